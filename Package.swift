@@ -1,0 +1,62 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Settings every Swift target is built with: one place, no exceptions.
+let sharedSettings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  // .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "thalweg",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "thalweg", targets: ["thalweg"]),
+    .library(name: "StreamCore", targets: ["StreamCore"]),
+    .library(name: "Sessions", targets: ["Sessions"]),
+    .library(name: "Snapshots", targets: ["Snapshots"]),
+    .library(name: "EventFormats", targets: ["EventFormats"]),
+    .library(name: "Reports", targets: ["Reports"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "CKernels"),
+    .target(name: "FlatMemory", dependencies: ["CKernels"], swiftSettings: sharedSettings),
+    .target(
+      name: "Snapshots", dependencies: ["CZstd", "FlatMemory"], swiftSettings: sharedSettings),
+    .target(
+      name: "StreamCore", dependencies: ["FlatMemory", "Snapshots"], swiftSettings: sharedSettings),
+    .target(
+      name: "EventFormats", dependencies: ["CKernels", "CZstd", "CZlib", "FlatMemory", "StreamCore"],
+      swiftSettings: sharedSettings),
+    .target(
+      name: "Sessions", dependencies: ["CKernels", "FlatMemory", "StreamCore", "Snapshots"],
+      swiftSettings: sharedSettings),
+    .target(name: "ClickstreamGenerator", swiftSettings: sharedSettings),
+    .target(name: "Reports", dependencies: ["FlatMemory"], swiftSettings: sharedSettings),
+    .target(
+      name: "Replay",
+      dependencies: [
+        "CKernels", "CZstd", "FlatMemory", "Snapshots", "StreamCore", "EventFormats", "Sessions", "Reports",
+      ],
+      swiftSettings: sharedSettings),
+    .executableTarget(
+      name: "thalweg",
+      dependencies: [
+        "Replay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: sharedSettings),
+  ]
+)

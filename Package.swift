@@ -38,13 +38,13 @@ let package = Package(
     .target(
       name: "StreamCore", dependencies: ["FlatMemory", "Snapshots"], swiftSettings: sharedSettings),
     .target(
-      name: "EventFormats", dependencies: ["CKernels", "CZstd", "CZlib", "FlatMemory", "StreamCore"],
+      name: "EventFormats", dependencies: ["CKernels", "CZstd", "CZlib", "FlatMemory"],
       swiftSettings: sharedSettings),
     .target(
       name: "Sessions", dependencies: ["CKernels", "FlatMemory", "StreamCore", "Snapshots"],
       swiftSettings: sharedSettings),
     .target(name: "ClickstreamGenerator", swiftSettings: sharedSettings),
-    .target(name: "Reports", dependencies: ["FlatMemory"], swiftSettings: sharedSettings),
+    .target(name: "Reports", dependencies: ["CKernels", "FlatMemory"], swiftSettings: sharedSettings),
     .target(
       name: "Replay",
       dependencies: [
@@ -58,5 +58,27 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: sharedSettings),
+    .testTarget(
+      name: "FlatMemoryTests", dependencies: ["FlatMemory"], swiftSettings: sharedSettings),
+    .testTarget(
+      name: "SnapshotsTests", dependencies: ["Snapshots", "FlatMemory"], swiftSettings: sharedSettings),
+    .testTarget(
+      name: "EventFormatsTests", dependencies: ["EventFormats", "FlatMemory"], swiftSettings: sharedSettings),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "FlatMemory"], swiftSettings: sharedSettings),
+    .testTarget(
+      name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: sharedSettings),
+    .testTarget(
+      name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots"], swiftSettings: sharedSettings),
+    .testTarget(
+      name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots"],
+      swiftSettings: sharedSettings),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: [
+        "Replay", "EventFormats", "Sessions", "StreamCore", "FlatMemory", "Snapshots", "Reports", "ClickstreamGenerator",
+      ],
+      swiftSettings: sharedSettings),
+    .testTarget(name: "CommandLineTests", swiftSettings: sharedSettings),
   ]
 )

@@ -1,7 +1,7 @@
 public import FlatMemory
 
 /// What an event is to a session: derived from its name or, in access logs, from its request.
-public enum EventClass: UInt8, Sendable, Codable, CaseIterable {
+public enum EventClass: UInt8, BitwiseCopyable, Sendable, Codable, CaseIterable {
   /// Neither of the others: a click, a search, an API call.
   case other = 0
   /// A page view.

@@ -1,7 +1,7 @@
 public import FlatMemory
 
 /// Why a session ended. The raw values are stored in snapshots: never renumber.
-public enum SessionEnd: UInt8, Sendable, Codable, CaseIterable {
+public enum SessionEnd: UInt8, BitwiseCopyable, Sendable, Codable, CaseIterable {
   case gap = 0
   case maxDuration = 1
   case maxEvents = 2

@@ -1,5 +1,3 @@
-public import FlatMemory
-
 /// What an event is to a session: derived from its name or, in access logs, from its request.
 public enum EventClass: UInt8, BitwiseCopyable, Sendable, Codable, CaseIterable {
   /// Neither of the others: a click, a search, an API call.
@@ -17,7 +15,7 @@ public enum EventClass: UInt8, BitwiseCopyable, Sendable, Codable, CaseIterable 
 }
 
 /// One decoded event: 64 trivial bytes. Offsets point into the block the event was decoded from (its text or the
-/// spare space behind it), where ``FlatMemory/bytePadding`` bytes may be read past any text.
+/// spare space behind it), where `bytePadding` bytes may be read past any text.
 public struct LogEvent: BitwiseCopyable, Sendable {
   /// Event time in milliseconds since 1970 UTC.
   public var time: Int64

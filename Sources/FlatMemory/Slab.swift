@@ -71,4 +71,20 @@ public struct Slab: @unchecked Sendable {
     liveGranules += Int(n)
     return h
   }
+
+  /// The bytes in use and the free lists, for snapshots.
+  public var usedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: Int(top) * 8) }
+  public var freeLists: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: free, count: Slab.classCount) }
+
+  /// Puts back what ``usedBytes`` and ``freeLists`` gave. False when it does not fit.
+  public mutating func restore(bytes: UnsafeRawBufferPointer, freeLists lists: [UInt32], liveGranules live: Int) -> Bool {
+    guard bytes.count % 8 == 0, bytes.count >= 8, bytes.count / 8 < Int(capacity), lists.count == Slab.classCount,
+      let p = bytes.baseAddress
+    else { return false }
+    UnsafeMutableRawPointer(base).copyMemory(from: p, byteCount: bytes.count)
+    for (i, h) in lists.enumerated() { free[i] = h }
+    top = UInt32(bytes.count / 8)
+    liveGranules = live
+    return lists.allSatisfy { $0 < top }
+  }
 }

@@ -12,7 +12,7 @@ public protocol SessionProgram {
 
   /// Whether ``splitReason(_:_:start:)`` has to be asked. Programs that split by order (maximum duration or events,
   /// campaigns) need their events sorted by event time (``EventTimeSorter``).
-  static var splitsInOrder: Bool { get }
+  var splitsInOrder: Bool { get }
 
   /// Event time in milliseconds since 1970 UTC (or processing time, for sessions by processing time).
   static func time(_ e: UnsafePointer<Event>) -> Int64
@@ -55,7 +55,7 @@ public protocol SessionProgram {
 }
 
 extension SessionProgram {
-  @inlinable public static var splitsInOrder: Bool { false }
+  @inlinable public var splitsInOrder: Bool { false }
   @inlinable public func gapMilliseconds(_ e: UnsafePointer<Event>, standard: Int64) -> Int64 { standard }
   @inlinable public func splitReason(
     _ a: UnsafePointer<Aggregate>, _ e: UnsafePointer<Event>, start: Int64

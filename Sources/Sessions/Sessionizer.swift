@@ -163,7 +163,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
         if program.matches(Sessionizer.key(s), e) {
           // the common case: one open session, still taking events, and this one falls in or after it
           if s.pointee.older == 0, t >= s.pointee.start, t <= s.pointee.last &+ Int64(s.pointee.tail),
-            !isOver(s.pointee.last &+ Int64(s.pointee.tail)), !updates, !Program.splitsInOrder
+            !isOver(s.pointee.last &+ Int64(s.pointee.tail)), !updates, !program.splitsInOrder
           {
             let isLast = t >= s.pointee.last
             if isLast {
@@ -345,7 +345,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
       program.late(e, maximum: maximum)
       return
     }
-    if Program.splitsInOrder {
+    if program.splitsInOrder {
       // the newest session that the event falls in or follows; split off it when told so
       var newestTaking = target
       p = head

@@ -73,6 +73,11 @@ final class Scheduler: @unchecked Sendable {
     p.checkpointPauseMicroseconds = coordinator?.pauseMicroseconds ?? 0
     return p
   }
+  var sourceBytesInAll: UInt64 {
+    monitor.lock()
+    defer { monitor.unlock() }
+    return alignment.endOffsets.reduce(0, +)
+  }
   func requestStop() {
     monitor.lock()
     isStopping = true

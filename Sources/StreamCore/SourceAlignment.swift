@@ -34,6 +34,8 @@ struct SourceAlignment {
     frontier = maxima.count > 1 ? .start : .end
   }
 
+  /// Offset up to which each source was read.
+  var endOffsets: [UInt64] { ends }
   var liveCount: Int { isRead.count(where: { !$0 }) }
   var allEnded: Bool { isEnded.allSatisfy { $0 } }
 

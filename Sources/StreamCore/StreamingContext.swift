@@ -47,8 +47,13 @@ public final class StreamingContext: @unchecked Sendable {
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
   private var scheduler: Scheduler?
+  /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
+  /// outputs here.
+  public var onStart: (_ isResumed: Bool) throws -> Void = { _ in }
   /// Warnings that recovery has given (damaged checkpoints passed over).
   public private(set) var recoveryWarnings: [String] = []
+  /// What an earlier run already consumed of the merged order of several sources.
+  public private(set) var resumeFrontier = Frontier.start
   /// Whether this run went on from a checkpoint.
   public private(set) var isResumed = false
 
@@ -122,11 +127,12 @@ public final class StreamingContext: @unchecked Sendable {
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
     let threads = options.threads > 0 ? options.threads : processorCount()
-    let resumeFrontier = sources.count > 1 ? recovered?.metadata.frontier ?? .start : .start
+    resumeFrontier = sources.count > 1 ? recovered?.metadata.frontier ?? .start : .start
     for stage in stages {
       let n = stage.index == 0 ? threads : stage.partitionCount
       for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }
     }
+    try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     let s = try Scheduler(context: self, threads: threads, coordinator: coordinator, recovered: recovered?.metadata)
     scheduler = s
@@ -137,6 +143,8 @@ public final class StreamingContext: @unchecked Sendable {
   public func requestStop() { scheduler?.requestStop() }
   /// Makes the run fail with this error (for sinks).
   public func fail(_ error: any Error) { scheduler?.fail(error) }
+  /// Bytes of all sources up to where they were read, earlier runs included.
+  public var sourceBytesInAll: UInt64 { scheduler?.sourceBytesInAll ?? 0 }
   /// How far the run is.
   public var progress: StreamProgress { scheduler?.progress ?? StreamProgress() }
 }

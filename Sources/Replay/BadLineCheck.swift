@@ -15,6 +15,7 @@ final class BadLineCheck: @unchecked Sendable {
     var offset: UInt64
     var raw: [UInt8]
     var reason: UInt8
+    var column: Int
   }
   /// Highest share in percent that is let pass at any time after the first 1,000 lines; nil: no check while running.
   private let percentMax: Double?
@@ -31,7 +32,7 @@ final class BadLineCheck: @unchecked Sendable {
     bad += 1
     if examples.count < 3 {
       let raw = UnsafeBufferPointer(start: bytes + Int(d.raw.offset), count: min(Int(d.raw.length), 4096))
-      examples.append(Example(source: Int(d.source), offset: d.offset, raw: Array(raw), reason: d.reason))
+      examples.append(Example(source: Int(d.source), offset: d.offset, raw: Array(raw), reason: d.reason, column: Int(d.column)))
     }
   }
   func noteRead(_ n: Int) { read += n }

@@ -20,6 +20,8 @@ struct DeadLetter: BitwiseCopyable {
   var offset: UInt64
   var source: Int32
   var reason: UInt8
+  /// Byte in the line where it went wrong.
+  var column: UInt32
   var raw: ByteSpan
 }
 
@@ -45,7 +47,7 @@ struct LateEventWriter {
     let span = ByteSpan(offset: buffer.arena.count, length: n)
     buffer.arena.bytes(bytes + start, n)
     buffer.append(
-      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, raw: span))
+      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span))
   }
 }
 

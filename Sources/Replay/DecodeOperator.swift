@@ -65,7 +65,7 @@ final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
       b.append(
         DeadLetter(
           maximum: running, offset: batch.sourceOffset + UInt64(r.offset), source: Int32(batch.source),
-          reason: r.reason.rawValue, raw: span))
+          reason: r.reason.rawValue, column: r.column, raw: span))
     }
   }
 }

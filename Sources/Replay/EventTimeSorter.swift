@@ -88,11 +88,13 @@ final class EventTimeSorter: @unchecked Sendable {
     _ body: (UnsafePointer<LogEvent>, Int, UnsafePointer<Int64>, UnsafePointer<UInt8>, Int) -> Void
   ) {
     guard entries.count > 0 else { return }
-    let due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
+    var due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
     var split = due.partition { $0.release > watermark }
     if split == 0 { return }
-    UnsafeMutableBufferPointer(rebasing: due[0..<split]).sort { a, b in
-      a.release != b.release ? a.release < b.release : a.sequence < b.sequence
+    var ready = UnsafeMutableBufferPointer(rebasing: due[0..<split])
+    ready.sort { (a: Entry, b: Entry) -> Bool in
+      if a.release != b.release { return a.release < b.release }
+      return a.sequence < b.sequence
     }
     released.removeAll()
     maxima.removeAll()

@@ -1,9 +1,9 @@
 import CKernels
-import EventFormats
+public import EventFormats
 import FlatMemory
 import Reports
 import Sessions
-import StreamCore
+public import StreamCore
 
 extension LogEvent: KeyedEvent {
   public var eventTime: Int64 {

@@ -1,4 +1,4 @@
-public import EventFormats
+import EventFormats
 import FlatMemory
 import Foundation
 public import Reports
@@ -210,7 +210,7 @@ public final class ReplayJob: @unchecked Sendable {
       let examples = rejected.elements.prefix(3).map { r in
         BadLineCheck.Example(
           source: i, offset: UInt64(r.offset),
-          raw: Array(head[Int(r.offset)..<Int(r.offset) + min(Int(r.length), 4096)]), reason: r.reason.rawValue)
+          raw: Array(head[Int(r.offset)..<Int(r.offset) + min(Int(r.length), 4096)]), reason: r.reason.rawValue, column: Int(r.column))
       }
       throw BadInputError(
         description: explainBadInput(

@@ -110,7 +110,7 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
       order.append(Order(closedAt: r.pointee.closedAt, start: r.pointee.start, id: r.pointee.id, row: UInt32(i)))
     }
     if order.count == 0 { return }
-    let sorted = UnsafeMutableBufferPointer(start: order.base, count: order.count)
+    var sorted = UnsafeMutableBufferPointer(start: order.base, count: order.count)
     sorted.sort { a, b in
       a.closedAt != b.closedAt ? a.closedAt < b.closedAt : a.start != b.start ? a.start < b.start : a.id < b.id
     }

@@ -1,5 +1,5 @@
 import Foundation
-import Sessions
+public import Sessions
 
 /// Local days of a time zone from 1970 to 2100, daylight saving included; outside, the nearest known offset holds.
 ///

@@ -1,0 +1,1 @@
+extension SessionReport { public func html() -> String { json() } }

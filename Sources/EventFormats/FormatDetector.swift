@@ -55,6 +55,14 @@ public enum FormatDetector {
         + "name one with --format \(LogFormat.allCases.map(\.rawValue).joined(separator: "|"))")
   }
 
+  /// JSON or an access log, when some lines read as one of them beyond doubt.
+  static func clearFormat(of sample: UnsafeRawBufferPointer) -> LogFormat? {
+    var outline = JSONOutline()
+    for line in lines(sample, max: 20) { outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+    if outline.objectCount > 0, outline.objectCount == outline.lineCount { return .ndjson }
+    return accessLog(sample)
+  }
+
   /// What the first bytes alone give away: JSON, or a kind of file that is not read here.
   private static func foreign(_ head: UnsafeRawBufferPointer, _ name: String) throws(FormatError) -> LogFormat? {
     func begins(_ bytes: [UInt8]) -> Bool { head.starts(with: bytes) }

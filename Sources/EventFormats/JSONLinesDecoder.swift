@@ -43,6 +43,7 @@ final class JSONLinesDecoder {
       tails: layouts.tails, row: row)
     // locals: no exclusivity checks, registers
     var assembler = self.assembler
+    var scanner = self.scanner
     var events_ = events
     var spare = spareStart
     var p = start
@@ -56,10 +57,11 @@ final class JSONLinesDecoder {
         continue
       }
       spare = lineSpare
-      p = scanLine(b, p, end, checksUTF8, &spare, &assembler, &events_, &rejected)
+      p = scanLine(b, p, end, checksUTF8, &spare, &scanner, &assembler, &events_, &rejected)
     }
     events = events_
     self.assembler = assembler
+    self.scanner = scanner
   }
 
   private func markStops(_ b: UnsafeMutablePointer<UInt8>, _ start: Int, _ end: Int) {
@@ -77,7 +79,7 @@ final class JSONLinesDecoder {
   @inline(never)
   private func scanLine(
     _ b: UnsafeMutablePointer<UInt8>, _ lineStart: Int, _ end: Int, _ checksUTF8: Bool, _ spare: inout Int,
-    _ assembler: inout EventAssembler, _ events: inout FlatArray<LogEvent>, _ rejected: inout FlatArray<RejectedLine>
+    _ scanner: inout JSONLineScanner, _ assembler: inout EventAssembler, _ events: inout FlatArray<LogEvent>, _ rejected: inout FlatArray<RejectedLine>
   ) -> Int {
     let lineEnd = lineEnd(b, lineStart, end)
     let n = lineEnd - lineStart

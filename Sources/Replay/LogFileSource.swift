@@ -9,6 +9,8 @@ import StreamCore
 final class LogFileSource: ByteSource, @unchecked Sendable {
   let name: String
   let plan: DecodingPlan
+  /// The first line's digest: a file may grow between runs, but not change its beginning.
+  let identity: String?
   private let input: any ByteInput
   private var head: [UInt8]
   private var headCursor = 0
@@ -32,6 +34,10 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
     plan = try sample.withUnsafeBytes { b in
       try FormatDetector.plan(sample: UnsafeRawBufferPointer(rebasing: b[0..<n]), name: path, options: options)
     }
+    var digest = RunningDigest()
+    let line = sample[0..<n].prefix { $0 != 10 }
+    line.withUnsafeBufferPointer { if let p = $0.baseAddress { digest.append(p, $0.count) } }
+    identity = "first line \(String(digest.value, radix: 16))"
     head = sample
     headEnd = n
   }
@@ -42,20 +48,12 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
   var consumedBytes: UInt64 { input.bytesConsumed }
   var sizeInBytes: UInt64? { input.sizeInBytes }
 
-  /// The first line's digest: a file may grow between runs, but not change its beginning.
-  var identity: String? {
-    let line = head[0..<headEnd].prefix { $0 != 10 }
-    var d = RunningDigest()
-    Array(line).withUnsafeBufferPointer { if let p = $0.baseAddress { d.append(p, $0.count) } }
-    return "first line \(String(d.value, radix: 16))"
-  }
-
   func read(into p: UnsafeMutableRawPointer, count: Int) throws -> Int {
     if headCursor < headEnd {
       let n = min(count, headEnd - headCursor)
       head.withUnsafeBytes { p.copyMemory(from: $0.baseAddress! + headCursor, byteCount: n) }
       headCursor += n
-      if headCursor == headEnd { head.removeSubrange(min(headEnd, 1 << 16)...) }
+      if headCursor == headEnd { head = [] }
       return n
     }
     return try input.read(into: p, count)

@@ -48,11 +48,18 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   }
 
   override func consume(_ run: PartitionRun<SessionRow>, _ batch: Batch) {
-    for i in 0..<run.elements.count { take(run.elements.baseAddress! + i, run.bytes, into: &rows, &arena) }
+    guard let first = run.elements.baseAddress else { return }
+    SessionRowSink.take(first, run.elements.count, run.bytes, into: &rows, &arena)
   }
 
+  private static func take(
+    _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
+    _ arena: inout OutputBuffer
+  ) {
+    for i in 0..<n { take(first + i, bytes, into: &rows, &arena) }
+  }
   /// Copies a row and its texts.
-  private func take(
+  private static func take(
     _ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
     _ arena: inout OutputBuffer
   ) {
@@ -115,22 +122,41 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
       a.closedAt != b.closedAt ? a.closedAt < b.closedAt : a.start != b.start ? a.start < b.start : a.id < b.id
     }
     let bytes = UnsafePointer(arena.base)
-    for o in sorted {
-      let r = UnsafePointer(rows.base + Int(o.row))
-      if let file { file.withBuffer { writer.append(r, bytes, to: &$0) } }
-      report.add(r, bytes)
-      if r.pointee.endedBy == .endOfInput { openAtEnd += 1 }
+    let first = UnsafePointer(rows.base)
+    if let file {
+      file.withBuffer { SessionRowSink.write(sorted, first, bytes, &writer, to: &$0) }
     }
+    openAtEnd += SessionRowSink.count(sorted, first, bytes, in: &report)
     // what is left moves to fresh buffers, so that they stay as small as what waits
     spareRows.removeAll()
     spareArena.count = 0
     if order.count < rows.count {
       for i in 0..<rows.count where (rows.base + i).pointee.closedAt >= bound {
-        take(rows.base + i, bytes, into: &spareRows, &spareArena)
+        SessionRowSink.take(rows.base + i, bytes, into: &spareRows, &spareArena)
       }
     }
     swap(&rows, &spareRows)
     swap(&arena, &spareArena)
+  }
+
+  private static func write(
+    _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
+    _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
+  ) {
+    for o in order { writer.append(rows + Int(o.row), bytes, to: &buffer) }
+  }
+  /// Adds the rows to the report; gives how many the end of the input closed.
+  private static func count(
+    _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
+    in report: inout SessionReportAccumulator
+  ) -> Int {
+    var open = 0
+    for o in order {
+      let r = rows + Int(o.row)
+      report.add(r, bytes)
+      if r.pointee.endedBy == .endOfInput { open += 1 }
+    }
+    return open
   }
 
   // MARK: state

@@ -7,16 +7,17 @@ public import FlatMemory
 /// Ownership: a buffer is filled by one task and read by others only after that task is done (the scheduler's lock
 /// orders them), so it carries no synchronisation of its own.
 public final class PartitionBuffer<Element>: @unchecked Sendable {
-  public private(set) var base: UnsafeMutablePointer<Element>
-  public private(set) var count = 0
-  @usableFromInline var capacity: Int
+  // a buffer belongs to one task at a time, so the run-time exclusivity checks on its fields are left out
+  @exclusivity(unchecked) public private(set) var base: UnsafeMutablePointer<Element>
+  @exclusivity(unchecked) public private(set) var count = 0
+  @exclusivity(unchecked) @usableFromInline var capacity: Int
   /// For streams with event time: the highest event time of the source block up to and including element i,
   /// whichever partition those events went to. As long as the elements, or empty.
-  public var runningMaxima = FlatArray<Int64>(capacity: 1)
+  @exclusivity(unchecked) public var runningMaxima = FlatArray<Int64>(capacity: 1)
   /// Bytes the elements' spans point into.
-  public var arena = OutputBuffer(capacity: 64)
+  @exclusivity(unchecked) public var arena = OutputBuffer(capacity: 64)
   /// When set, spans point here instead (the block that the elements were decoded from).
-  public var borrowedArena: UnsafePointer<UInt8>?
+  @exclusivity(unchecked) public var borrowedArena: UnsafePointer<UInt8>?
 
   public init(capacity: Int = 16) {
     self.capacity = capacity

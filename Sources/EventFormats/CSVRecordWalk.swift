@@ -136,10 +136,34 @@ struct CSVRecordWalk {
     while k < stopCount, b[Int(stops[k])] != 10 { k += 1 }
     guard k < stopCount else { return Outcome(status: .incomplete, end: end) }
     let newline = Int(stops[k])
+    var outcome = Outcome(status: .malformed, end: newline, reason: reason, at: at)
+    if newline - start > lineByteCountMax {
+      (outcome.reason, outcome.at) = (.lineTooLong, start + lineByteCountMax)
+    } else if at > newline {
+      // whatever went wrong further on, a block may end before it: the open quote is the fault
+      (outcome.reason, outcome.at) = (.malformedCSV, openQuote(b, stops, first, k))
+    }
     k += 1
-    let tooLong = newline - start > lineByteCountMax
-    return Outcome(
-      status: .malformed, end: newline, reason: tooLong ? .lineTooLong : reason,
-      at: tooLong ? start + lineByteCountMax : min(at, newline))
+    return outcome
+  }
+
+  /// The quote, among the stops from `first` to before `newline`, that opens a field which is not closed there.
+  private func openQuote(_ b: UnsafePointer<UInt8>, _ stops: UnsafePointer<UInt32>, _ first: Int, _ newline: Int) -> Int {
+    var open = Int(stops[first])
+    var isOpen = false
+    var j = first
+    while j < newline {
+      let s = Int(stops[j])
+      if b[s] == 34 {
+        if isOpen, b[s + 1] == 34 {
+          j += 1
+        } else {
+          isOpen.toggle()
+          if isOpen { open = s }
+        }
+      }
+      j += 1
+    }
+    return open
   }
 }

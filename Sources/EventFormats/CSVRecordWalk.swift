@@ -2,10 +2,10 @@ import FlatMemory
 
 /// Cuts one CSV record (RFC 4180) into columns, from the positions of its delimiters, quotes and newlines.
 ///
-/// Rules: a quoted field begins right after a delimiter or newline and its closing quote stands right before one; a quote
-/// anywhere else is an error. A record that breaks a rule, runs past the longest line or has a wrong number of columns
-/// costs only its first line: the next line starts a new record. The reader that frames blocks and the decoder both use
-/// this walk, so they always agree on where a record ends.
+/// Rules: a quoted field begins right after a delimiter or newline and its closing quote stands right before one; a
+/// quote anywhere else is an error. A record that breaks a rule, runs past the longest line or has a wrong number of
+/// columns costs only its first line: the next line starts a new record. The reader that frames blocks and the decoder
+/// both use this walk, so they always agree on where a record ends.
 /// Cost: a few ns a column.
 struct CSVRecordWalk {
   enum Status {
@@ -148,7 +148,8 @@ struct CSVRecordWalk {
   }
 
   /// The quote, among the stops from `first` to before `newline`, that opens a field which is not closed there.
-  private func openQuote(_ b: UnsafePointer<UInt8>, _ stops: UnsafePointer<UInt32>, _ first: Int, _ newline: Int) -> Int {
+  private func openQuote(_ b: UnsafePointer<UInt8>, _ stops: UnsafePointer<UInt32>, _ first: Int, _ newline: Int) -> Int
+  {
     var open = Int(stops[first])
     var isOpen = false
     var j = first

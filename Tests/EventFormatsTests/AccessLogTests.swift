@@ -28,7 +28,8 @@ import Testing
   }
 
   @Test func commonLine() throws {
-    let e = try one("lj1036.inktomisearch.com - frank [07/Mar/2004:16:05:49 -0800] \"GET / HTTP/1.0\" 200 -", Self.common)
+    let e = try one(
+      "lj1036.inktomisearch.com - frank [07/Mar/2004:16:05:49 -0800] \"GET / HTTP/1.0\" 200 -", Self.common)
     #expect(e.user == "lj1036.inktomisearch.com" && e.url == "/" && e.time == 1_078_704_349_000)
   }
 
@@ -37,7 +38,9 @@ import Testing
     #expect(
       try one("shop.example:80 2001:db8::1 - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1", Self.common).user
         == "2001:db8::1")
-    #expect(try one("1.2.3.4 - John Doe [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1", Self.common).user == "1.2.3.4")
+    #expect(
+      try one("1.2.3.4 - John Doe [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1", Self.common).user == "1.2.3.4"
+    )
     let extra = try one("\(Self.head) \"GET / HTTP/1.1\" 200 1 \"-\" \"A\" \"1.1.1.1\" 0.003 x\\\\\"y\r")
     #expect(extra.agent == "A")
     #expect(try one("\(Self.head) \"GET / HTTP/1.1\" 200 1 \"-\" \"A\"\r").agent == "A")
@@ -60,7 +63,8 @@ import Testing
 
   @Test(arguments: [
     ("GET /", 200, EventClass.view), ("HEAD /", 200, .view), ("POST /", 200, .other), ("GET /", 404, .other),
-    ("GET /", 301, .view), ("GET /a.css", 200, .asset), ("GET /a.min.js?v=1", 200, .asset), ("GET /a.JPEG", 200, .asset),
+    ("GET /", 301, .view), ("GET /a.css", 200, .asset), ("GET /a.min.js?v=1", 200, .asset),
+    ("GET /a.JPEG", 200, .asset),
     ("GET /f.woff2", 200, .asset), ("GET /a.pdf", 200, .view), ("GET /a.html", 200, .view), ("GET /a.b/c", 200, .view),
     ("GET /x?f=a.css", 200, .view), ("GET /.css", 200, .asset), ("GET /js", 200, .view), ("GET /feed.xml", 200, .asset),
     ("GETX /", 200, .other), ("GET /robots.txt", 200, .asset), ("GET /a.", 200, .view),

@@ -11,7 +11,8 @@ import Testing
   }
 
   @Test func quoting() {
-    let text = "\u{feff}time,user,url,note\r\n1389052815,u1,\"a,\"\"b\"\"\nc\",x\r\n1389052816,\"u2\",,\n\n1389052817,u3,\"\",\"y\"\r\n"
+    let text =
+      "\u{feff}time,user,url,note\r\n1389052815,u1,\"a,\"\"b\"\"\nc\",x\r\n1389052816,\"u2\",,\n\n1389052817,u3,\"\",\"y\"\r\n"
     let result = decode(text, Self.plan())
     #expect(result.rejected.isEmpty)
     #expect(result.users == ["u1", "u2", "u3"])
@@ -20,7 +21,8 @@ import Testing
   }
 
   @Test func repeatedHeaderIsSkipped() {
-    let text = "time,user,url,note\n1389052815,u1,,\ntime,user,url,note\n\"time\",\"user\",url,note\n1389052815,u2,,\ntime,user,x,note\n"
+    let text =
+      "time,user,url,note\n1389052815,u1,,\ntime,user,url,note\n\"time\",\"user\",url,note\n1389052815,u2,,\ntime,user,x,note\n"
     let result = decode(text, Self.plan())
     #expect(result.users == ["u1", "u2"])
     #expect(result.reasons == ["unreadable-time"])
@@ -63,7 +65,8 @@ import Testing
   }
 
   @Test func tabs() {
-    let text = "time\tuser\turl\tnote\n1389052815\tu1\tsays \"hi\"\t\n1389052815\t\"u2\"\t\"a \"\"b\"\"\"\t\r\n1389052815\tu3\t\"open\t\n"
+    let text =
+      "time\tuser\turl\tnote\n1389052815\tu1\tsays \"hi\"\t\n1389052815\t\"u2\"\t\"a \"\"b\"\"\"\t\r\n1389052815\tu3\t\"open\t\n"
     let result = decode(text, Self.plan(.tsv))
     #expect(result.users == ["u1", "u2", "u3"])
     #expect(result.events.map(\.url) == ["says \"hi\"", "a \"b\"", "\"open"])
@@ -83,7 +86,7 @@ import Testing
     var g = SeededGenerator(seed: newSeed("agreesWithAReference(\(blockByteCount))"))
     let plan = Self.plan(lineByteCountMax: 200)
     let pieces: [String] = ["a", "b", "\"", "\"\"", ",", "\n", "\r\n", "é", " ", "\",", ",\"", "\"\n", "1389052815,u"]
-    for _ in 0..<300 {
+    for _ in 0..<1500 {
       var text = ""
       for _ in 0..<g.below(20) {
         switch g.below(4) {
@@ -91,13 +94,17 @@ import Testing
         default:
           let cell = (0..<g.below(8)).map { _ in pieces[g.below(pieces.count)] }.joined()
           let quoted = "\"" + cell.replacing("\"", with: "\"\"") + "\""
-          text += "1389052815,u\(g.below(100)),\(quoted),\(g.chance(50) ? "\"z\"" : "")" + (g.chance(30) ? "\r\n" : "\n")
+          text +=
+            "1389052815,u\(g.below(100)),\(quoted),\(g.chance(50) ? "\"z\"" : "")" + (g.chance(30) ? "\r\n" : "\n")
         }
       }
       let want = reference(Array(text.utf8), plan)
       let got = decode(Array(text.utf8), plan, blockByteCount: blockByteCount)
-      let gotLines = (got.events.map { Line(offset: $0.offset, user: $0.user, url: $0.url) }
-        + got.rejected.map { Line(offset: Int($0.offset), user: nil, url: $0.reason.name) }).sorted { $0.offset < $1.offset }
+      let gotLines =
+        (got.events.map { Line(offset: $0.offset, user: $0.user, url: $0.url) }
+        + got.rejected.map { Line(offset: Int($0.offset), user: nil, url: $0.reason.name) }).sorted {
+          $0.offset < $1.offset
+        }
       guard gotLines == want else {
         Issue.record("\(text.debugDescription)\ngot \(gotLines)\nwant \(want)")
         break
@@ -136,7 +143,10 @@ import Testing
           p = end + 1
           continue
         }
-        lines.append(Line(offset: p, user: nil, url: lineTooLong ? "line-too-long" : end == lineEnd ? "wrong-column-count" : "malformed-csv"))
+        lines.append(
+          Line(
+            offset: p, user: nil,
+            url: lineTooLong ? "line-too-long" : end == lineEnd ? "wrong-column-count" : "malformed-csv"))
       } else {
         lines.append(Line(offset: p, user: nil, url: lineTooLong ? "line-too-long" : "malformed-csv"))
       }

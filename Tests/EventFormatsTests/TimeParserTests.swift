@@ -66,12 +66,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("1389052815", TimeFormat.unixSeconds, 1_389_052_815_000 as Int64?), ("1389052815.25", .unixSeconds, 1_389_052_815_250),
+    ("1389052815", TimeFormat.unixSeconds, 1_389_052_815_000 as Int64?),
+    ("1389052815.25", .unixSeconds, 1_389_052_815_250),
     ("1396437466.94", .unixSeconds, 1_396_437_466_940), ("1.389052815e9", .unixSeconds, 1_389_052_815_000),
     ("-1.5", .unixSeconds, -1500), ("-0.0004", .unixSeconds, -1), ("0", .unixSeconds, 0), ("1", .unixSeconds, 1000),
     ("1389052815123", .unixMilliseconds, 1_389_052_815_123), ("1389052815123.9", .unixMilliseconds, 1_389_052_815_123),
-    ("-1", .unixMilliseconds, -1), ("-1.5", .unixMilliseconds, -2), ("1389052815123456", .unixMicroseconds, 1_389_052_815_123),
-    ("-1", .unixMicroseconds, -1), ("-1000", .unixMicroseconds, -1), ("1389052815123456789", .unixNanoseconds, 1_389_052_815_123),
+    ("-1", .unixMilliseconds, -1), ("-1.5", .unixMilliseconds, -2),
+    ("1389052815123456", .unixMicroseconds, 1_389_052_815_123),
+    ("-1", .unixMicroseconds, -1), ("-1000", .unixMicroseconds, -1),
+    ("1389052815123456789", .unixNanoseconds, 1_389_052_815_123),
     ("12345678", .unixSeconds, 12_345_678_000), ("123456789", .unixSeconds, 123_456_789_000),
     ("253402300799", .unixSeconds, 253_402_300_799_000), ("253402300800", .unixSeconds, nil),
     ("1389052815123", .unixSeconds, nil), ("13890528151234567890", .unixNanoseconds, nil), ("", .unixSeconds, nil),
@@ -115,7 +118,8 @@ import Testing
       #expect(parse("\(dateText)T\(clockText).\(pad(ms, 3))Z", &iso) == time)
       #expect(parse("\(dateText) \(clockText)", &iso) == time - ms)
       #expect(parse("\(dateText)T\(clockText).\(pad(ms, 3))000\(zoneText)", &iso) == time - zone * 60_000)
-      let logText = "\(pad(date))/\(months[Int(month) - 1])/\(pad(year, 4)):\(clockText) \(zoneText.replacing(":", with: ""))"
+      let logText =
+        "\(pad(date))/\(months[Int(month) - 1])/\(pad(year, 4)):\(clockText) \(zoneText.replacing(":", with: ""))"
       #expect(parse(logText, &clf) == time - ms - zone * 60_000)
     }
   }

@@ -38,7 +38,7 @@ final class AccessLogDecoder {
     let stops = UnsafePointer(self.stops.base)
     let (row, isCombined, lineByteCountMax) = (self.row, self.isCombined, self.lineByteCountMax)
     var assembler = self.assembler
-    var events_ = events
+    var decoded = events
     var line = AccessLogLine(b: b, stops: stops, row: row, isCombined: isCombined, spare: spareStart)
     var p = start
     while p < end {
@@ -54,15 +54,15 @@ final class AccessLogDecoder {
       assert(k < stopCount)
       if let eventClass, !checksUTF8, lineEnd &- lineStart <= lineByteCountMax {
         assembler.add(
-          b, row, lineStart: lineStart, lineEnd: lineEnd, eventClass: eventClass, events: &events_, rejected: &rejected)
+          b, row, lineStart: lineStart, lineEnd: lineEnd, eventClass: eventClass, events: &decoded, rejected: &rejected)
       } else if let reason = self.reason(b, lineStart, lineEnd, line.errorAt, checksUTF8, eventClass != nil) {
         rejected.append(reason)
       } else if let eventClass {
         assembler.add(
-          b, row, lineStart: lineStart, lineEnd: lineEnd, eventClass: eventClass, events: &events_, rejected: &rejected)
+          b, row, lineStart: lineStart, lineEnd: lineEnd, eventClass: eventClass, events: &decoded, rejected: &rejected)
       }
     }
-    events = events_
+    events = decoded
     self.assembler = assembler
   }
 
@@ -258,7 +258,8 @@ private struct AccessLogLine {
       return .other
     }
     row[3] = ByteSpan(offset: from, length: p &- from)
-    let isGet = (p &- from == 3 && load4(b + from) & 0xff_ffff == 0x54_4547) || (p &- from == 4 && load4(b + from) == 0x4441_4548)
+    let isGet =
+      (p &- from == 3 && load4(b + from) & 0xff_ffff == 0x54_4547) || (p &- from == 4 && load4(b + from) == 0x4441_4548)
     let target = p &+ 1
     var targetEnd = to
     if to &- target >= 9, load8(b + to - 9) & 0xffff_ffff_ffff == 0x2f50_5454_4820 {

@@ -2,10 +2,10 @@ import FlatMemory
 
 /// Cuts one CSV record (RFC 4180) into columns, from the positions of its delimiters, quotes and newlines.
 ///
-/// Rules: a quoted field begins right after a delimiter or newline and its closing quote stands right before one; a quote
-/// anywhere else is an error. A record that breaks a rule, runs past the longest line or has a wrong number of columns
-/// costs only its first line: the next line starts a new record. The reader that frames blocks and the decoder both use
-/// this walk, so they always agree on where a record ends.
+/// Rules: a quoted field begins right after a delimiter or newline and its closing quote stands right before one; a
+/// quote anywhere else is an error. A record that breaks a rule, runs past the longest line or has a wrong number of
+/// columns costs only its first line: the next line starts a new record. The reader that frames blocks and the decoder
+/// both use this walk, so they always agree on where a record ends.
 /// Cost: a few ns a column.
 struct CSVRecordWalk {
   enum Status {
@@ -136,10 +136,35 @@ struct CSVRecordWalk {
     while k < stopCount, b[Int(stops[k])] != 10 { k += 1 }
     guard k < stopCount else { return Outcome(status: .incomplete, end: end) }
     let newline = Int(stops[k])
+    var outcome = Outcome(status: .malformed, end: newline, reason: reason, at: at)
+    if newline - start > lineByteCountMax {
+      (outcome.reason, outcome.at) = (.lineTooLong, start + lineByteCountMax)
+    } else if at > newline {
+      // whatever went wrong further on, a block may end before it: the open quote is the fault
+      (outcome.reason, outcome.at) = (.malformedCSV, openQuote(b, stops, first, k))
+    }
     k += 1
-    let tooLong = newline - start > lineByteCountMax
-    return Outcome(
-      status: .malformed, end: newline, reason: tooLong ? .lineTooLong : reason,
-      at: tooLong ? start + lineByteCountMax : min(at, newline))
+    return outcome
+  }
+
+  /// The quote, among the stops from `first` to before `newline`, that opens a field which is not closed there.
+  private func openQuote(_ b: UnsafePointer<UInt8>, _ stops: UnsafePointer<UInt32>, _ first: Int, _ newline: Int) -> Int
+  {
+    var open = Int(stops[first])
+    var isOpen = false
+    var j = first
+    while j < newline {
+      let s = Int(stops[j])
+      if b[s] == 34 {
+        if isOpen, b[s + 1] == 34 {
+          j += 1
+        } else {
+          isOpen.toggle()
+          if isOpen { open = s }
+        }
+      }
+      j += 1
+    }
+    return open
   }
 }

@@ -57,11 +57,13 @@ final class DelimitedDecoder {
     let quote: UInt8 = isQuoted ? 34 : 10
     let stopCount = tw_positions(b + start, end - start, walk.delimiter, 10, quote, quote, UInt32(start), stops.base)
     let checksUTF8 = tw_any_high(b + start, end - start) != 0 && tw_utf8_valid(b + start, end - start) == 0
-    let (walk, stops, spans, row, wanted) = (self.walk, UnsafePointer(self.stops.base), self.spans, self.row, self.wanted)
+    let (walk, stops, spans, row, wanted) = (
+      self.walk, UnsafePointer(self.stops.base), self.spans, self.row, self.wanted
+    )
     let isQuoted = self.isQuoted
     let headerTimeLength = header.isEmpty ? UInt32.max : UInt32(headerTime.count)
     var assembler = self.assembler
-    var events_ = events
+    var decoded = events
     var spare = spareStart
     var p = start
     var k = 0
@@ -90,9 +92,9 @@ final class DelimitedDecoder {
         row[wanted.base[i].slot] = span
       }
       if row[0].length == headerTimeLength, isHeader(b, columns: outcome.columns) { continue }
-      assembler.add(b, row, lineStart: lineStart, lineEnd: outcome.end, events: &events_, rejected: &rejected)
+      assembler.add(b, row, lineStart: lineStart, lineEnd: outcome.end, events: &decoded, rejected: &rejected)
     }
-    events = events_
+    events = decoded
     self.assembler = assembler
   }
 
@@ -124,7 +126,8 @@ final class DelimitedDecoder {
   }
 
   @inline(never)
-  private func withoutDoubledQuotes(_ b: UnsafeMutablePointer<UInt8>, _ span: ByteSpan, _ spare: inout Int) -> ByteSpan {
+  private func withoutDoubledQuotes(_ b: UnsafeMutablePointer<UInt8>, _ span: ByteSpan, _ spare: inout Int) -> ByteSpan
+  {
     let n = Int(span.length & ~CSVRecordWalk.doubledQuotes)
     let from = Int(span.offset)
     let to = spare

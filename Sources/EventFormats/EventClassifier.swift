@@ -30,7 +30,8 @@ struct EventClassifier {
 
   @inline(never)
   private func classifyInFull(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, _ i: Int) -> EventClass {
-    let name = EventClassifier.normalized(String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self))
+    let name = EventClassifier.normalized(
+      String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self))
     let eventClass = EventClassifier.eventClass(normalizedName: name)
     entries[i] = Entry(hash: hash, eventClass: eventClass)
     return eventClass
@@ -51,8 +52,10 @@ struct EventClassifier {
       .cart
     case "checkout", "begincheckout", "checkoutstarted", "initiatecheckout", "startcheckout", "checkoutstart":
       .checkout
-    case "purchase", "purchased", "order", "ordercompleted", "orderplaced", "ordercomplete", "placeorder", "transaction",
-      "buy", "sale", "signup", "completeregistration", "conversion", "completepurchase", "checkoutcompleted", "subscribe":
+    case "purchase", "purchased", "order", "ordercompleted", "orderplaced", "ordercomplete", "placeorder",
+      "transaction",
+      "buy", "sale", "signup", "completeregistration", "conversion", "completepurchase", "checkoutcompleted",
+      "subscribe":
       .purchase
     default: .other
     }

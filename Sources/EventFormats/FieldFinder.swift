@@ -73,7 +73,9 @@ struct FieldFinder {
       if FieldNames.normalized(keys.suffix(2).joined()) == name { return true }
       if FieldNames.normalized(keys.joined()) == name { return true }
       // inside other objects these names say too little
-      let vague: Set = ["type", "t", "action", "date", "product", "item", "ref", "total", "path", "page", "agent", "value"]
+      let vague: Set = [
+        "type", "t", "action", "date", "product", "item", "ref", "total", "path", "page", "agent", "value",
+      ]
       if vague.contains(name) { return false }
     }
     return FieldNames.normalized(keys[keys.count - 1]) == name
@@ -101,7 +103,8 @@ struct FieldFinder {
     let example = field.values.first.map { ", such as \"\($0.prefix(60))\"," } ?? ""
     throw .fieldNotFound(
       "\(source): the values of \(field.name)\(example) are in no time format known here; known are ISO 8601, Unix "
-        + "times (--time-format \(TimeFormat.allCases.map(\.rawValue).joined(separator: "|"))) and the access logs' own")
+        + "times (--time-format \(TimeFormat.allCases.map(\.rawValue).joined(separator: "|"))) and the access logs' own"
+    )
   }
 
   // MARK: What to say when there is none

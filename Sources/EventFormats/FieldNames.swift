@@ -19,12 +19,14 @@ enum FieldNames {
       ]
     case .item:
       [
-        "item_id", "product_id", "item", "product", "sku", "content_id", "article_id", "reference", "video_id", "song_id",
+        "item_id", "product_id", "item", "product", "sku", "content_id", "article_id", "reference", "video_id",
+        "song_id",
         "asin",
       ]
     case .event:
       ["event", "event_type", "event_name", "action", "action_type", "type", "behavior", "behavior_type"]
-    case .url: ["url", "page_url", "page_location", "page", "page_path", "path", "uri", "request_uri", "request", "href"]
+    case .url:
+      ["url", "page_url", "page_location", "page", "page_path", "path", "uri", "request_uri", "request", "href"]
     case .referrer: ["referrer", "referer", "page_referrer", "http_referer", "ref"]
     case .userAgent: ["user_agent", "http_user_agent", "useragent", "ua", "agent"]
     case .value: ["value", "price", "amount", "revenue", "total"]

@@ -27,7 +27,7 @@ public enum FormatDetector {
       throw .emptyInput("\(name): the input is empty; nothing to learn its format from")
     }
     let format: LogFormat
-    if let given = options.format { format = given } else { format = try detect(head, name) }
+    if let given = options.format { format = given } else { format = try detect(head, sample, name) }
     switch format {
     case .ndjson: return try jsonPlan(head, name, options)
     case .csv: return try tablePlan(head, name, options, .csv)
@@ -44,8 +44,10 @@ public enum FormatDetector {
 
   // MARK: Which format
 
-  private static func detect(_ head: UnsafeRawBufferPointer, _ name: String) throws(FormatError) -> LogFormat {
-    if let format = try foreign(head, name) { return format }
+  private static func detect(
+    _ head: UnsafeRawBufferPointer, _ sample: UnsafeRawBufferPointer, _ name: String
+  ) throws(FormatError) -> LogFormat {
+    if let format = try foreign(sample, name) { return format }
     if let log = accessLog(head) { return log }
     if let table = bestTable(head, [44, 9, 59, 124]) { return table.delimiter == 9 ? .tsv : .csv }
     let line = String(decoding: lines(head, max: 1).first.map(Array.init) ?? [], as: UTF8.self)
@@ -66,13 +68,17 @@ public enum FormatDetector {
   /// What the first bytes alone give away: JSON, or a kind of file that is not read here.
   private static func foreign(_ head: UnsafeRawBufferPointer, _ name: String) throws(FormatError) -> LogFormat? {
     func begins(_ bytes: [UInt8]) -> Bool { head.starts(with: bytes) }
-    func refuse(_ what: String, _ advice: String) -> FormatError { .unknownFormat("\(name): this is \(what); \(advice)") }
+    func refuse(_ what: String, _ advice: String) -> FormatError {
+      .unknownFormat("\(name): this is \(what); \(advice)")
+    }
     if begins([0x50, 0x41, 0x52, 0x31]) {
       throw refuse("a Parquet file", "export it first, for example with duckdb: COPY (FROM '\(name)') TO 'x.csv'")
     }
     if begins([0x50, 0x4b, 3, 4]) { throw refuse("a zip archive", "unpack it first: unzip -p \(name) | …") }
     if begins([0x42, 0x5a, 0x68]) { throw refuse("compressed with bzip2", "unpack it first: bzcat \(name) | …") }
-    if begins([0xfd, 0x37, 0x7a, 0x58, 0x5a]) { throw refuse("compressed with xz", "unpack it first: xzcat \(name) | …") }
+    if begins([0xfd, 0x37, 0x7a, 0x58, 0x5a]) {
+      throw refuse("compressed with xz", "unpack it first: xzcat \(name) | …")
+    }
     if begins([0xff, 0xfe]) || begins([0xfe, 0xff]) {
       throw refuse("UTF-16 text", "convert it first: iconv -f UTF-16 -t UTF-8 \(name) | …")
     }

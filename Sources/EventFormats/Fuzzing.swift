@@ -1,8 +1,8 @@
 import FlatMemory
 
-// Entry points for fuzzers, one per parser of foreign bytes. Each copies its input into a padded block, runs the parser,
-// and traps when a promise is broken: spans inside the block, readable times, each line accounted for once, raw bytes
-// untouched, and the same result whatever the parser learned before.
+// Entry points for fuzzers, one per parser of foreign bytes. Each copies its input into a padded block, runs the
+// parser, and traps when a promise is broken: spans inside the block, readable times, each line accounted for once, raw
+// bytes untouched, and the same result whatever the parser learned before.
 
 /// Feeds arbitrary bytes to a decoder.
 public func fuzzDecoder(_ format: LogFormat, _ bytes: UnsafeRawBufferPointer) {

@@ -35,7 +35,9 @@ struct JSONFieldPaths {
       var context = 0
       for (depth, part) in parts.enumerated() {
         let key = Array(part.utf8)
-        var at = contexts[context].firstIndex { entry in bytes[entry.key..<entry.key + entry.keyLength].elementsEqual(key) }
+        var at = contexts[context].firstIndex { entry in
+          bytes[entry.key..<entry.key + entry.keyLength].elementsEqual(key)
+        }
         if at == nil {
           contexts[context].append(
             Entry(key: bytes.count, keyLength: key.count, slot: FieldRow.ignored, child: -1, subtree: 0))

@@ -5,7 +5,8 @@ import FlatMemory
 ///
 /// Method: one pass marks the bytes that may end a string (quote, backslash, control) for the whole block; each line
 /// is then walked along the layouts learned so far, proving every literal by a compare; a line that leaves the known
-/// ways is read by ``JSONLineScanner``, which teaches its skeleton. Both accept the same lines and give the same fields.
+/// ways is read by ``JSONLineScanner``, which teaches its skeleton. Both accept the same lines and give the same
+/// fields.
 /// Cost: about 35 ns for a line of six fields and 157 bytes.
 final class JSONLinesDecoder {
   private var layouts = LearnedLayouts()
@@ -44,7 +45,7 @@ final class JSONLinesDecoder {
     // locals: no exclusivity checks, registers
     var assembler = self.assembler
     var scanner = self.scanner
-    var events_ = events
+    var decoded = events
     var spare = spareStart
     var p = start
     while p < end {
@@ -52,14 +53,14 @@ final class JSONLinesDecoder {
       let lineSpare = spare
       let next = checksUTF8 ? -1 : walk.line(p, &scanner, &spare)
       if next > 0, next &- p <= lineByteCountMax {
-        assembler.add(b, row, lineStart: p, lineEnd: next &- 1, events: &events_, rejected: &rejected)
+        assembler.add(b, row, lineStart: p, lineEnd: next &- 1, events: &decoded, rejected: &rejected)
         p = next
         continue
       }
       spare = lineSpare
-      p = scanLine(b, p, end, checksUTF8, &spare, &scanner, &assembler, &events_, &rejected)
+      p = scanLine(b, p, end, checksUTF8, &spare, &scanner, &assembler, &decoded, &rejected)
     }
-    events = events_
+    events = decoded
     self.assembler = assembler
     self.scanner = scanner
   }
@@ -79,7 +80,8 @@ final class JSONLinesDecoder {
   @inline(never)
   private func scanLine(
     _ b: UnsafeMutablePointer<UInt8>, _ lineStart: Int, _ end: Int, _ checksUTF8: Bool, _ spare: inout Int,
-    _ scanner: inout JSONLineScanner, _ assembler: inout EventAssembler, _ events: inout FlatArray<LogEvent>, _ rejected: inout FlatArray<RejectedLine>
+    _ scanner: inout JSONLineScanner, _ assembler: inout EventAssembler, _ events: inout FlatArray<LogEvent>,
+    _ rejected: inout FlatArray<RejectedLine>
   ) -> Int {
     let lineEnd = lineEnd(b, lineStart, end)
     let n = lineEnd - lineStart

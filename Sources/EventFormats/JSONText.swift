@@ -55,7 +55,8 @@ enum JSONText {
     return v
   }
 
-  /// From the first byte of a number, `true`, `false` or `null` to just after it. What follows is the caller's to check.
+  /// From the first byte of a number, `true`, `false` or `null` to just after it. What follows is the caller's to
+  /// check.
   @inline(__always)
   static func bareEnd(_ b: UnsafePointer<UInt8>, _ p: Int) -> Int {
     // up to seven digits without a leading zero, by the first byte that is no digit

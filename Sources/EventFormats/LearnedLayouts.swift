@@ -167,7 +167,9 @@ struct LearnedLayouts {
       edgeCount += 1
     }
     let tailLength = max(n - 32, 0)
-    guard n <= LearnedLayouts.literalLengthMax, tailCount + tailLength <= LearnedLayouts.tailCapacity else { return false }
+    guard n <= LearnedLayouts.literalLengthMax, tailCount + tailLength <= LearnedLayouts.tailCapacity else {
+      return false
+    }
     edges[at] = edge
     edges[at].length = UInt32(n)
     edges[at].need = n >= 32 ? ~0 : 1 << UInt32(n) - 1

@@ -3,9 +3,9 @@ public import FlatMemory
 /// Blocks of raw log text to events, by a ``DecodingPlan``.
 ///
 /// Guarantees: every line gives one event, or one rejection, or is blank (a repeated CSV header is skipped too); lines
-/// are taken in order; the raw bytes are never modified; what a line gives does not depend on the lines around it nor on
-/// where blocks were cut. Keeps what it learned about the input between blocks.
-/// One decoder serves one thread at a time. Cost: see the decoders; one dynamic call per block.
+/// are taken in order; the raw bytes are never modified; what a line gives does not depend on the lines around it nor
+/// on where blocks were cut. Keeps what it learned about the input between blocks. One decoder serves one thread at a
+/// time. Cost: see the decoders; one dynamic call per block.
 public final class LogDecoder: @unchecked Sendable {
   private enum Kind {
     case json(JSONLinesDecoder)

@@ -62,7 +62,8 @@ public struct OverlongLine: Sendable {
 
   public init() {}
 
-  /// Bytes at the front of the buffer that belong to the line, its newline included. ``isOver`` tells whether that came.
+  /// Bytes at the front of the buffer that belong to the line, its newline included. ``isOver`` tells whether that
+  /// came.
   public mutating func skip(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
     if isOver { return 0 }
     let end = lineEnd(bytes, 0, count)

@@ -34,7 +34,9 @@ import Testing
       case "\t": s += "\\t"
       default:
         if u.value < 32 || (escaped && u.value > 96) {
-          for unit in String(u).utf16 { s += "\\u" + String(repeating: "0", count: 4 - String(unit, radix: 16).count) + String(unit, radix: 16) }
+          for unit in String(u).utf16 {
+            s += "\\u" + String(repeating: "0", count: 4 - String(unit, radix: 16).count) + String(unit, radix: 16)
+          }
         } else {
           s.unicodeScalars.append(u)
         }
@@ -55,7 +57,8 @@ import Testing
     let user = g.chance(70) ? "u\(i)" : "\(i)-" + text(&g, [3, 6, 9, 14, 15, 16, 17, 30, 90][g.below(9)])
     var pairs: [(String, String)] = [
       ("timestamp", string(isoText(time), escaped: escaped)), ("user_id", string(user, escaped: escaped)),
-      ("event", value(["view", "purchase", "click"][g.below(3)], [0, 1, 8])), ("item_id", value("p\(i % 50)", [0, 2, 20])),
+      ("event", value(["view", "purchase", "click"][g.below(3)], [0, 1, 8])),
+      ("item_id", value("p\(i % 50)", [0, 2, 20])),
       ("url", value("https://x/p/\(i)", [0, 5, 70, 200, 500])), ("referrer", value("", [0, 3])),
     ]
     if !regular {
@@ -63,12 +66,15 @@ import Testing
         let keys = ["a", "k\"ey", "User_id", "urls", String(repeating: "n", count: 40), "page"]
         pairs.insert((keys[g.below(keys.count)], junk[g.below(junk.count)]), at: g.below(pairs.count + 1))
       }
-      if g.chance(30) { pairs.insert(("page", "{\"ref\":\(string(text(&g, 4), escaped: false)),\"n\":1}"), at: g.below(pairs.count)) }
+      if g.chance(30) {
+        pairs.insert(("page", "{\"ref\":\(string(text(&g, 4), escaped: false)),\"n\":1}"), at: g.below(pairs.count))
+      }
       if g.chance(40) { pairs.shuffle(using: &g) }
       pairs.removeAll { !["timestamp", "user_id"].contains($0.0) && g.chance(10) }
     }
     let space = regular ? "" : ["", " ", "\t  "][g.below(3)]
-    let members = pairs.map { "\(string($0.0, escaped: escaped))\(space):\(space)\($0.1)" }.joined(separator: ",\(space)")
+    let members = pairs.map { "\(string($0.0, escaped: escaped))\(space):\(space)\($0.1)" }.joined(
+      separator: ",\(space)")
     return "{\(space)\(members)\(space)}" + (g.chance(10) ? "\r" : "")
   }
 
@@ -87,7 +93,8 @@ import Testing
     case 1: return ("{\"user_id\":\"x\"}", "missing-time")
     case 2: return ("{\"timestamp\":\"2026-13-01T00:00:00.000Z\",\"user_id\":\"z\"}", "unreadable-time")
     case 3: return ("{\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"user_id\":null}", "missing-user")
-    case 4: return ("{\"timestamp\":\"2026-01-01T00:0a:00.000Z\",\"user_id\":\"bad\",\"event\":\"view\"}", "unreadable-time")
+    case 4:
+      return ("{\"timestamp\":\"2026-01-01T00:0a:00.000Z\",\"user_id\":\"bad\",\"event\":\"view\"}", "unreadable-time")
     case 5: return (good.trimmingCharacters(in: ["\r"]) + "x", "malformed-json")
     case 6: return (String(good.dropLast(good.hasSuffix("\r") ? 2 : 1)), "malformed-json")
     default: return ("[1]", "malformed-json")

@@ -64,14 +64,16 @@ import Testing
   }
 
   @Test func escapes() throws {
-    let line = #"{"timestamp":"2026-01-01T00:00:00Z","\u0075ser_id":"a\"\\\/\b\f\n\r\t\u00e9\u6f22\ud83d\ude00","url":"\ud800x"}"#
+    let line =
+      #"{"timestamp":"2026-01-01T00:00:00Z","\u0075ser_id":"a\"\\\/\b\f\n\r\t\u00e9\u6f22\ud83d\ude00","url":"\ud800x"}"#
     let e = try #require(one(line))
     #expect(e.user == "a\"\\/\u{8}\u{c}\n\r\té漢😀")
     #expect(e.url == "\u{fffd}x")
   }
 
   @Test func spacesAndLineEnds() {
-    let text = "\u{feff} { \(Self.time) ,\t\"user_id\" : \"u1\" } \r\n\r\n  \n{\(Self.time),\"user_id\":\"u2\"}\r\n\(Self.twice)"
+    let text =
+      "\u{feff} { \(Self.time) ,\t\"user_id\" : \"u1\" } \r\n\r\n  \n{\(Self.time),\"user_id\":\"u2\"}\r\n\(Self.twice)"
     #expect(decode(text, shopPlan).users == ["u1", "u2", "u3", "u3"])
     #expect(decode(text, shopPlan).rejected.isEmpty)
   }
@@ -144,7 +146,8 @@ import Testing
     #expect(result.events.count == 4)
     #expect(result.reasons == ["line-too-long"])
     let longUser = String(repeating: "é", count: 32_768)
-    let long = decode("{\(Self.time),\"user_id\":\"\(longUser)\"}\n{\(Self.time),\"user_id\":\"u\",\"url\":\"\(longUser)\"}", shopPlan)
+    let long = decode(
+      "{\(Self.time),\"user_id\":\"\(longUser)\"}\n{\(Self.time),\"user_id\":\"u\",\"url\":\"\(longUser)\"}", shopPlan)
     #expect(long.reasons == ["user-too-long"])
     #expect(long.events.map(\.url.utf8.count) == [65_534])
   }

@@ -28,7 +28,8 @@ struct DecodedInput: Equatable {
   var reasons: [String] { rejected.map(\.reason.name) }
 }
 
-/// Decodes text as the engine does: in blocks of whole records cut by the plan's framing. Offsets are those in the text.
+/// Decodes text as the engine does: in blocks of whole records cut by the plan's framing. Offsets are those in the
+/// text.
 func decode(_ text: [UInt8], _ plan: DecodingPlan, blockByteCount: Int = 1 << 20, with decoder: LogDecoder? = nil)
   -> DecodedInput
 {

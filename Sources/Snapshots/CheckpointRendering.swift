@@ -87,9 +87,12 @@ extension CheckpointInspector {
   static func renderTime(_ milliseconds: Int64?) -> String {
     // years 1 to 9999
     guard let milliseconds, (-62_135_596_800_000...253_402_300_799_999).contains(milliseconds) else { return "-" }
-    let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-    return date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeSeparator(.colon))
-      + "Z"
+    let part = (milliseconds % 1000 + 1000) % 1000
+    let second = Date(timeIntervalSince1970: Double((milliseconds - part) / 1000))
+    let digits = String(part)
+    // formatted to the second, since a double does not hold every millisecond
+    let text = second.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: false))
+    return text + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
   }
 
   static func renderByteCount(_ count: Int) -> String {

@@ -39,8 +39,9 @@ final class FrameDecoder {
     guard declared == UInt64(output.count) else {
       throw damaged("not a zstd frame of \(output.count) raw bytes")
     }
-    // RFC 8878, 3.1.1.1: bit 2 of the frame header descriptor is the checksum flag, bits 0–1 the dictionary's size
-    guard bytes.count > 5, bytes[4] & 0b111 == 0b100 else {
+    // RFC 8878, 3.1.1.1: of the frame header descriptor, bit 2 is the checksum flag, bits 0–1 the dictionary's size,
+    // bits 3–4 unused
+    guard bytes.count > 5, bytes[4] & 0b11111 == 0b00100 else {
       throw damaged("its zstd frame has no content checksum or wants a dictionary")
     }
     guard ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count else {

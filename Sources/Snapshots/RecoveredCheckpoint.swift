@@ -27,14 +27,27 @@ public final class RecoveredCheckpoint: Sendable {
     self.warnings = warnings
   }
 
-  /// The bytes of a section, valid as long as this object; nil if there is no such section.
+  /// The bytes of a section; nil if there is no such section.
+  ///
+  /// Valid as long as this object, which a pointer does not keep alive: use ``withSection(_:_:)`` or
+  /// ``reader(_:)``, or `withExtendedLifetime`.
   public func section(_ name: String) -> UnsafeRawBufferPointer? {
     guard let range = ranges[name] else { return nil }
     return UnsafeRawBufferPointer(rebasing: memory.bytes[range])
   }
 
-  /// A reader over a section, whose messages name it; nil if there is no such section.
+  /// Hands the bytes of a section (nil if there is none) to `body` and keeps them alive meanwhile.
+  public func withSection<Result, Failure>(
+    _ name: String, _ body: (UnsafeRawBufferPointer?) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(section(name))
+  }
+
+  /// A reader over a section, which keeps this object alive and names the section in messages; nil if there is none.
   public func reader(_ name: String) -> SnapshotByteReader? {
-    section(name).map { SnapshotByteReader($0, name: "checkpoint \(id), section '\(name)'") }
+    section(name).map {
+      SnapshotByteReader($0, name: "checkpoint \(id), section '\(name)'", origin: 0, owner: self)
+    }
   }
 }

@@ -2,18 +2,22 @@
 ///
 /// Guarantees: every read is checked against the bytes left before anything is allocated; a read that does not fit
 /// throws ``SnapshotError/malformed(_:path:offset:advice:)`` with the name and offset and leaves the cursor in place.
-/// Cost: a compare and a load a field. The bytes must outlive the reader.
+/// Cost: a compare and a load a field. The bytes must outlive the reader, except for readers of a
+/// ``RecoveredCheckpoint``, which keep it alive.
 public struct SnapshotByteReader {
   /// What is read: a section name or a path, for messages.
   public let name: String
   public let bytes: UnsafeRawBufferPointer
   @usableFromInline var cursor = 0
+  /// Keeps the bytes alive, if this object does not only borrow them.
+  private let owner: AnyObject?
   /// Added to offsets in messages: where ``bytes`` begins in the file.
   let origin: Int
 
   public init(_ bytes: UnsafeRawBufferPointer, name: String) { self.init(bytes, name: name, origin: 0) }
 
-  init(_ bytes: UnsafeRawBufferPointer, name: String, origin: Int) {
+  init(_ bytes: UnsafeRawBufferPointer, name: String, origin: Int, owner: AnyObject? = nil) {
+    self.owner = owner
     self.bytes = bytes
     self.name = name
     self.origin = origin
@@ -82,14 +86,9 @@ public struct SnapshotByteReader {
     of type: T.Type
   ) throws(SnapshotError) -> (bytes: UnsafeRawBufferPointer, count: Int) {
     let at = offset
+    guard remaining >= 12 else { throw short(12) }
     let count = try integer(UInt64.self)
-    let stride: UInt32
-    do {
-      stride = try integer(UInt32.self)
-    } catch {
-      cursor = at
-      throw error
-    }
+    let stride = try integer(UInt32.self)
     guard stride == UInt32(MemoryLayout<T>.stride) else {
       cursor = at
       throw malformed("a run has elements of \(stride) bytes, expected \(MemoryLayout<T>.stride) (\(T.self))")

@@ -99,7 +99,7 @@ import Testing
     #expect(recovered.id == 8)
     #expect(recovered.warnings.count == 3)
     #expect(recovered.warnings[0].contains("checkpoint 11"))
-    #expect(recovered.warnings[0].contains("builds on checkpoint 10"))
+    #expect(recovered.warnings[0].contains("builds on checkpoint 9, which is not usable"))
     #expect(recovered.warnings[2].contains("checksum over the whole file"))
     let results = try CheckpointInspector.verify(directory: library.folder.path)
     #expect(results.filter { !$0.isUsable }.map(\.id) == [9, 10, 11])

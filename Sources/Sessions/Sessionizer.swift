@@ -66,7 +66,8 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   public init(options: SessionOptions, program: Program) {
     self.options = options
     self.program = program
-    slotMax = options.openSessionsMax + 2
+    // dead slots wait for their timers; with a quarter to spare, reclaiming them early is rare
+    slotMax = options.openSessionsMax + options.openSessionsMax / 4 + 64
     memory = ReservedMemory(byteCount: MemoryLayout<Slot>.stride * slotMax)
     slots = memory.base.assumingMemoryBound(to: Slot.self)
     wheel = options.makeWheel()
@@ -229,14 +230,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
       program.late(e, maximum: maximum)
       return
     }
-    let id: UInt32
-    if freeSlot != 0 {
-      id = freeSlot
-      freeSlot = slots[Int(id)].next
-    } else {
-      id = top
-      top += 1
-    }
+    let id = takeSlot()
     let s = slots + Int(id)
     s.pointee.start = t
     s.pointee.last = t
@@ -263,6 +257,41 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   @usableFromInline var _lateCount: Int {
     get { lateCount }
     set { lateCount = newValue }
+  }
+
+  @inlinable
+  mutating func takeSlot() -> UInt32 {
+    if freeSlot == 0, Int(top) == slotMax { reclaimSlots() }
+    let id = freeSlot
+    if id != 0 {
+      freeSlot = slots[Int(id)].next
+      return id
+    }
+    top += 1
+    return top - 1
+  }
+  /// Frees the slots of sessions that are gone but still wait in the list of a timer. Keeps the order of the others.
+  @inline(never) @usableFromInline
+  mutating func reclaimSlots() {
+    for b in 0..<TimerWheel.bucketCount {
+      var id = wheel.heads[b]
+      var kept: UInt32 = 0
+      wheel.heads[b] = 0
+      while id != 0 {
+        let s = slots + Int(id)
+        let next = s.pointee.next
+        if s.pointee.ordinal == 0 {
+          s.pointee.next = freeSlot
+          freeSlot = id
+        } else {
+          s.pointee.next = 0
+          if kept == 0 { wheel.heads[b] = id } else { slots[Int(kept)].next = id }
+          kept = id
+        }
+        id = next
+      }
+    }
+    precondition(freeSlot != 0, "every slot holds an open session")
   }
 
   /// Puts a session in its place in the key's chain (newest first); the index points to the newest.

@@ -56,7 +56,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   @usableFromInline var index = HashIndex()
   @usableFromInline var wheel: TimerWheel
   @usableFromInline var ended = RecentlyEnded()
+  /// Events at most this far apart merge; the gap as the options have it.
   @usableFromInline let gap: Int64
+  @usableFromInline let standardGap: Int64
   @usableFromInline let lateness: Int64
   @usableFromInline let updates: Bool
   @usableFromInline let hasDays: Bool
@@ -72,6 +74,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     slots = memory.base.assumingMemoryBound(to: Slot.self)
     wheel = options.makeWheel()
     gap = options.mergeGapMilliseconds
+    standardGap = options.gapMilliseconds
     lateness = options.allowedLatenessMilliseconds
     updates = options.emission == .update
     hasDays = options.days != nil
@@ -197,7 +200,8 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// Last millisecond that an event holds its session open for.
   @inlinable @inline(__always)
   func intervalEnd(_ e: UnsafePointer<Program.Event>, _ t: Int64) -> Int64 {
-    var reach = t &+ program.gapMilliseconds(e, standard: gap)
+    let own = program.gapMilliseconds(e, standard: standardGap)
+    var reach = t &+ (own == standardGap ? gap : options.mergeGap(ofGap: own))
     if hasDays, let days = options.days { reach = min(reach, days.day(containing: t).end &- 1) }
     return reach
   }
@@ -225,7 +229,10 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   mutating func open(
     _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ hash: UInt32, chain: UInt32, _ maximum: Int64
   ) {
-    if isOver(reach) || openCount >= options.openSessionsMax {
+    // what ended before that is forgotten, on whichever occasion
+    let floor = watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    // an own gap can hold open what lies before or inside a session already given out
+    if isOver(reach) || t <= floor || openCount >= options.openSessionsMax {
       _lateCount &+= 1
       program.late(e, maximum: maximum)
       return
@@ -237,8 +244,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
     s.pointee.hash = hash
     s.pointee.ordinal = 1 << 31
-    // what ended before that is forgotten, on whichever occasion
-    s.pointee.floor = watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    s.pointee.floor = floor
     Sessionizer.key(s).initialize(to: program.makeKey(e))
     program.begin(Sessionizer.aggregate(s), e)
     if t < watermark { noteOutOfOrder() }
@@ -517,7 +523,11 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   mutating func close(_ id: UInt32, _ reason: SessionEndReason, free: Bool) {
     let s = slots + Int(id)
     var why = reason
-    if reason == .gap, Sessionizer.reach(s) < s.pointee.last &+ gap, options.days != nil { why = .midnight }
+    if reason == .gap, hasDays, let days = options.days,
+      Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
+    {
+      why = .midnight
+    }
     emit(s, .closed, why)
     let last = s.pointee.last
     ended.note(program.hash(of: Sessionizer.key(s)), last: last)

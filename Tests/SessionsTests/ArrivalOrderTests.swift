@@ -36,8 +36,12 @@ import Testing
     try forRandomCases("extremes from \(origin)", count: 200) { random in
       var stream = RandomStream.make(
         .init(gaps: [1, 1_800_000, 4_294_967_295], origin: origin - 10...origin + 10), &random)
-      stream.options.watermarkDelayMilliseconds = random.pick([0, 5_184_000_000])
-      if stream.delayMilliseconds == 0 { stream.clicks.sort { $0.time < $1.time } }
+      if random.one(in: 2) {
+        stream.options.watermarkDelayMilliseconds = max(stream.delayMilliseconds, 5_184_000_000)
+      } else {
+        stream.options.watermarkDelayMilliseconds = 0
+        stream.clicks.sort { $0.time < $1.time }
+      }
       for i in stream.clicks.indices { stream.clicks[i].position = Int32(i) }
       return compareWithSorted(stream, &random)
     }

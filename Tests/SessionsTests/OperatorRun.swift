@@ -52,7 +52,13 @@ final class OperatorRun<Order: ClickOrder> {
     let largest = random.pick([1, 3, 10, 1000])
     while position < stream.clicks.count { take(1 + random.below(largest), advance: random.below(3) > 0) }
   }
-  func finish() { for p in operators.indices { operators[p].finish() } }
+  /// The end of the input, at the watermark it has reached.
+  func finish() {
+    for p in operators.indices {
+      operators[p].advance(to: watermark)
+      operators[p].finish()
+    }
+  }
   func restore(_ p: Int, _ restored: Sessionizer<SimpleClicks<Order>>) {
     operators[p].deallocate()
     operators[p] = restored

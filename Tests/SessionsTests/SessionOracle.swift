@@ -4,8 +4,8 @@ import Sessions
 enum SessionOracle {
   /// Last millisecond that an event holds its session open for.
   static func reach(_ c: Click, _ o: SessionOptions) -> Int64 {
-    let cut: Int64 = o.boundary == .split ? 1 : 0
-    let reach = c.time + min(max((c.gap ?? o.gapMilliseconds) - cut, 0), 1 << 32 - 1)
+    let gap = min(c.gap ?? o.gapMilliseconds, 1 << 32 - 1)
+    let reach = c.time + max(o.boundary == .split ? gap - 1 : gap, 0)
     guard let days = o.days else { return reach }
     return min(reach, days.day(containing: c.time).end - 1)
   }

@@ -312,7 +312,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
       index.replace(hash: s.pointee.hash, slot: chain, with: id)
     } else {
       var p = chain
-      while slots[Int(p)].older != 0, slots[Int(slots[Int(p)].older)].start > s.pointee.start { p = slots[Int(p)].older }
+      while slots[Int(p)].older != 0, slots[Int(slots[Int(p)].older)].start > s.pointee.start {
+        p = slots[Int(p)].older
+      }
       s.pointee.older = slots[Int(p)].older
       slots[Int(p)].older = id
     }
@@ -396,7 +398,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
         split(newestTaking, e, t, reach, reason)
         return
       }
+      if updates { emit(n, .retracted, .gap) }
       extend(newestTaking, e, t, reach)
+      if updates { emit(n, .current, .gap) }
       return
     }
     if updates { retractOverlapping(head, t, reach) }
@@ -487,6 +491,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
     s.pointee.ordinal &+= 1
     program.begin(Sessionizer.aggregate(s), e)
+    if updates { emit(s, .current, .gap) }
   }
 
   @inlinable

@@ -89,7 +89,8 @@ import Testing
       var reason: SessionEndReason = isOver ? .gap : .endOfInput
       if isOver, let days = o.days, s.reach == days.day(containing: s.facts.last).end - 1 { reason = .midnight }
       return Emission(
-        kind: .closed, facts: s.facts, closedAt: s.reach + o.allowedLatenessMilliseconds + 1, ordinal: 0, reason: reason)
+        kind: .closed, facts: s.facts, closedAt: s.reach + o.allowedLatenessMilliseconds + 1, ordinal: 0, reason: reason
+      )
     }
     return difference(run.emissions, expected: expected)
   }

@@ -33,17 +33,46 @@ import Testing
     let run = OperatorRun<AnyOrder>(stream, partitions: random.pick([1, 1, 2]))
     run.takeRest(&random)
     var rule = MergedSessionRule(stream.options)
-    for (c, highest) in zip(stream.clicks, stream.runningMaxima) {
-      rule.take(c, watermark: highest - stream.delayMilliseconds)
-    }
+    let maxima = stream.runningMaxima
+    for (c, highest) in zip(stream.clicks, maxima) { rule.take(c, watermark: highest - stream.delayMilliseconds) }
     rule.finish()
     run.finish()
+    for o in run.operators {
+      for (c, maximum) in zip(o.program.lateEvents, o.program.lateMaxima) where maximum != maxima[Int(c.position)] {
+        return "\(c) reported late at \(maximum)"
+      }
+    }
     return run.wrongAfterFinish()
       ?? difference(run.late, expected: rule.late).map { "late events: " + $0 }
       ?? difference(run.closed.map(\.facts), expected: rule.closed.map(\.facts))
       ?? difference(
         run.closed.map(\.closedAt),
         expected: rule.closed.map { $0.reach + stream.options.allowedLatenessMilliseconds + 1 })
+  }
+
+  /// What a sink may count on: after `advance`, whatever became final before ``SessionOptions/completeBefore(watermark:)``
+  /// is out.
+  @Test func sessionsAreOutByTheCompleteTime() throws {
+    try forRandomCases("complete before", count: 500) { random in
+      let stream = RandomStream.make(
+        .init(gaps: [1, 10, 1000, 1_800_000], lateGapsMax: random.pick([0, 3]), latenesses: [0, 3]), &random)
+      let run = OperatorRun<AnyOrder>(stream, partitions: 2)
+      var rule = MergedSessionRule(stream.options)
+      let maxima = stream.runningMaxima
+      while run.position < stream.clicks.count {
+        let from = run.position
+        run.take(1 + random.below(5), advance: true)
+        for i in from..<run.position { rule.take(stream.clicks[i], watermark: maxima[i] - stream.delayMilliseconds) }
+        let complete = stream.options.completeBefore(watermark: run.watermark)
+        if complete > run.watermark { return "complete before \(complete), after the watermark \(run.watermark)" }
+        let out = Set(run.closed.map(\.facts))
+        for s in rule.closed where s.reach + stream.options.allowedLatenessMilliseconds + 1 < complete {
+          if !out.contains(s.facts) { return "\(s) is not out at \(complete)" }
+        }
+      }
+      run.finish()
+      return run.wrongAfterFinish()
+    }
   }
 
   /// The limit on open sessions is reached, reported and never overrun, however many dead slots wait for timers.

@@ -102,5 +102,7 @@ func difference<T: Hashable>(_ found: [T], expected: [T]) -> String? {
   for x in expected { counts[x, default: 0] -= 1 }
   let wrong = counts.filter { $0.value != 0 }
   if wrong.isEmpty { return nil }
-  return wrong.map { "\($0.value > 0 ? "unexpected" : "missing") \($0.key)" }.sorted().prefix(6).joined(separator: "; ")
+  let unexpected = wrong.filter { $0.value > 0 }.map { "unexpected \($0.key)" }.sorted().prefix(3)
+  let missing = wrong.filter { $0.value < 0 }.map { "missing \($0.key)" }.sorted().prefix(3)
+  return (unexpected + missing).joined(separator: "; ")
 }

@@ -91,7 +91,9 @@ struct RandomStream {
       time += step(gap, busy: busy, &random)
       let key = UInt32(random.below(keys))
       var c = Click(time: time, key: key, hash: shape.hash(key), value: Int32(random.below(64)))
-      if shape.ownGaps, random.one(in: 3) { c.gap = random.pick([0, 1, gap / 2, gap - 1, gap, gap + 1, 3 * gap, 7 * gap]) }
+      if shape.ownGaps, random.one(in: 3) {
+        c.gap = random.pick([0, 1, gap / 2, gap - 1, gap, gap + 1, 3 * gap, 7 * gap])
+      }
       c.campaign = Int32(random.below(Int(shape.campaigns)))
       // an event is at most `lag` behind any that arrived before it
       clicks.append((time + Int64.random(in: 0...lag, using: &random), c))

@@ -56,8 +56,8 @@ enum SessionOracle {
     var ordinal: UInt32
   }
 
-  /// Sessions of sorted events with limits on events, duration and campaign. Sessions that no event ended have
-  /// the reason `endOfInput`, unless they were over (or cut by midnight) at the watermark.
+  /// Sessions of sorted events with limits on events, duration and campaign. Sessions that no event split and that are
+  /// not over at the watermark end with the input.
   static func inOrder(
     _ clicks: [Click], _ o: SessionOptions, limits p: SimpleClicks<EventTimeOrder>, watermark: Int64
   ) -> [Split] {
@@ -72,6 +72,7 @@ enum SessionOracle {
       }
       /// Why a session ended that nothing was split off from.
       func ended() -> SessionEndReason {
+        guard end + o.allowedLatenessMilliseconds < watermark else { return .endOfInput }
         guard let days = o.days else { return .gap }
         return end == days.day(containing: current[current.count - 1].time).end - 1 ? .midnight : .gap
       }
@@ -93,7 +94,7 @@ enum SessionOracle {
         end = current.isEmpty ? reach(c, o) : max(end, reach(c, o))
         current.append(c)
       }
-      if !current.isEmpty { close(end + o.allowedLatenessMilliseconds < watermark ? ended() : .endOfInput) }
+      if !current.isEmpty { close(ended()) }
     }
     return out
   }

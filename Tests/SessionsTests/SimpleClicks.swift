@@ -141,7 +141,8 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
     liveAggregates -= 1
     let b = later.pointee.facts
     var f = earlier.pointee.facts
-    require(f.start == earlierStart && b.start == laterStart, "starts \(earlierStart), \(laterStart) given for \(f), \(b)")
+    require(
+      f.start == earlierStart && b.start == laterStart, "starts \(earlierStart), \(laterStart) given for \(f), \(b)")
     require(f.key == b.key && f.last < b.start, "\(f) merged with \(b)")
     f.last = b.last
     f.count += b.count

@@ -164,7 +164,11 @@ struct SessionGenerator {
 
   mutating func next() -> SessionSpec {
     count += 1
-    time += Int64(random.below(meanStepMilliseconds * 2))
+    // busiest at 18:00 UTC, quiet at night and at weekends
+    let hour = Double(time % 86_400_000) / 3_600_000
+    let isWeekend = (time / 86_400_000 + 3) % 7 >= 5
+    let pace = (1.15 - 0.85 * cos((hour - 6) / 24 * 2 * .pi)) * (isWeekend ? 0.6 : 1)
+    time += Int64(Double(random.below(meanStepMilliseconds * 2)) / max(pace, 0.2))
     var s = SessionSpec()
     s.id = random.next()
     s.user = "user-\(random.zipf(users))"

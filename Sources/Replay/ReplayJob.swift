@@ -19,6 +19,9 @@ public final class ReplayJob: @unchecked Sendable {
   private let deadLettersFile: PublishedFile?
   private let check: BadLineCheck
   private let operators = Mutex<[LogSessionOperator]>([])
+  /// Called once the run begins, before the first batch: whether it goes on from a checkpoint, and what recovery had to
+  /// pass over.
+  public var onStart: (_ isResumed: Bool, _ warnings: [String]) -> Void = { _, _ in }
   private let rowSink = Mutex<SessionRowSink?>(nil)
   private let deadLetterSink = Mutex<DeadLetterSink?>(nil)
 
@@ -104,18 +107,30 @@ public final class ReplayJob: @unchecked Sendable {
     do {
       try checkHead()
       try createOutputs()
-      guard try context.run() == .finished else { return nil }
+      guard try context.run() == .finished else {
+        // only a checkpoint can make use of the partial files
+        if configuration.checkpointDirectory == nil { discardOutputs() }
+        return nil
+      }
       let report = try makeReport()
       if let path = configuration.reportPath { try publish(render(report, for: path), to: path) }
       return report
     } catch {
       // a checkpointed run goes on with its partial files; any other leaves nothing behind
       if configuration.checkpointDirectory == nil || !(error is BadInputError || isResumable(error)) {
-        sessionsFile?.discard()
-        deadLettersFile?.discard()
+        discardOutputs()
       }
       throw error
     }
+  }
+  private func discardOutputs() {
+    sessionsFile?.discard()
+    deadLettersFile?.discard()
+  }
+  /// Removes the partial files by name alone, for a process that ends now while a thread still waits for input.
+  public func abandon() {
+    sessionsFile?.unlinkPartial()
+    deadLettersFile?.unlinkPartial()
   }
   private func isResumable(_ error: any Error) -> Bool { error is OutputError || error is InputError }
 
@@ -126,6 +141,7 @@ public final class ReplayJob: @unchecked Sendable {
         try sessionsFile?.create()
         try deadLettersFile?.create()
       }
+      onStart(isResumed, context.recoveryWarnings)
     }
   }
 

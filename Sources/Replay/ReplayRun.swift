@@ -18,6 +18,7 @@ final class ReplayRun: @unchecked Sendable {
   private let sessionsFile: PublishedFile?
   private let deadLettersFile: PublishedFile?
   private let check: BadLineCheck
+  var onStart: (_ isResumed: Bool, _ warnings: [String]) -> Void = { _, _ in }
   private let operators = Mutex<[LogSessionOperator]>([])
   private let rowSink = Mutex<SessionRowSink?>(nil)
   private let deadLetterSink = Mutex<DeadLetterSink?>(nil)
@@ -111,7 +112,11 @@ final class ReplayRun: @unchecked Sendable {
   func run() throws -> SessionReport? {
     do {
       createOutputs()
-      guard try context.run() == .finished else { return nil }
+      guard try context.run() == .finished else {
+        // only a checkpoint can make use of the partial files
+        if configuration.checkpointDirectory == nil { discardOutputs() }
+        return nil
+      }
       let report = try makeReport()
       if let path = configuration.reportPath { try publish(render(report, for: path), to: path) }
       return report
@@ -124,6 +129,10 @@ final class ReplayRun: @unchecked Sendable {
     }
   }
   private func isResumable(_ error: any Error) -> Bool { error is OutputError || error is InputError }
+  func unlinkPartialOutputs() {
+    sessionsFile?.unlinkPartial()
+    deadLettersFile?.unlinkPartial()
+  }
   /// Removes the unfinished outputs.
   func discardOutputs() {
     sessionsFile?.discard()
@@ -137,6 +146,7 @@ final class ReplayRun: @unchecked Sendable {
         try sessionsFile?.create()
         try deadLettersFile?.create()
       }
+      onStart(isResumed, context.recoveryWarnings)
     }
   }
 

@@ -75,7 +75,8 @@ static int utf8_valid_scalar(const uint8_t *p, size_t n) {
     if (!k || n - i <= k) return 0;
     uint8_t d = p[i + 1];
     if ((d & 0xc0) != 0x80) return 0;
-    if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f)) return 0;
+    if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
+      return 0;
     for (size_t j = 2; j <= k; j++) if ((p[i + j] & 0xc0) != 0x80) return 0;
     i += k + 1;
   }
@@ -83,12 +84,13 @@ static int utf8_valid_scalar(const uint8_t *p, size_t n) {
 }
 
 #if defined(__x86_64__)
-// J. Keiser, D. Lemire: Validating UTF-8 in less than one instruction per byte (2021). Each pair of neighbouring bytes is
-// looked up by three of its nibbles; a bit that all three tables share is an error of that kind.
+// J. Keiser, D. Lemire: Validating UTF-8 in less than one instruction per byte (2021). Each pair of neighbouring bytes
+// is looked up by three of its nibbles; a bit that all three tables share is an error of that kind.
 __attribute__((target("avx2"))) static int utf8_valid_avx2(const uint8_t *p, size_t n) {
   enum {
     too_short = 1, too_long = 2, overlong3 = 4, too_large = 8, surrogate = 16, overlong2 = 32, too_large_1000 = 64,
-    overlong4 = 64, two_conts = 128, carry = too_short | too_long | two_conts, large = carry | too_large | too_large_1000,
+    overlong4 = 64, two_conts = 128,
+    carry = too_short | too_long | two_conts, large = carry | too_large | too_large_1000,
   };
 #define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
 #define C(x) ((char)(x))

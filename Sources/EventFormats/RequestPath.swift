@@ -55,8 +55,8 @@ enum RequestPath {
     table.initialize(repeating: 0, count: tableCount)
     let extensions = """
       css js mjs map png jpg jpeg gif svg ico webp avif bmp tif tiff woff woff2 ttf otf eot mp3 mp4 webm ogg ogv flv \
-      swf mpeg mpg m4a wav txt xml json csv doc docx xls xlsx ppt pptx zip gz tar tgz xz zst rar bz2 iso dmg exe deb rpm \
-      apk bin wasm
+      swf mpeg mpg m4a wav txt xml json csv doc docx xls xlsx ppt pptx zip gz tar tgz xz zst rar bz2 iso dmg exe deb \
+      rpm apk bin wasm
       """
     for name in extensions.split(separator: " ") {
       let word = name.utf8.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1 | 0x20) }

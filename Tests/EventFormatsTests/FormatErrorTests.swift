@@ -75,7 +75,8 @@ import Testing
         == "events.log: this is a JSON array; one object a line is wanted: jq -c '.[]' events.log | …")
     #expect(
       message("{\n \"a\": 1\n}\n")
-        == "events.log: this is JSON, but not one object a line; put each event on a line of its own: jq -c . events.log | …"
+        == "events.log: this is JSON, but not one object a line; "
+        + "put each event on a line of its own: jq -c . events.log | …"
     )
     #expect(
       message("PK\u{3}\u{4}xx\n") == "events.log: this is a zip archive; unpack it first: unzip -p events.log | …")

@@ -54,7 +54,7 @@ let package = Package(
     .executableTarget(
       name: "thalweg",
       dependencies: [
-        "Replay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats",
+        "Replay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats", "Sessions", "StreamCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: sharedSettings),

@@ -81,3 +81,71 @@ int tw_utf8_valid(const uint8_t *p, size_t n) {
   }
   return 1;
 }
+
+int tw_any_high(const uint8_t *p, size_t n) {
+  uint64_t high = 0;
+  for (size_t i = 0; i < n; i += 64) {
+    uint64_t w[8];
+    memcpy(w, p + i, 64);
+    high |= w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7];
+  }
+  return (high & 0x8080808080808080ull) != 0;
+}
+
+#if defined(__x86_64__)
+// Eight positions are written at a time, whether or not there are that many: no branch per position.
+__attribute__((target("avx2,bmi,popcnt"))) static size_t positions_avx2(
+    const uint8_t *p, size_t n, uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint32_t base, uint32_t *out) {
+  __m256i va = _mm256_set1_epi8((char)a), vb = _mm256_set1_epi8((char)b);
+  __m256i vc = _mm256_set1_epi8((char)c), vd = _mm256_set1_epi8((char)d);
+  uint32_t *o = out;
+  for (size_t i = 0; i < n; i += 64) {
+    uint64_t m = 0;
+    for (int k = 0; k < 2; k++) {
+      __m256i v = _mm256_loadu_si256((const __m256i *)(p + i + 32 * k));
+      __m256i x = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(v, va), _mm256_cmpeq_epi8(v, vb)),
+                                  _mm256_or_si256(_mm256_cmpeq_epi8(v, vc), _mm256_cmpeq_epi8(v, vd)));
+      m |= (uint64_t)(uint32_t)_mm256_movemask_epi8(x) << (32 * k);
+    }
+    if (n - i < 64) m &= (1ull << (n - i)) - 1;
+    uint32_t at = base + (uint32_t)i;
+    size_t found = (size_t)_mm_popcnt_u64(m);
+    for (size_t k = 0; k < found; k += 8)
+      for (int j = 0; j < 8; j++) { o[k + j] = at + (uint32_t)_tzcnt_u64(m); m = _blsr_u64(m); }
+    o += found;
+  }
+  return (size_t)(o - out);
+}
+#endif
+
+size_t tw_positions(const uint8_t *p, size_t n, uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint32_t base,
+                    uint32_t *out) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+    return positions_avx2(p, n, a, b, c, d, base, out);
+#endif
+  uint32_t *o = out;
+  for (size_t i = 0; i < n; i += 16) {
+    uint32_t m = tw_any16(p + i, a, b, c, d);
+    if (n - i < 16) m &= (1u << (n - i)) - 1;
+    for (; m; m &= m - 1) *o++ = base + (uint32_t)i + (uint32_t)__builtin_ctz(m);
+  }
+  return (size_t)(o - out);
+}
+
+size_t tw_even_quote_lines(const uint8_t *p, size_t n) {
+  size_t best = 0;
+  uint64_t inside = 0;  // all ones while the quotes before this word are odd in number
+  for (size_t i = 0; i < n; i += 64) {
+    uint64_t live = n - i >= 64 ? ~0ull : (1ull << (n - i)) - 1;
+    uint64_t q = equal64(p + i, '"') & live, x = q;
+    x ^= x << 1; x ^= x << 2; x ^= x << 4; x ^= x << 8; x ^= x << 16; x ^= x << 32;  // prefix parity
+    x ^= inside;
+    uint64_t newline = equal64(p + i, '\n') & live, odd = newline & x;
+    if (odd) newline &= (odd & (0 - odd)) - 1;
+    if (newline) best = i + 64 - (size_t)__builtin_clzll(newline);
+    if (odd) return best;
+    if (__builtin_popcountll(q) & 1) inside = ~inside;
+  }
+  return best;
+}

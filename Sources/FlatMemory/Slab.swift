@@ -2,7 +2,7 @@
 ///
 /// Invariants: handle 0 is never handed out; a handle's class follows from the byte count it was asked for, so the
 /// caller gives the same count back to ``release(_:byteCount:)``; blocks of up to 128 bytes waste less than 8.
-/// Cost: a few ns to allocate or release; 32 GiB at most.
+/// Cost: a few ns to allocate or release; 8 GiB by default.
 public struct Slab: @unchecked Sendable {
   public let base: UnsafeMutablePointer<UInt8>
   @usableFromInline let memory: ReservedMemory
@@ -16,7 +16,7 @@ public struct Slab: @unchecked Sendable {
   /// Classes 0...15 are 1...16 granules, then powers of two.
   public static let classCount = 48
 
-  public init(reserveByteCount: Int = 16 << 30) {
+  public init(reserveByteCount: Int = 8 << 30) {
     memory = ReservedMemory(byteCount: reserveByteCount)
     base = memory.base.assumingMemoryBound(to: UInt8.self)
     capacity = UInt32(clamping: (reserveByteCount >> 3) - bytePadding)
@@ -70,5 +70,21 @@ public struct Slab: @unchecked Sendable {
     top += n
     liveGranules += Int(n)
     return h
+  }
+
+  /// The bytes in use and the free lists, for snapshots.
+  public var usedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: Int(top) * 8) }
+  public var freeLists: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: free, count: Slab.classCount) }
+
+  /// Puts back what ``usedBytes`` and ``freeLists`` gave. False when it does not fit.
+  public mutating func restore(bytes: UnsafeRawBufferPointer, freeLists lists: [UInt32], liveGranules live: Int) -> Bool {
+    guard bytes.count % 8 == 0, bytes.count >= 8, bytes.count / 8 < Int(capacity), lists.count == Slab.classCount,
+      let p = bytes.baseAddress
+    else { return false }
+    UnsafeMutableRawPointer(base).copyMemory(from: p, byteCount: bytes.count)
+    for (i, h) in lists.enumerated() { free[i] = h }
+    top = UInt32(bytes.count / 8)
+    liveGranules = live
+    return lists.allSatisfy { $0 < top }
   }
 }

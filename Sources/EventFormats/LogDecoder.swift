@@ -1,0 +1,48 @@
+public import FlatMemory
+
+/// Blocks of raw log text to events, by a ``DecodingPlan``.
+///
+/// Guarantees: every line gives one event, or one rejection, or is blank (a repeated CSV header is skipped too); lines
+/// are taken in order; the raw bytes are never modified; what a line gives does not depend on the lines around it nor
+/// on where blocks were cut. Keeps what it learned about the input between blocks. One decoder serves one thread at a
+/// time. Cost: see the decoders; one dynamic call per block.
+public final class LogDecoder: @unchecked Sendable {
+  private enum Kind {
+    case json(JSONLinesDecoder)
+    case delimited(DelimitedDecoder)
+    case accessLog(AccessLogDecoder)
+  }
+  private let kind: Kind
+  public let plan: DecodingPlan
+
+  public init(plan: DecodingPlan) {
+    self.plan = plan
+    switch plan.format {
+    case .ndjson: kind = .json(JSONLinesDecoder(plan: plan))
+    case .csv, .tsv: kind = .delimited(DelimitedDecoder(plan: plan))
+    case .combined, .common: kind = .accessLog(AccessLogDecoder(plan: plan))
+    }
+  }
+
+  /// Decodes the records in `bytes[start..<end]`: the first byte starts a record, the last one is a newline.
+  ///
+  /// `bytePadding` readable bytes follow `end`. Text that does not stand in the line as such (without its escapes; the
+  /// user of a Combined log) is written from `bytes[spareStart]` on: at most `end - start` bytes, behind which
+  /// `bytePadding` more may be overwritten. `spareStart` is at least `end + bytePadding`.
+  public func decode(
+    _ bytes: UnsafeMutablePointer<UInt8>, start: Int, end: Int, spareStart: Int, events: inout FlatArray<LogEvent>,
+    rejected: inout FlatArray<RejectedLine>
+  ) {
+    guard start < end else { return }
+    assert(bytes[end - 1] == 10, "a block ends with a newline")
+    assert(spareStart >= end, "the spare space begins behind the text")
+    switch kind {
+    case .json(let decoder):
+      decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+    case .delimited(let decoder):
+      decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+    case .accessLog(let decoder):
+      decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+    }
+  }
+}

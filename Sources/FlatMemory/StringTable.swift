@@ -1,0 +1,87 @@
+/// Counted strings: each distinct text is kept once, behind a 32-bit handle, for as long as something holds it.
+///
+/// Layout: in the slab, `[count u32][hash u32][length u32]` and the bytes. Handle 0 is the empty (or absent) text.
+/// Cost: a hash and a look-up to hold, 10 ns while the table fits the cache; copying into the slab only when new.
+public struct StringTable: @unchecked Sendable {
+  @usableFromInline var index = HashIndex()
+  @usableFromInline static let headerByteCount = 12
+
+  public init() {}
+  public func deallocate() { index.deallocate() }
+
+  /// The handle of a text, held once more. Reads up to 15 bytes past the text.
+  @inlinable
+  public mutating func hold(_ p: UnsafePointer<UInt8>, _ n: Int, in slab: inout Slab) -> UInt32 {
+    if n == 0 { return 0 }
+    let hash = UInt32(truncatingIfNeeded: hashBytes(p, n) &>> 16)
+    var i = Int(hash) & index.mask
+    while true {
+      let x = index.words[i]
+      if x == 0 { break }
+      if HashIndex.hash(of: x) == hash {
+        let h = HashIndex.slot(of: x)
+        let r = slab.pointer(h)
+        if load4(r + 8) == UInt32(truncatingIfNeeded: n), equalBytes(r + StringTable.headerByteCount, p, n) {
+          addCount(r, 1)
+          return h
+        }
+      }
+      i = (i &+ 1) & index.mask
+    }
+    return insert(p, n, hash, &slab)
+  }
+  @inline(never) @usableFromInline
+  mutating func insert(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt32, _ slab: inout Slab) -> UInt32 {
+    let h = slab.allocate(byteCount: StringTable.headerByteCount + n)
+    let r = UnsafeMutableRawPointer(slab.pointer(h))
+    r.storeBytes(of: 1, as: UInt32.self)
+    r.storeBytes(of: hash, toByteOffset: 4, as: UInt32.self)
+    r.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 8, as: UInt32.self)
+    (r + StringTable.headerByteCount).copyMemory(from: p, byteCount: n)
+    index.insert(hash: hash, slot: h)
+    return h
+  }
+  @inlinable @inline(__always)
+  func addCount(_ r: UnsafeMutablePointer<UInt8>, _ n: UInt32) {
+    UnsafeMutableRawPointer(r).storeBytes(of: load4(r) &+ n, as: UInt32.self)
+  }
+
+  /// Gives a hold back.
+  @inlinable
+  public mutating func release(_ h: UInt32, in slab: inout Slab) {
+    if h == 0 { return }
+    let r = slab.pointer(h)
+    let count = load4(r)
+    assert(count > 0, "a text released more often than held")
+    if count > 1 { addCount(r, ~0) } else { remove(h, &slab) }
+  }
+  @inline(never) @usableFromInline
+  mutating func remove(_ h: UInt32, _ slab: inout Slab) {
+    let r = slab.pointer(h)
+    index.remove(hash: load4(r + 4), slot: h)
+    slab.release(h, byteCount: StringTable.headerByteCount + Int(load4(r + 8)))
+  }
+
+  /// The text behind a handle.
+  @inlinable @inline(__always)
+  public static func text(_ h: UInt32, in slab: Slab) -> (UnsafePointer<UInt8>, Int) {
+    if h == 0 { return (UnsafePointer(slab.base), 0) }
+    let r = slab.pointer(h)
+    return (UnsafePointer(r + headerByteCount), Int(load4(r + 8)))
+  }
+
+  /// The index as words, and back: the texts themselves are in the slab's snapshot.
+  public var words: UnsafeBufferPointer<UInt64> { UnsafeBufferPointer(start: index.words, count: index.mask + 1) }
+  public mutating func restore(words: UnsafeRawBufferPointer) {
+    var n = 0
+    for k in stride(from: 0, to: words.count - 7, by: 8) where words.loadUnaligned(fromByteOffset: k, as: UInt64.self) != 0 {
+      n += 1
+    }
+    index.deallocate()
+    index = HashIndex(minimumCapacity: max(n, 1))
+    for k in stride(from: 0, to: words.count - 7, by: 8) {
+      let w = words.loadUnaligned(fromByteOffset: k, as: UInt64.self)
+      if w != 0 { index.insert(hash: HashIndex.hash(of: w), slot: HashIndex.slot(of: w)) }
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import EventFormats
+import FlatMemory
+import Foundation
+import StreamCore
+
+/// Why a line is in the dead-letter file.
+enum DeadLetterReason {
+  /// Codes below are ``EventFormats/RejectionReason`` raw values.
+  static let late: UInt8 = 255
+  static func name(_ code: UInt8) -> String {
+    code == late ? "late" : RejectionReason(rawValue: code)?.name ?? "unknown"
+  }
+}
+
+/// A line that did not become part of a session: malformed or late. Its raw bytes are in the arena beside it.
+struct DeadLetter: BitwiseCopyable {
+  /// Running maximum of the source's event time where the line stands (within its block, for malformed ones).
+  var maximum: Int64
+  /// Offset of the line in its source.
+  var offset: UInt64
+  var source: Int32
+  var reason: UInt8
+  /// Byte in the line where it went wrong.
+  var column: UInt32
+  var raw: ByteSpan
+}
+
+/// Writes late events to the side output: one for each running operator.
+struct LateEventWriter {
+  let buffer: PartitionBuffer<DeadLetter>
+  let source: Int
+  let sourceOffset: UInt64
+  /// End of the block's text; texts behind it were unescaped there.
+  let blockEnd: Int
+  /// Whether the line's source and offset stand in 16 bytes before it (events that were sorted).
+  let isSorted: Bool
+
+  func write(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, maximum: Int64) {
+    let start = Int(e.pointee.lineOffset)
+    let n = lineLength(e, bytes, blockEnd: blockEnd)
+    var (from, at) = (source, sourceOffset + UInt64(start))
+    if isSorted {
+      from = Int(truncatingIfNeeded: load8(bytes + start - 16))
+      at = load8(bytes + start - 8)
+    }
+    buffer.arena.reserve(n + 16)
+    let span = ByteSpan(offset: buffer.arena.count, length: n)
+    buffer.arena.bytes(bytes + start, n)
+    buffer.append(
+      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span))
+  }
+}
+
+/// Length of an event's line without its line end. A quoted field may hold line breaks: the end is looked for behind
+/// the event's last field.
+func lineLength(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, blockEnd: Int) -> Int {
+  let start = Int(e.pointee.lineOffset)
+  var end = start
+  func include(_ offset: UInt32, _ length: Int) {
+    let o = Int(offset)
+    if o >= start, o + length < blockEnd { end = max(end, o + length) }
+  }
+  include(e.pointee.userOffset, Int(e.pointee.userLength))
+  include(e.pointee.urlOffset, Int(e.pointee.urlLength))
+  include(e.pointee.referrerOffset, Int(e.pointee.referrerLength))
+  include(e.pointee.agentOffset, Int(e.pointee.agentLength))
+  while end < blockEnd, bytes[end] != 10 { end += 1 }
+  if end > start, bytes[end - 1] == 13 { end -= 1 }
+  return end - start
+}
+
+/// Keeps dead letters in the order of the merged sources, counts them by reason, and writes them to a file if asked.
+///
+/// Order: (running maximum, source, offset), written up to the frontier: the same bytes whatever the batches, threads
+/// or crashes. Letters at or after the frontier are not part of a checkpoint: their lines are read again.
+final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked Sendable {
+  private struct Pending {
+    var maximum: Int64
+    var source: Int32
+    var offset: UInt64
+    var reason: UInt8
+    var raw: ByteSpan
+  }
+  private var pending: [Pending] = []
+  private var arena = OutputBuffer(capacity: 1 << 12)
+  private var line = OutputBuffer(capacity: 1 << 12)
+  private let file: PublishedFile?
+  private let names: [String]
+  private let context: StreamingContext
+  private let check: BadLineCheck
+  private(set) var counts = [Int64](repeating: 0, count: 256)
+
+  init(file: PublishedFile?, names: [String], context: StreamingContext, check: BadLineCheck) {
+    self.file = file
+    self.names = names
+    self.context = context
+    self.check = check
+  }
+  deinit {
+    arena.deallocate()
+    line.deallocate()
+  }
+
+  override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
+    for d in run.elements {
+      let maximum = max(d.maximum, run.maximumBefore)
+      // what an earlier run already wrote is read again with the block it stands in
+      if Frontier(maximum: maximum, source: Int(d.source)) < context.resumeFrontier { continue }
+      arena.reserve(Int(d.raw.length) + 16)
+      let span = ByteSpan(offset: arena.count, length: Int(d.raw.length))
+      arena.bytes(run.bytes + Int(d.raw.offset), Int(d.raw.length))
+      pending.append(Pending(maximum: maximum, source: d.source, offset: d.offset, reason: d.reason, raw: span))
+      if d.reason != DeadLetterReason.late { check.noteBad(d, run.bytes) }
+    }
+  }
+
+  override func endBatch(_ batch: Batch) {
+    check.noteRead(batch.recordCount)
+    if let error = check.error(atEnd: batch.isEnd) {
+      context.fail(error)
+      return
+    }
+    guard !pending.isEmpty || batch.isEnd else { return }
+    pending.sort { a, b in
+      a.maximum != b.maximum
+        ? a.maximum < b.maximum : a.source != b.source ? a.source < b.source : a.offset < b.offset
+    }
+    var kept: [Pending] = []
+    for d in pending {
+      if !batch.isEnd, !(Frontier(maximum: d.maximum, source: Int(d.source)) < batch.frontier) {
+        kept.append(d)
+        continue
+      }
+      counts[Int(d.reason)] += 1
+      write(d)
+    }
+    pending = kept
+    if kept.isEmpty { arena.count = 0 }
+    do {
+      try file?.flush()
+      if batch.isEnd { try file?.publish() }
+    } catch { context.fail(error) }
+  }
+
+  private func write(_ d: Pending) {
+    guard let file else { return }
+    line.count = 0
+    line.reserve(Int(d.raw.length) * 6 + 256)
+    appendDeadLetter(
+      to: &line, source: names[Int(d.source)], offset: d.offset, reason: DeadLetterReason.name(d.reason),
+      raw: UnsafePointer(arena.base) + Int(d.raw.offset), rawLength: Int(d.raw.length))
+    file.append(line.base, line.count)
+  }
+
+  // MARK: state
+
+  func snapshot(into snapshot: StateSnapshot) {
+    counts.withUnsafeBufferPointer { snapshot.add("state", values: $0) }
+    file?.snapshot(into: snapshot)
+  }
+  func restore(from snapshot: RestoredState) throws {
+    counts = try snapshot.values("state", of: Int64.self)
+    guard counts.count == 256 else { throw StateError.size("dead-letters/state", counts.count * 8) }
+    try file?.restore(from: snapshot)
+  }
+  func makeDurable() throws { try file?.makeDurable() }
+}

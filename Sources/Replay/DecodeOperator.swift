@@ -1,0 +1,71 @@
+import EventFormats
+import FlatMemory
+import StreamCore
+
+/// Turns blocks of bytes into log events, one instance a worker; malformed lines go to the side.
+///
+/// With several sources each has its own plan (its own header, its own time format), so an instance keeps a decoder for
+/// each source it has met.
+final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
+  private let next: Consumer<LogEvent>
+  private let plans: [DecodingPlan]
+  private var decoders: [LogDecoder?]
+  private let rejects: SideOutput<DeadLetter>
+  private let instance: StageInstance
+  private var events = FlatArray<LogEvent>(capacity: 8192)
+  private var rejected = FlatArray<RejectedLine>(capacity: 16)
+
+  init(
+    plans: [DecodingPlan], rejects: SideOutput<DeadLetter>, instance: StageInstance, next: Consumer<LogEvent>
+  ) {
+    self.plans = plans
+    decoders = plans.map { _ in nil }
+    self.rejects = rejects
+    self.instance = instance
+    self.next = next
+    super.init()
+  }
+  deinit {
+    events.deallocate()
+    rejected.deallocate()
+  }
+
+  override func consume(_ run: PartitionRun<UInt8>, _ batch: Batch) {
+    let source = batch.source
+    if decoders[source] == nil { decoders[source] = LogDecoder(plan: plans[source]) }
+    events.removeAll()
+    rejected.removeAll()
+    // unescaped text goes behind the block, where it never outgrows the raw text
+    _ = batch.block.reserve(run.elements.count + 4 * bytePadding)
+    let bytes = batch.block.base
+    decoders[source]!.decode(
+      bytes, start: batch.start, end: batch.end, spareStart: batch.end + 2 * bytePadding, events: &events,
+      rejected: &rejected)
+    if rejected.count > 0 { writeRejected(batch, bytes) }
+    next.consume(
+      PartitionRun(
+        elements: events.elements, runningMaxima: nil, maximumBefore: .min, bytes: UnsafePointer(bytes), origin: batch),
+      batch)
+  }
+  override func endBatch(_ batch: Batch) { next.endBatch(batch) }
+
+  private func writeRejected(_ batch: Batch, _ bytes: UnsafePointer<UInt8>) {
+    let b = rejects.buffer(batch, instance)
+    // the running maximum where each line stands: both lists are in line order
+    var running = Int64.min
+    var i = 0
+    for r in rejected.elements {
+      while i < events.count, (events.base + i).pointee.lineOffset < r.offset {
+        running = max(running, (events.base + i).pointee.time)
+        i += 1
+      }
+      b.arena.reserve(Int(r.length) + 16)
+      let span = ByteSpan(offset: b.arena.count, length: Int(r.length))
+      b.arena.bytes(bytes + Int(r.offset), Int(r.length))
+      b.append(
+        DeadLetter(
+          maximum: running, offset: batch.sourceOffset + UInt64(r.offset), source: Int32(batch.source),
+          reason: r.reason.rawValue, column: r.column, raw: span))
+    }
+  }
+}

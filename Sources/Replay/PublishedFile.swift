@@ -1,0 +1,252 @@
+import CZstd
+import FlatMemory
+import Foundation
+import StreamCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// An output that could not be written.
+public struct OutputError: Error, CustomStringConvertible {
+  public enum Kind: Sendable { case cannotCreate, io }
+  public let kind: Kind
+  public let description: String
+}
+
+/// A file that appears under its name only when it is whole, and that a resumed run goes on with byte for byte.
+///
+/// Written to `<name>.partial` beside it; ``publish()`` flushes and renames. A checkpoint holds the length written and
+/// a digest of it; on resume the partial file (or, after it was published, the file itself) is cut back to that length
+/// if the digest agrees. `.zst` files are sequences of zstd frames of 4 MiB of text each, so that their bytes do not
+/// depend on when checkpoints were taken; the unfinished frame's text is part of the checkpoint.
+/// `-` is standard output: written as it comes, not resumable (at-least-once).
+final class PublishedFile {
+  let path: String
+  private var partialPath: String { path + ".partial" }
+  private var descriptor: Int32 = -1
+  /// The descriptor that the checkpoint being written has to flush.
+  private var durable: Int32 = -1
+  private var buffer = OutputBuffer(capacity: 1 << 18)
+  private var digest = RunningDigest()
+  private let isCompressed: Bool
+  private let isStandardOutput: Bool
+  private var compressed: [UInt8] = []
+  private static let flushByteCount = 1 << 17
+  private static let frameByteCount = 4 << 20
+  /// Written when a new file is begun.
+  private let head: [UInt8]
+
+  init(path: String, head: [UInt8] = []) {
+    self.path = path
+    self.head = head
+    isStandardOutput = path == "-"
+    isCompressed = path.hasSuffix(".zst")
+  }
+  deinit {
+    if descriptor >= 0, !isStandardOutput { close(descriptor) }
+    buffer.deallocate()
+  }
+
+  /// Creates the file. Throws when its folder is missing or not writable.
+  func create() throws {
+    if isStandardOutput {
+      descriptor = 1
+    } else {
+      descriptor = open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      if descriptor < 0 { throw cannotCreate(partialPath) }
+      var s = stat()
+      if stat(path, &s) == 0, s.st_mode & S_IFMT == S_IFDIR {
+        discard()
+        throw OutputError(kind: .cannotCreate, description: "cannot create '\(path)': it is a folder; name a file in it")
+      }
+    }
+    head.withUnsafeBufferPointer { if let p = $0.baseAddress { append(p, $0.count) } }
+  }
+  private func cannotCreate(_ p: String) -> OutputError {
+    let why = String(cString: strerror(errno))
+    let folder = (path as NSString).deletingLastPathComponent
+    let hint =
+      errno == ENOENT ? "; the folder '\(folder)' does not exist" : errno == EACCES ? "; choose a folder you may write to" : ""
+    return OutputError(kind: .cannotCreate, description: "cannot create '\(path)': \(why)\(hint)")
+  }
+
+  @inline(__always)
+  func append(_ p: UnsafePointer<UInt8>, _ n: Int) {
+    buffer.reserve(n)
+    buffer.bytesExact(p, n)
+  }
+  /// A buffer to write rows into directly; call ``flush()`` afterwards.
+  func withBuffer<R>(_ body: (inout OutputBuffer) -> R) -> R { body(&buffer) }
+
+  /// Writes out what has gathered, if it is worth a write.
+  func flush() throws {
+    if isCompressed {
+      while buffer.count >= PublishedFile.frameByteCount { try writeFrame(PublishedFile.frameByteCount) }
+    } else if buffer.count >= PublishedFile.flushByteCount {
+      try writeAll(buffer.base, buffer.count)
+      buffer.count = 0
+    }
+  }
+  private func writeFrame(_ n: Int) throws {
+    let bound = ZSTD_compressBound(n)
+    if compressed.count < bound { compressed = [UInt8](repeating: 0, count: bound) }
+    let size = compressed.withUnsafeMutableBufferPointer { ZSTD_compress($0.baseAddress, bound, buffer.base, n, 3) }
+    if ZSTD_isError(size) != 0 { throw OutputError(kind: .io, description: "cannot compress '\(path)'") }
+    try compressed.withUnsafeBufferPointer { try writeAll($0.baseAddress!, size) }
+    let rest = buffer.count - n
+    memmove(buffer.base, buffer.base + n, rest)
+    buffer.count = rest
+  }
+  private func writeAll(_ p: UnsafePointer<UInt8>, _ n: Int) throws {
+    var done = 0
+    while done < n {
+      let r = write(descriptor, p + done, n - done)
+      if r < 0, errno == EINTR { continue }
+      if r <= 0 {
+        let why = String(cString: strerror(errno))
+        let hint = errno == ENOSPC ? "; free some space and run again" : ""
+        throw OutputError(kind: .io, description: "cannot write '\(isStandardOutput ? "standard output" : path)': \(why)\(hint)")
+      }
+      done += r
+    }
+    digest.append(p, n)
+  }
+
+  /// Makes the file whole and gives it its name.
+  func publish() throws {
+    if isCompressed, buffer.count > 0 || digest.count == 0 { try writeFrame(buffer.count) }
+    if !isCompressed, buffer.count > 0 {
+      try writeAll(buffer.base, buffer.count)
+      buffer.count = 0
+    }
+    if isStandardOutput { return }
+    guard fsync(descriptor) == 0, close(descriptor) == 0 else {
+      throw OutputError(kind: .io, description: "cannot write '\(path)': \(String(cString: strerror(errno)))")
+    }
+    descriptor = -1
+    guard rename(partialPath, path) == 0 else {
+      throw OutputError(
+        kind: .cannotCreate, description: "cannot rename '\(partialPath)' to '\(path)': \(String(cString: strerror(errno)))")
+    }
+    syncFolder(of: path)
+  }
+  /// Removes what was written of an unfinished file.
+  func discard() {
+    if descriptor >= 0, !isStandardOutput {
+      close(descriptor)
+      descriptor = -1
+      unlink(partialPath)
+    }
+  }
+
+  // MARK: state
+
+  func snapshot(into snapshot: StateSnapshot) {
+    // flushed in the background, when the file may already be published and closed
+    if durable >= 0 { close(durable) }
+    durable = descriptor >= 0 && !isStandardOutput ? dup(descriptor) : -1
+    let w = digest.words
+    [w.0, w.1, w.2].withUnsafeBufferPointer { snapshot.add("file", values: $0) }
+    snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
+  }
+
+  /// Goes on with the file of an earlier run, cut back to where the checkpoint has it.
+  func restore(from snapshot: RestoredState) throws {
+    let w = try snapshot.values("file", of: UInt64.self)
+    guard w.count == 3 else { throw StateError.size("file", w.count * 8) }
+    let wanted = RunningDigest(words: (w[0], w[1], w[2]))
+    if isStandardOutput {
+      descriptor = 1
+    } else {
+      try reopen(wanted)
+    }
+    digest = wanted
+    let pending = try snapshot.section("file-pending")
+    buffer.count = 0
+    if let p = pending.baseAddress { append(p.assumingMemoryBound(to: UInt8.self), pending.count) }
+  }
+  private func reopen(_ wanted: RunningDigest) throws {
+    for candidate in [partialPath, path] {
+      let fd = open(candidate, O_RDWR | O_CLOEXEC)
+      if fd < 0 { continue }
+      if !prefixAgrees(fd, wanted) {
+        close(fd)
+        continue
+      }
+      if candidate == partialPath {
+        descriptor = fd
+      } else {
+        // published already: keep it in place until the new one is whole
+        descriptor = open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        if descriptor < 0 {
+          close(fd)
+          throw cannotCreate(partialPath)
+        }
+        try copyPrefix(from: fd, byteCount: Int(wanted.count))
+        close(fd)
+      }
+      guard ftruncate(descriptor, off_t(wanted.count)) == 0, lseek(descriptor, off_t(wanted.count), SEEK_SET) >= 0 else {
+        throw OutputError(kind: .io, description: "cannot go on with '\(partialPath)': \(String(cString: strerror(errno)))")
+      }
+      return
+    }
+    throw OutputError(
+      kind: .cannotCreate,
+      description: "cannot resume: '\(path)' (or its '.partial') is missing or is not what the checkpoint left; "
+        + "put it back or start over with --fresh")
+  }
+  private func prefixAgrees(_ fd: Int32, _ wanted: RunningDigest) -> Bool {
+    var d = RunningDigest()
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while d.count < wanted.count {
+      let n = chunk.withUnsafeMutableBytes { read(fd, $0.baseAddress, min($0.count, Int(wanted.count - d.count))) }
+      if n <= 0 { return false }
+      chunk.withUnsafeBufferPointer { d.append($0.baseAddress!, n) }
+    }
+    return d == wanted
+  }
+  private func copyPrefix(from fd: Int32, byteCount: Int) throws {
+    lseek(fd, 0, SEEK_SET)
+    var left = byteCount
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while left > 0 {
+      let n = chunk.withUnsafeMutableBytes { read(fd, $0.baseAddress, min($0.count, left)) }
+      if n <= 0 { throw OutputError(kind: .io, description: "cannot read '\(path)'") }
+      try chunk.withUnsafeBufferPointer { try writeAll($0.baseAddress!, n) }
+      left -= n
+    }
+  }
+  func makeDurable() throws {
+    guard durable >= 0 else { return }
+    let result = fsync(durable)
+    close(durable)
+    durable = -1
+    if result != 0 { throw OutputError(kind: .io, description: "cannot flush '\(path)': \(String(cString: strerror(errno)))") }
+  }
+}
+
+/// Makes a rename in the folder of `path` durable.
+func syncFolder(of path: String) {
+  let folder = (path as NSString).deletingLastPathComponent
+  let fd = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
+  if fd >= 0 {
+    fsync(fd)
+    close(fd)
+  }
+}
+
+/// Writes a whole small file aside and publishes it.
+func publish(_ bytes: [UInt8], to path: String) throws {
+  let f = PublishedFile(path: path)
+  try f.create()
+  bytes.withUnsafeBufferPointer { if let p = $0.baseAddress { f.append(p, $0.count) } }
+  do { try f.publish() } catch {
+    f.discard()
+    throw error
+  }
+}

@@ -1,0 +1,189 @@
+import FlatMemory
+import Reports
+import Sessions
+import StreamCore
+
+/// Puts closed sessions in their final order, writes them and adds them to the report.
+///
+/// Order: (closedAt, start, id). A row waits until every partition has closed everything before its `closedAt`, so the
+/// order and with it every byte of the output depends on neither batches, threads nor crashes.
+/// Cost: a sort of the few rows a batch closes, 40 ns to write a row, the report's share (see `Reports`).
+/// State: rows that wait, the file's position, the report so far.
+final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked Sendable {
+  private struct Order: BitwiseCopyable {
+    var closedAt: Int64
+    var start: Int64
+    var id: UInt64
+    var row: UInt32
+  }
+  private var rows = FlatArray<SessionRow>(capacity: 1024)
+  private var arena = OutputBuffer(capacity: 1 << 16)
+  private var spareRows = FlatArray<SessionRow>(capacity: 1024)
+  private var spareArena = OutputBuffer(capacity: 1 << 16)
+  private var order = FlatArray<Order>(capacity: 1024)
+  private let file: PublishedFile?
+  private var writer: SessionRowWriter
+  private let options: SessionOptions
+  private let context: StreamingContext
+  private(set) var report: SessionReportAccumulator
+  /// Set by a run that ended.
+  private(set) var isFinished = false
+  /// Sessions that were open when the input ended.
+  private(set) var openAtEnd = 0
+  private var latestWatermark = Int64.min
+
+  init(file: PublishedFile?, writer: SessionRowWriter, options: SessionOptions, context: StreamingContext) {
+    self.file = file
+    self.writer = writer
+    self.options = options
+    self.context = context
+    report = SessionReportAccumulator()
+  }
+  deinit {
+    rows.deallocate()
+    spareRows.deallocate()
+    order.deallocate()
+    arena.deallocate()
+    spareArena.deallocate()
+  }
+
+  override func consume(_ run: PartitionRun<SessionRow>, _ batch: Batch) {
+    guard let first = run.elements.baseAddress else { return }
+    SessionRowSink.take(first, run.elements.count, run.bytes, into: &rows, &arena)
+  }
+
+  private static func take(
+    _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
+    _ arena: inout OutputBuffer
+  ) {
+    for i in 0..<n { take(first + i, bytes, into: &rows, &arena) }
+  }
+  /// Copies a row and its texts.
+  private static func take(
+    _ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
+    _ arena: inout OutputBuffer
+  ) {
+    var row = r.pointee
+    func move(_ s: inout ByteSpan) {
+      if s.isAbsent || s.length == 0 { return }
+      let n = Int(s.length)
+      arena.reserve(n + 16)
+      let at = arena.count
+      arena.bytes(bytes + Int(s.offset), n)
+      s.offset = UInt32(truncatingIfNeeded: at)
+    }
+    let sharesExit = row.exit == row.entry
+    move(&row.user)
+    move(&row.entry)
+    if sharesExit { row.exit = row.entry } else { move(&row.exit) }
+    move(&row.referrer)
+    move(&row.agent)
+    if row.pathCount > 0 {
+      let spans = UnsafeRawPointer(bytes + Int(row.pathOffset))
+      let count = Int(row.pathCount)
+      var moved: [ByteSpan] = []
+      for k in 0..<count {
+        var s = spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
+        move(&s)
+        moved.append(s)
+      }
+      arena.reserve(count * 8)
+      row.pathOffset = UInt32(truncatingIfNeeded: arena.count)
+      moved.withUnsafeBytes { arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8) }
+    }
+    rows.append(row)
+  }
+
+  override func endBatch(_ batch: Batch) {
+    let watermark =
+      batch.alignedMaximum == .min ? .min : batch.alignedMaximum &- options.watermarkDelayMilliseconds
+    latestWatermark = max(latestWatermark, watermark)
+    let bound = batch.isEnd ? Int64.max : options.completeBefore(watermark: latestWatermark)
+    release(before: bound)
+    do {
+      try file?.flush()
+      if batch.isEnd {
+        try file?.publish()
+        isFinished = true
+      }
+    } catch { context.fail(error) }
+  }
+
+  /// Writes the rows that are final before `bound`, in order; keeps the others.
+  private func release(before bound: Int64) {
+    order.removeAll()
+    for i in 0..<rows.count where (rows.base + i).pointee.closedAt < bound || bound == .max {
+      let r = rows.base + i
+      order.append(Order(closedAt: r.pointee.closedAt, start: r.pointee.start, id: r.pointee.id, row: UInt32(i)))
+    }
+    if order.count == 0 { return }
+    var sorted = UnsafeMutableBufferPointer(start: order.base, count: order.count)
+    sorted.sort { a, b in
+      a.closedAt != b.closedAt ? a.closedAt < b.closedAt : a.start != b.start ? a.start < b.start : a.id < b.id
+    }
+    let bytes = UnsafePointer(arena.base)
+    let first = UnsafePointer(rows.base)
+    if let file {
+      file.withBuffer { SessionRowSink.write(sorted, first, bytes, &writer, to: &$0) }
+    }
+    openAtEnd += SessionRowSink.count(sorted, first, bytes, in: &report)
+    // what is left moves to fresh buffers, so that they stay as small as what waits
+    spareRows.removeAll()
+    spareArena.count = 0
+    if order.count < rows.count {
+      for i in 0..<rows.count where (rows.base + i).pointee.closedAt >= bound {
+        SessionRowSink.take(rows.base + i, bytes, into: &spareRows, &spareArena)
+      }
+    }
+    swap(&rows, &spareRows)
+    swap(&arena, &spareArena)
+  }
+
+  private static func write(
+    _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
+    _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
+  ) {
+    for o in order { writer.append(rows + Int(o.row), bytes, to: &buffer) }
+  }
+  /// Adds the rows to the report; gives how many the end of the input closed.
+  private static func count(
+    _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
+    in report: inout SessionReportAccumulator
+  ) -> Int {
+    var open = 0
+    for o in order {
+      let r = rows + Int(o.row)
+      report.add(r, bytes)
+      if r.pointee.endedBy == .endOfInput { open += 1 }
+    }
+    return open
+  }
+
+  // MARK: state
+
+  func snapshot(into snapshot: StateSnapshot) {
+    [latestWatermark, Int64(MemoryLayout<SessionRow>.stride)].withUnsafeBufferPointer { snapshot.add("state", values: $0) }
+    snapshot.add("waiting-rows", rows.rawBytes)
+    snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
+    var bytes: [UInt8] = []
+    report.write(into: &bytes)
+    bytes.withUnsafeBytes { snapshot.add("report", $0) }
+    file?.snapshot(into: snapshot)
+  }
+  func restore(from snapshot: RestoredState) throws {
+    let h = try snapshot.values("state", of: Int64.self)
+    guard h.count == 2, h[1] == Int64(MemoryLayout<SessionRow>.stride) else {
+      throw StateError.size("session-rows/state", h.count * 8)
+    }
+    latestWatermark = h[0]
+    rows.removeAll()
+    for r in try snapshot.values("waiting-rows", of: SessionRow.self) { rows.append(r) }
+    let texts = try snapshot.section("waiting-texts")
+    arena.count = 0
+    arena.reserve(texts.count)
+    if let p = texts.baseAddress { arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
+    report = try SessionReportAccumulator(restoring: try snapshot.section("report"))
+    try file?.restore(from: snapshot)
+  }
+  func makeDurable() throws { try file?.makeDurable() }
+}

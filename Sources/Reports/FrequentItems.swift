@@ -1,0 +1,251 @@
+import CKernels
+import FlatMemory
+
+/// One tracked item: counted exactly since it entered the table.
+struct FrequentItem: BitwiseCopyable {
+  var hash: UInt64
+  /// Weight seen since the item entered.
+  var observed: Int64 = 0
+  /// At most this much weight was seen before it entered; 0: the count is exact.
+  var missed: Int64
+  /// Two more counts since it entered (bounces, purchases).
+  var bounces: Int64 = 0
+  var purchases: Int64 = 0
+  var label: ByteSpan
+}
+
+/// The heaviest items of a stream in bounded memory, with their texts.
+///
+/// Method: Misra and Gries (1982) with the batched purge of Anderson et al. (2017), kept as Manku and Motwani's pair
+/// (count since entry, largest possible miss): when the table is full, the lower half by `observed + missed` leaves
+/// and its largest value becomes what newcomers may have missed.
+/// Guarantees: exact while at most `capacity` items were ever seen; afterwards the true weight lies in
+/// `observed ... observed + missed`, `missed <= errorMax <= 2 · total / capacity`, and every item heavier than
+/// ``errorMax`` is present. An item is its 64-bit hash. Deterministic in the order of additions.
+/// Cost: one probe an addition; a purge costs 100 ns an item it keeps room for. Memory: `capacity` × (48 + 16 + text).
+struct FrequentItems: ~Copyable {
+  let capacity: Int
+  private let labelBytesMax: Int
+  private let items: UnsafeMutablePointer<FrequentItem>
+  private(set) var count = 0
+  private let buckets: UnsafeMutablePointer<UInt32>
+  private let bucketMask: Int
+  private let labels: UnsafeMutablePointer<UInt8>
+  private var labelBytes = 0
+  /// The largest weight any item not in the table can have.
+  private(set) var errorMax: Int64 = 0
+  /// Weight added in all.
+  private(set) var total: Int64 = 0
+
+  init(capacity: Int, labelBytesMax: Int, in memory: inout ReportMemory) {
+    self.capacity = capacity
+    self.labelBytesMax = labelBytesMax
+    let bucketCount = (capacity * 4).nextPowerOfTwo
+    bucketMask = bucketCount - 1
+    buckets = memory.take(UInt32.self, count: bucketCount)
+    items = memory.take(FrequentItem.self, count: capacity)
+    labels = memory.take(UInt8.self, count: capacity * labelBytesMax)
+  }
+
+  /// Counts an item that is in the table; false when it is not: then ``insert(_:)`` it with its text first.
+  @inline(__always)
+  mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64, purchases: Int64) -> Bool {
+    var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
+    while true {
+      let b = buckets[i]
+      if b == 0 { return false }
+      let item = items + Int(b &- 1)
+      if item.pointee.hash == hash {
+        item.pointee.observed &+= weight
+        item.pointee.bounces &+= bounces
+        item.pointee.purchases &+= purchases
+        total &+= weight
+        return true
+      }
+      i = (i &+ 1) & bucketMask
+    }
+  }
+
+  /// Adds an absent item with no weight yet; what is appended to ``LabelWriter`` becomes its text.
+  @inline(never)
+  mutating func insert(_ hash: UInt64, _ writeLabel: (inout LabelWriter) -> Void) {
+    if count == capacity { purge() }
+    var label = LabelWriter(base: labels + labelBytes, capacity: labelBytesMax)
+    writeLabel(&label)
+    let span = ByteSpan(offset: labelBytes, length: label.count)
+    labelBytes += label.count
+    (items + count).initialize(to: FrequentItem(hash: hash, missed: errorMax, label: span))
+    count += 1
+    index(hash, UInt32(count))
+  }
+
+  private func index(_ hash: UInt64, _ number: UInt32) {
+    var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
+    while buckets[i] != 0 { i = (i &+ 1) & bucketMask }
+    buckets[i] = number
+  }
+
+  /// Drops at least half of the items; the rest keep their order, so their texts move down in place.
+  private mutating func purge() {
+    errorMax = medianWeight()
+    let text = labels
+    var kept = 0
+    var bytes = 0
+    for i in 0..<count where items[i].observed &+ items[i].missed > errorMax {
+      var item = items[i]
+      let n = Int(item.label.length)
+      (text + bytes).update(from: text + Int(item.label.offset), count: n)
+      item.label = ByteSpan(offset: bytes, length: n)
+      bytes += n
+      items[kept] = item
+      kept += 1
+    }
+    count = kept
+    labelBytes = bytes
+    reindex()
+  }
+
+  /// The median of `observed + missed`; mostly it lies close above ``errorMax``, where counting finds it.
+  private func medianWeight() -> Int64 {
+    var near = [Int](repeating: 0, count: 256)
+    for i in 0..<count {
+      let above = items[i].observed &+ items[i].missed &- errorMax
+      if above < 256 { near[Int(max(above, 0))] += 1 }
+    }
+    var seen = 0
+    for (above, n) in near.enumerated() {
+      seen += n
+      if seen > count / 2 { return errorMax + Int64(above) }
+    }
+    return (0..<count).map { items[$0].observed &+ items[$0].missed }.sorted()[count / 2]
+  }
+
+  private func reindex() {
+    buckets.update(repeating: 0, count: bucketMask + 1)
+    for i in 0..<count { index(items[i].hash, UInt32(i + 1)) }
+  }
+
+  func item(_ i: Int) -> FrequentItem { items[i] }
+
+  func label(_ i: Int) -> String {
+    let span = items[i].label
+    return String(
+      decoding: UnsafeBufferPointer(start: labels + Int(span.offset), count: Int(span.length)), as: UTF8.self)
+  }
+
+  /// Positions of the `n` heaviest items; equal weights by text, then by hash.
+  func heaviest(_ n: Int) -> [Int] {
+    let all = (0..<count).sorted { items[$0].observed > items[$1].observed }
+    guard n > 0, let last = all.prefix(n).last else { return [] }
+    // texts are compared among the candidates only, with the ties at the cut
+    let cut = items[last].observed
+    let candidates = all.prefix { items[$0].observed >= cut }.map { (position: $0, label: label($0)) }
+    let sorted = candidates.sorted {
+      let (a, b) = (items[$0.position], items[$1.position])
+      if a.observed != b.observed { return a.observed > b.observed }
+      if $0.label != $1.label { return $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
+      return a.hash < b.hash
+    }
+    return sorted.prefix(n).map(\.position)
+  }
+
+  func write(into w: inout StateWriter) {
+    w.signed(errorMax)
+    w.signed(total)
+    w.count(count)
+    for i in 0..<count {
+      let item = items[i]
+      w.word(item.hash)
+      w.signed(item.observed)
+      w.signed(item.missed)
+      w.signed(item.bounces)
+      w.signed(item.purchases)
+      w.count(Int(item.label.length))
+      w.raw(labels + Int(item.label.offset), Int(item.label.length))
+    }
+  }
+
+  mutating func read(from r: inout StateReader) throws {
+    errorMax = try r.signed()
+    total = try r.signed()
+    let n = try r.count(atMost: capacity, "items")
+    (count, labelBytes) = (0, 0)
+    for i in 0..<n {
+      var item = FrequentItem(hash: try r.word(), missed: 0, label: .absent)
+      item.observed = try r.signed()
+      item.missed = try r.signed()
+      item.bounces = try r.signed()
+      item.purchases = try r.signed()
+      let length = try r.count(atMost: labelBytesMax, "bytes of a text")
+      try r.raw(into: labels + labelBytes, length)
+      item.label = ByteSpan(offset: labelBytes, length: length)
+      labelBytes += length
+      (items + i).initialize(to: item)
+      count = i + 1
+    }
+    reindex()
+  }
+}
+
+/// Composes an item's text in place: parts separated by ``separator``, control bytes made spaces (texts from the data need 15 readable bytes
+/// behind them), each part cut to its
+/// limit at a character boundary and then ending in "…".
+struct LabelWriter {
+  /// Between parts; never inside one.
+  static let separator: UInt8 = 0x1f
+  private let base: UnsafeMutablePointer<UInt8>
+  private let capacity: Int
+  private(set) var count = 0
+
+  init(base: UnsafeMutablePointer<UInt8>, capacity: Int) {
+    self.base = base
+    self.capacity = capacity
+  }
+
+  mutating func byte(_ b: UInt8) {
+    precondition(count < capacity, "a text longer than its table allows")
+    base[count] = b
+    count += 1
+  }
+  mutating func part(_ p: UnsafePointer<UInt8>, _ n: Int, bytesMax: Int) {
+    if count > 0 { byte(Self.separator) }
+    var length = n
+    if n > bytesMax {
+      length = bytesMax - 3
+      while length > 0, p[length] & 0xc0 == 0x80 { length -= 1 }
+    }
+    precondition(count + length <= capacity, "a text longer than its table allows")
+    // 16 bytes a step: whatever is written behind the text is overwritten, or is the padding
+    var i = 0
+    while i < length {
+      tw_copy16(base + count + i, p + i, 16)
+      var controls = tw_stop16(p + i)
+      while controls != 0 {
+        let k = i + controls.trailingZeroBitCount
+        if k < length, p[k] < 0x20 { base[count + k] = 0x20 }
+        controls &= controls - 1
+      }
+      i += 16
+    }
+    count += length
+    if n > bytesMax { for b in [0xe2, 0x80, 0xa6] as [UInt8] { byte(b) } }
+  }
+  mutating func part(_ text: String, bytesMax: Int) {
+    var text = text
+    text.withUTF8 { u in
+      if let p = u.baseAddress, u.count > 0 {
+        withPadding(p, u.count) { part($0, u.count, bytesMax: bytesMax) }
+      } else if count > 0 {
+        byte(Self.separator)
+      }
+    }
+  }
+
+  private func withPadding(_ p: UnsafePointer<UInt8>, _ n: Int, _ body: (UnsafePointer<UInt8>) -> Void) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: n + bytePadding) { room in
+      room.baseAddress!.initialize(from: p, count: n)
+      (room.baseAddress! + n).initialize(repeating: 0, count: bytePadding)
+      body(room.baseAddress!)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// Quantiles of non-negative integers by logarithmic buckets: 64 to a power of two, exact below 128
+/// (the bucket scheme of HdrHistogram; the guarantee of DDSketch).
+///
+/// Guarantees: a quantile is the nearest-rank one within ``relativeError``; the maximum is exact; integer state only,
+/// so the order of additions does not matter.
+/// Cost: 1 ns to add; 18 KB.
+struct LogHistogram: ~Copyable {
+  /// Half a bucket, 1/128, rounded up.
+  static let relativeError = 0.01
+  /// Larger values count as this one (35 years in milliseconds).
+  static let valueMax: Int64 = (1 << 40) - 1
+  private static let bucketCount = 128 + 34 * 64
+
+  private let counts: UnsafeMutablePointer<Int64>
+  private(set) var total: Int64 = 0
+  private(set) var maximum: Int64 = 0
+
+  init(in memory: inout ReportMemory) { counts = memory.take(Int64.self, count: Self.bucketCount) }
+
+  @inline(__always)
+  private static func bucket(of v: Int64) -> Int {
+    if v < 128 { return Int(truncatingIfNeeded: v) }
+    let shift = 57 &- v.leadingZeroBitCount
+    return 64 &+ shift &* 64 &+ Int(truncatingIfNeeded: v &>> Int64(truncatingIfNeeded: shift)) &- 64
+  }
+  /// The middle of a bucket.
+  private static func value(ofBucket b: Int) -> Int64 {
+    if b < 128 { return Int64(b) }
+    let shift = (b - 64) / 64
+    let mantissa = Int64(64 + (b - 64) % 64)
+    return mantissa << Int64(shift) + ((Int64(1) << Int64(shift)) - 1) / 2
+  }
+
+  @inline(__always)
+  mutating func add(_ value: Int64) {
+    let v = min(max(value, 0), Self.valueMax)
+    counts[Self.bucket(of: v)] &+= 1
+    total &+= 1
+    if v > maximum { maximum = v }
+  }
+
+  /// The value at rank ⌈permille · n / 1000⌉; 0 of nothing.
+  func quantile(permille: Int64) -> Int64 {
+    let rank = max((total * permille + 999) / 1000, 1)
+    var seen: Int64 = 0
+    for b in 0..<Self.bucketCount where counts[b] != 0 {
+      seen += counts[b]
+      if seen >= rank { return min(Self.value(ofBucket: b), maximum) }
+    }
+    return 0
+  }
+
+  /// How many values lie in a range of values below 128, where buckets are exact.
+  func exactCount(_ range: ClosedRange<Int>) -> Int64 {
+    precondition(range.lowerBound >= 0 && range.upperBound < 128, "buckets are exact below 128 only")
+    return range.reduce(0) { $0 + counts[$1] }
+  }
+
+  func write(into w: inout StateWriter) {
+    w.signed(maximum)
+    w.sparse(counts, Self.bucketCount)
+  }
+  mutating func read(from r: inout StateReader) throws {
+    maximum = try r.signed()
+    try r.sparse(into: counts, Self.bucketCount)
+    total = 0
+    for b in 0..<Self.bucketCount { total &+= counts[b] }
+  }
+}

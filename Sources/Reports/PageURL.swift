@@ -1,0 +1,85 @@
+import CKernels
+import FlatMemory
+
+/// A logged URL cut into host, path and query, as offsets into its bytes.
+///
+/// Accepts what logs hold: full URLs, scheme-relative ones (`//host/path`) and bare paths. The page is the path:
+/// no scheme, host, query or fragment, case and percent signs as logged; an empty path is "/".
+/// Cost: 16 bytes a step, about 8 ns for a URL of 60 bytes. Reads up to 15 bytes past the end.
+struct PageURL: BitwiseCopyable {
+  var hostStart = 0
+  var hostEnd = 0
+  var pathStart = 0
+  var pathEnd = 0
+  /// Behind the "?"; empty when there is none.
+  var queryStart = 0
+  var queryEnd = 0
+
+  @inline(__always)
+  init(_ p: UnsafePointer<UInt8>, _ n: Int) {
+    if n > 0, p[0] == slash {
+      if n > 1, p[1] == slash {
+        hostStart = 2
+        hostEnd = PageURL.firstDelimiter(p, 2, n, slash)
+        pathStart = hostEnd
+      }
+    } else if n > 0 {
+      let m = tw_any16(p, colon, colon, slash, question)
+      let k = m == 0 ? 16 : m.trailingZeroBitCount
+      if k + 2 < n, p[k] == colon, p[k + 1] == slash, p[k + 2] == slash {
+        hostStart = k + 3
+        hostEnd = PageURL.firstDelimiter(p, k + 3, n, slash)
+        pathStart = hostEnd
+      }
+    }
+    pathEnd = PageURL.firstDelimiter(p, pathStart, n, question)
+    (queryStart, queryEnd) = (pathEnd, pathEnd)
+    if pathEnd < n, p[pathEnd] == question {
+      queryStart = pathEnd + 1
+      queryEnd = PageURL.firstDelimiter(p, queryStart, n, hash)
+    }
+  }
+
+  /// The first of `also`, "?" and "#" from `from` on, or `n`.
+  @inline(__always)
+  private static func firstDelimiter(_ p: UnsafePointer<UInt8>, _ from: Int, _ n: Int, _ also: UInt8) -> Int {
+    var i = from
+    // within a query, "?" is an ordinary byte
+    let mark = also == hash ? hash : question
+    while i < n {
+      let m = tw_any16(p + i, also, mark, hash, hash)
+      if m != 0 { return min(i &+ m.trailingZeroBitCount, n) }
+      i &+= 16
+    }
+    return n
+  }
+
+  var hasHost: Bool { hostEnd > hostStart }
+  var hasQuery: Bool { queryEnd > queryStart }
+
+  /// A page's identity: the hash of its path.
+  @inline(__always)
+  func pageHash(_ p: UnsafePointer<UInt8>) -> UInt64 {
+    pathEnd > pathStart ? hashBytes(p + pathStart, pathEnd - pathStart) : PageURL.rootHash
+  }
+  private static let rootHash: UInt64 = {
+    let bytes = [slash] + [UInt8](repeating: 0, count: bytePadding)
+    return bytes.withUnsafeBufferPointer { hashBytes($0.baseAddress!, 1) }
+  }()
+
+  /// Writes the page as a part of a label.
+  func writePage(_ p: UnsafePointer<UInt8>, into label: inout LabelWriter) {
+    if pathEnd > pathStart {
+      label.part(p + pathStart, pathEnd - pathStart, bytesMax: PageURL.pageBytesMax)
+    } else {
+      label.part("/", bytesMax: PageURL.pageBytesMax)
+    }
+  }
+  /// Longer page texts are cut for display; their identity is the hash of the whole path.
+  static let pageBytesMax = 160
+}
+
+private let slash = UInt8(ascii: "/")
+private let colon = UInt8(ascii: ":")
+private let question = UInt8(ascii: "?")
+private let hash = UInt8(ascii: "#")

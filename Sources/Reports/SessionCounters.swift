@@ -1,0 +1,82 @@
+/// The plain counters of a report, in a fixed order: the order they are stored in, so append only.
+enum Counter: Int, CaseIterable {
+  case sessions, events, views, items, durationMilliseconds, engaged, purchases
+  case botSessions, botEvents, botViews, botEngaged
+  /// Sum of values in millionths, as the two halves of an Int128; values that are no finite number.
+  case valueLow, valueHigh, valuesRejected
+  case startMin, endMax, startMax
+  case agentAbsent, entryAbsent, exitAbsent, referrerAbsent, referrerOwn
+  /// Ordered funnel.
+  case reachedCart, reachedCheckout, reachedPurchase
+  /// Sessions with the event at all, whatever came before.
+  case anyCart, anyCheckout
+}
+
+/// Sessions, bounces and purchases of each of a fixed set of classes, and the scalar counters: flat, integers only.
+///
+/// Cost: 3 additions a class. Memory: 8 KB.
+struct SessionCounters: ~Copyable {
+  /// Blocks of counters behind the scalars, each with room for classes to come.
+  static let classMax = 32
+  enum Dimension: Int, CaseIterable { case channel, device, system, browser, bot, ending }
+  static let durationBins = 16
+
+  private static let scalarRoom = 64
+  private static let dimensionAt = scalarRoom
+  private static let durationAt = dimensionAt + Dimension.allCases.count * classMax * 3
+  private static let hoursAt = durationAt + durationBins
+  /// 7 × 24 sessions, then as many views.
+  private static let total = hoursAt + 2 * 168
+
+  let base: UnsafeMutablePointer<Int64>
+
+  init(in memory: inout ReportMemory) { base = memory.take(Int64.self, count: Self.total) }
+
+  subscript(_ c: Counter) -> Int64 {
+    @inline(__always) get { base[c.rawValue] }
+    @inline(__always) nonmutating set { base[c.rawValue] = newValue }
+  }
+  @inline(__always)
+  func add(_ c: Counter, _ n: Int64) { base[c.rawValue] &+= n }
+
+  @inline(__always)
+  func add(_ d: Dimension, _ classCode: UInt8, bounces: Int64, purchases: Int64) {
+    let p = base + (Self.dimensionAt &+ (d.rawValue &* Self.classMax &+ Int(classCode & 31)) &* 3)
+    p[0] &+= 1
+    p[1] &+= bounces
+    p[2] &+= purchases
+  }
+  func count(_ d: Dimension, _ classCode: UInt8) -> (sessions: Int64, bounces: Int64, purchases: Int64) {
+    let p = base + (Self.dimensionAt + (d.rawValue * Self.classMax + Int(classCode)) * 3)
+    return (p[0], p[1], p[2])
+  }
+  var durations: UnsafeMutablePointer<Int64> { base + Self.durationAt }
+  var hours: UnsafeMutablePointer<Int64> { base + Self.hoursAt }
+
+  /// Adds a value as millionths, so that the order of additions does not matter.
+  @inline(__always)
+  func add(value: Double) {
+    if value == 0 { return }
+    guard value.magnitude < 9e12 else {
+      add(.valuesRejected, 1)
+      return
+    }
+    let micros = Int64((value * 1_000_000).rounded())
+    let (low, overflow) = UInt64(bitPattern: self[.valueLow]).addingReportingOverflow(UInt64(bitPattern: micros))
+    self[.valueLow] = Int64(bitPattern: low)
+    self[.valueHigh] &+= (micros < 0 ? -1 : 0) &+ (overflow ? 1 : 0)
+  }
+  var valueMicros: Int128 {
+    Int128(self[.valueHigh]) << 64 | Int128(UInt64(bitPattern: self[.valueLow]))
+  }
+
+  func write(into w: inout StateWriter) {
+    w.count(Self.total)
+    w.sparse(base, Self.total)
+  }
+  func read(from r: inout StateReader) throws {
+    let stored = try r.count(atMost: Self.total, "counters")
+    guard stored == Self.total else { throw r.failure("\(stored) counters where \(Self.total) belong") }
+    try r.sparse(into: base, Self.total)
+  }
+}

@@ -1,0 +1,617 @@
+public import CKernels
+public import FlatMemory
+public import StreamCore
+
+/// Groups the events of each key into sessions by event time, in any order of arrival, in O(1) memory a session.
+///
+/// **What it guarantees.** An event covers the closed interval `[time, time + gap]` (cut at midnight if asked); a session
+/// is a maximal union of overlapping intervals of one key. Whatever the order of arrival within the watermark delay, the
+/// sessions are those of the sorted events. An event is late only if the session it would belong to ended before the
+/// watermark by more than the allowed lateness (Flink's rule, judged on the merged session), or if it would stretch a
+/// session back over one already given out. Results depend on the sequence of (event, watermark) alone.
+///
+/// **How.** A flat table of slots; an index from key hash to the newest session of the key; further open sessions of the
+/// key (there are some only while late events arrive) hang on a chain of slots. A lazy timer wheel closes sessions; a
+/// session whose end has passed is also closed when its key is met, so nothing depends on when timers run.
+///
+/// **Cost.** About 15 ns an event while the open sessions fit the cache, 25 ns with prefetching at a million of them;
+/// state: a slot, 16 bytes of index and what the program keeps. After a crash: slots are copied as they are, the index
+/// is rebuilt.
+public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
+  /// An open session.
+  public struct Slot: BitwiseCopyable {
+    @usableFromInline var start: Int64
+    @usableFromInline var last: Int64
+    /// Events at or before this time would stretch the session over one already given out.
+    @usableFromInline var floor: Int64
+    /// The session takes events up to `last + tail`.
+    @usableFromInline var tail: UInt32
+    @usableFromInline var hash: UInt32
+    /// Next slot in the timer bucket or the free list.
+    @usableFromInline var next: UInt32
+    /// Next older session of the key, 0 for none.
+    @usableFromInline var older: UInt32
+    /// Bit 31: live; the rest counts splits.
+    @usableFromInline var ordinal: UInt32
+    @usableFromInline var key: Program.Key
+    @usableFromInline var aggregate: Program.Aggregate
+  }
+
+  public var program: Program
+  public let options: SessionOptions
+  public private(set) var openCount = 0
+  public private(set) var openPeak = 0
+  public private(set) var lateCount = 0
+  /// Sessions that an event joined together.
+  public private(set) var mergedCount = 0
+  /// Events before the watermark that still found their session.
+  public private(set) var outOfOrderCount = 0
+  public private(set) var watermark = Int64.min
+
+  @usableFromInline let memory: ReservedMemory
+  @usableFromInline let slots: UnsafeMutablePointer<Slot>
+  @usableFromInline let slotMax: Int
+  @usableFromInline var top: UInt32 = 1
+  @usableFromInline var freeSlot: UInt32 = 0
+  @usableFromInline var index = HashIndex()
+  @usableFromInline var wheel: TimerWheel
+  @usableFromInline var ended = RecentlyEnded()
+  /// Events at most this far apart merge; the gap as the options have it.
+  @usableFromInline let gap: Int64
+  @usableFromInline let standardGap: Int64
+  @usableFromInline let lateness: Int64
+  @usableFromInline let updates: Bool
+  @usableFromInline let hasDays: Bool
+  /// Open sessions above which the state no longer sits in the cache and events are prefetched.
+  @usableFromInline let prefetchAbove = 4096
+
+  public init(options: SessionOptions, program: Program) {
+    self.options = options
+    self.program = program
+    // dead slots wait for their timers; with a quarter to spare, reclaiming them early is rare
+    slotMax = options.openSessionsMax + options.openSessionsMax / 4 + 64
+    memory = ReservedMemory(byteCount: MemoryLayout<Slot>.stride * slotMax)
+    slots = memory.base.assumingMemoryBound(to: Slot.self)
+    wheel = options.makeWheel()
+    gap = options.mergeGapMilliseconds
+    standardGap = options.gapMilliseconds
+    lateness = options.allowedLatenessMilliseconds
+    updates = options.emission == .update
+    hasDays = options.days != nil
+  }
+  public func deallocate() {
+    index.deallocate()
+    wheel.deallocate()
+    ended.deallocate()
+    memory.release()
+  }
+
+  mutating func restoreCounters(_ h: [Int64]) {
+    (watermark, wheel.position, wheel.nextFire) = (h[4], h[5], h[6])
+    (openCount, openPeak, lateCount, mergedCount, outOfOrderCount) = (
+      Int(h[8]), Int(h[9]), Int(h[10]), Int(h[11]), Int(h[12])
+    )
+  }
+
+  // MARK: events
+
+  /// Takes events in order of arrival. `maximumBefore` and `runningMaxima` give the highest event time of the source up
+  /// to each event; the watermark is that less `delay`. Without maxima the watermark moves by ``advance(to:)`` only.
+  @inlinable
+  public mutating func process(
+    _ events: UnsafePointer<Program.Event>, count n: Int, maximumBefore: Int64, runningMaxima: UnsafePointer<Int64>?,
+    delayMilliseconds: Int64
+  ) {
+    var i = 0
+    if openCount > prefetchAbove {
+      // three distances: the index line, the slot (needs the index), what the aggregate points to (needs the slot)
+      while i &+ 24 < n {
+        tw_prefetch(index.words + indexPosition(events + (i &+ 24)))
+        let b = slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 16))]))
+        tw_prefetch(b)
+        tw_prefetch(UnsafeRawPointer(b) + 64)
+        tw_prefetch(UnsafeRawPointer(b) + (MemoryLayout<Slot>.size - 1))
+        let c = slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 8))]))
+        program.prefetch(Sessionizer.aggregate(c))
+        takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
+        i &+= 1
+      }
+    }
+    while i < n {
+      takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
+      i &+= 1
+    }
+  }
+  @inlinable @inline(__always)
+  func indexPosition(_ e: UnsafePointer<Program.Event>) -> Int { Int(Sessionizer.hash32(Program.hash(e))) & index.mask }
+  /// The bits that choose places in the table: not the top ones, which chose the partition.
+  @inlinable @inline(__always)
+  static func hash32(_ h: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: h &>> 8) }
+
+  @inlinable @inline(__always)
+  mutating func takeOne(
+    _ e: UnsafePointer<Program.Event>, _ i: Int, _ maximumBefore: Int64, _ runningMaxima: UnsafePointer<Int64>?,
+    _ delay: Int64
+  ) {
+    var maximum = Int64.min
+    if let runningMaxima {
+      maximum = max(maximumBefore, runningMaxima[i])
+      if maximum != .min {
+        let w = maximum &- delay
+        if w > watermark {
+          _watermark = w
+          if w >= wheel.nextFire { fire() }
+        }
+      }
+    }
+    take(e, maximum: maximum)
+  }
+  @usableFromInline var _watermark: Int64 {
+    @inline(__always) get { watermark }
+    @inline(__always) set { watermark = newValue }
+  }
+
+  /// Takes one event at the present watermark.
+  @inlinable @inline(__always)
+  public mutating func take(_ e: UnsafePointer<Program.Event>, maximum: Int64) {
+    let t = Program.time(e)
+    let reach = intervalEnd(e, t)
+    let hash = Sessionizer.hash32(Program.hash(e))
+    var i = Int(hash) & index.mask
+    while true {
+      let x = index.words[i]
+      if x == 0 { break }
+      if HashIndex.hash(of: x) == hash {
+        let id = HashIndex.slot(of: x)
+        let s = slots + Int(id)
+        if program.matches(Sessionizer.key(s), e) {
+          // the common case: one open session, still taking events, and this one falls in or after it
+          if s.pointee.older == 0, t >= s.pointee.start, t <= s.pointee.last &+ Int64(s.pointee.tail),
+            !isOver(s.pointee.last &+ Int64(s.pointee.tail)), !updates, !program.splitsInOrder
+          {
+            let isLast = t >= s.pointee.last
+            if isLast {
+              let end = max(Sessionizer.reach(s), reach)
+              s.pointee.last = t
+              s.pointee.tail = UInt32(truncatingIfNeeded: end &- t)
+            } else if reach > s.pointee.last &+ Int64(s.pointee.tail) {
+              s.pointee.tail = UInt32(truncatingIfNeeded: reach &- s.pointee.last)
+            }
+            if t < watermark { noteOutOfOrder() }
+            program.add(
+              Sessionizer.aggregate(s), e, isFirst: false, isLast: isLast, start: s.pointee.start,
+              formerStart: s.pointee.start)
+            return
+          }
+          takeIntoChain(id, e, t, reach, maximum)
+          return
+        }
+      }
+      i = (i &+ 1) & index.mask
+    }
+    open(e, t, reach, hash, chain: 0, maximum)
+  }
+  @inlinable @inline(__always) mutating func noteOutOfOrder() { _outOfOrderCount &+= 1 }
+  @usableFromInline var _outOfOrderCount: Int {
+    get { outOfOrderCount }
+    set { outOfOrderCount = newValue }
+  }
+
+  /// Last millisecond that an event holds its session open for.
+  @inlinable @inline(__always)
+  func intervalEnd(_ e: UnsafePointer<Program.Event>, _ t: Int64) -> Int64 {
+    let own = program.gapMilliseconds(e, standard: standardGap)
+    var reach = t &+ (own == standardGap ? gap : options.mergeGap(ofGap: own))
+    if hasDays, let days = options.days { reach = min(reach, days.day(containing: t).end &- 1) }
+    return reach
+  }
+  /// Whether a session that reaches so far has ended before the watermark by more than the allowed lateness.
+  @inlinable @inline(__always)
+  func isOver(_ reach: Int64) -> Bool { reach &+ lateness < watermark }
+
+  // pointers to stored properties of a slot, without copying the slot
+  @inlinable @inline(__always)
+  static func key(_ s: UnsafeMutablePointer<Slot>) -> UnsafeMutablePointer<Program.Key> {
+    (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.key)!).assumingMemoryBound(to: Program.Key.self)
+  }
+  @inlinable @inline(__always)
+  static func aggregate(_ s: UnsafeMutablePointer<Slot>) -> UnsafeMutablePointer<Program.Aggregate> {
+    (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.aggregate)!)
+      .assumingMemoryBound(to: Program.Aggregate.self)
+  }
+  @inlinable @inline(__always)
+  static func reach(_ s: UnsafeMutablePointer<Slot>) -> Int64 { s.pointee.last &+ Int64(s.pointee.tail) }
+
+  // MARK: opening
+
+  /// Opens a session for an event that no open one takes. `chain`: the key's newest open session, 0 for none.
+  @inline(never) @inlinable
+  mutating func open(
+    _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ hash: UInt32, chain: UInt32, _ maximum: Int64
+  ) {
+    // what ended before that is forgotten, on whichever occasion
+    let floor = watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    // an own gap can hold open what lies before or inside a session already given out
+    if isOver(reach) || t <= floor || openCount >= options.openSessionsMax {
+      _lateCount &+= 1
+      program.late(e, maximum: maximum)
+      return
+    }
+    let id = takeSlot()
+    let s = slots + Int(id)
+    s.pointee.start = t
+    s.pointee.last = t
+    s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
+    s.pointee.hash = hash
+    s.pointee.ordinal = 1 << 31
+    s.pointee.floor = floor
+    Sessionizer.key(s).initialize(to: program.makeKey(e))
+    program.begin(Sessionizer.aggregate(s), e)
+    if t < watermark { noteOutOfOrder() }
+    link(id, chain: chain)
+    arm(id)
+    _openCount &+= 1
+    if updates { emit(s, .current, .gap) }
+  }
+  @usableFromInline var _openCount: Int {
+    get { openCount }
+    set {
+      openCount = newValue
+      if newValue > openPeak { openPeak = newValue }
+    }
+  }
+  @usableFromInline var _lateCount: Int {
+    get { lateCount }
+    set { lateCount = newValue }
+  }
+
+  @inlinable
+  mutating func takeSlot() -> UInt32 {
+    if freeSlot == 0, Int(top) == slotMax { reclaimSlots() }
+    let id = freeSlot
+    if id != 0 {
+      freeSlot = slots[Int(id)].next
+      return id
+    }
+    top += 1
+    return top - 1
+  }
+  /// Frees the slots of sessions that are gone but still wait in the list of a timer. Keeps the order of the others.
+  @inline(never) @usableFromInline
+  mutating func reclaimSlots() {
+    for b in 0..<TimerWheel.bucketCount {
+      var id = wheel.heads[b]
+      var kept: UInt32 = 0
+      wheel.heads[b] = 0
+      while id != 0 {
+        let s = slots + Int(id)
+        let next = s.pointee.next
+        if s.pointee.ordinal == 0 {
+          s.pointee.next = freeSlot
+          freeSlot = id
+        } else {
+          s.pointee.next = 0
+          if kept == 0 { wheel.heads[b] = id } else { slots[Int(kept)].next = id }
+          kept = id
+        }
+        id = next
+      }
+    }
+    precondition(freeSlot != 0, "every slot holds an open session")
+  }
+
+  /// Puts a session in its place in the key's chain (newest first); the index points to the newest.
+  @inlinable
+  mutating func link(_ id: UInt32, chain: UInt32) {
+    let s = slots + Int(id)
+    if chain == 0 {
+      s.pointee.older = 0
+      index.insert(hash: s.pointee.hash, slot: id)
+    } else if slots[Int(chain)].start < s.pointee.start {
+      s.pointee.older = chain
+      index.replace(hash: s.pointee.hash, slot: chain, with: id)
+    } else {
+      var p = chain
+      while slots[Int(p)].older != 0, slots[Int(slots[Int(p)].older)].start > s.pointee.start {
+        p = slots[Int(p)].older
+      }
+      s.pointee.older = slots[Int(p)].older
+      slots[Int(p)].older = id
+    }
+  }
+  /// Takes a session out of its key's chain.
+  @inlinable
+  mutating func unlink(_ id: UInt32) {
+    let s = slots + Int(id)
+    // the head of the chain is what the index has
+    var i = Int(s.pointee.hash) & index.mask
+    while true {
+      let x = index.words[i]
+      assert(x != 0, "an open session is not in the index")
+      if HashIndex.hash(of: x) == s.pointee.hash {
+        let head = HashIndex.slot(of: x)
+        if head == id {
+          if s.pointee.older != 0 {
+            index.replace(hash: s.pointee.hash, slot: id, with: s.pointee.older)
+          } else {
+            index.remove(hash: s.pointee.hash, slot: id)
+          }
+          return
+        }
+        var p = head
+        while p != 0 {
+          if slots[Int(p)].older == id {
+            slots[Int(p)].older = s.pointee.older
+            return
+          }
+          p = slots[Int(p)].older
+        }
+      }
+      i = (i &+ 1) & index.mask
+    }
+  }
+
+  // MARK: the general case
+
+  /// An event whose key has open sessions: closes those that are over, then extends, merges, splits or opens.
+  @inline(never) @inlinable
+  mutating func takeIntoChain(
+    _ newest: UInt32, _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ maximum: Int64
+  ) {
+    let hash = slots[Int(newest)].hash
+    var head = closeOver(newest)
+    // the sessions whose intervals overlap [t, reach] stand next to each other in the chain
+    var target: UInt32 = 0
+    var p = head
+    while p != 0 {
+      let s = slots + Int(p)
+      if s.pointee.start <= reach, t <= Sessionizer.reach(s) {
+        target = p  // the oldest that overlaps wins: it keeps its start
+      } else if target != 0 {
+        break
+      }
+      p = s.pointee.older
+    }
+    if target == 0 {
+      open(e, t, reach, hash, chain: head, maximum)
+      return
+    }
+    let s = slots + Int(target)
+    if t < s.pointee.start, t <= s.pointee.floor {
+      _lateCount &+= 1
+      program.late(e, maximum: maximum)
+      return
+    }
+    if program.splitsInOrder {
+      // the newest session that the event falls in or follows; split off it when told so
+      var newestTaking = target
+      p = head
+      while p != 0 {
+        if slots[Int(p)].start <= t, t <= Sessionizer.reach(slots + Int(p)) {
+          newestTaking = p
+          break
+        }
+        p = slots[Int(p)].older
+      }
+      let n = slots + Int(newestTaking)
+      if t >= n.pointee.last, let reason = program.splitReason(Sessionizer.aggregate(n), e, start: n.pointee.start) {
+        split(newestTaking, e, t, reach, reason)
+        return
+      }
+      if updates { emit(n, .retracted, .gap) }
+      extend(newestTaking, e, t, reach)
+      if updates { emit(n, .current, .gap) }
+      return
+    }
+    if updates { retractOverlapping(head, t, reach) }
+    extend(target, e, t, reach)
+    // take in the newer ones it now overlaps
+    while true {
+      head = newerNeighbour(of: target, from: currentHead(of: target, head))
+      guard head != 0, slots[Int(head)].start <= Sessionizer.reach(slots + Int(target)) else { break }
+      absorb(head, into: target)
+    }
+    if updates { emit(slots + Int(target), .current, .gap) }
+  }
+
+  /// The newest session of the key of `id`, given one that was the newest before.
+  @inlinable
+  func currentHead(of id: UInt32, _ former: UInt32) -> UInt32 {
+    let hash = slots[Int(id)].hash
+    var i = Int(hash) & index.mask
+    while true {
+      let x = index.words[i]
+      if HashIndex.hash(of: x) == hash {
+        var p = HashIndex.slot(of: x)
+        let head = p
+        while p != 0 {
+          if p == id { return head }
+          p = slots[Int(p)].older
+        }
+      }
+      i = (i &+ 1) & index.mask
+    }
+  }
+  @inlinable
+  func newerNeighbour(of id: UInt32, from head: UInt32) -> UInt32 {
+    if head == id { return 0 }
+    var p = head
+    while slots[Int(p)].older != id { p = slots[Int(p)].older }
+    return p
+  }
+
+  @inlinable
+  mutating func extend(_ id: UInt32, _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64) {
+    let s = slots + Int(id)
+    let formerStart = s.pointee.start
+    let end = max(Sessionizer.reach(s), reach)
+    let isFirst = t < formerStart
+    let isLast = t >= s.pointee.last
+    if isFirst { s.pointee.start = t }
+    if isLast { s.pointee.last = t }
+    s.pointee.tail = UInt32(truncatingIfNeeded: end &- s.pointee.last)
+    if t < watermark { noteOutOfOrder() }
+    program.add(
+      Sessionizer.aggregate(s), e, isFirst: isFirst, isLast: isLast, start: s.pointee.start, formerStart: formerStart)
+  }
+
+  /// Joins a newer session of the same key to an older one.
+  @inlinable
+  mutating func absorb(_ newer: UInt32, into older: UInt32) {
+    let a = slots + Int(older)
+    let b = slots + Int(newer)
+    let end = max(Sessionizer.reach(a), Sessionizer.reach(b))
+    program.merge(Sessionizer.aggregate(a), a.pointee.start, Sessionizer.aggregate(b), b.pointee.start)
+    a.pointee.last = max(a.pointee.last, b.pointee.last)
+    a.pointee.tail = UInt32(truncatingIfNeeded: end &- a.pointee.last)
+    _mergedCount &+= 1
+    program.dropKey(Sessionizer.key(b))
+    unlink(newer)
+    // its timer finds it dead; the slot is free from then on
+    b.pointee.ordinal = 0
+    _openCount &-= 1
+  }
+  @usableFromInline var _mergedCount: Int {
+    get { mergedCount }
+    set { mergedCount = newValue }
+  }
+
+  /// Gives out the session as it is and goes on with a new one that begins with the event.
+  @inlinable
+  mutating func split(
+    _ id: UInt32, _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ reason: SessionEndReason
+  ) {
+    let s = slots + Int(id)
+    emit(s, .closed, reason, closedAt: max(watermark, t))
+    ended.note(program.hash(of: Sessionizer.key(s)), last: s.pointee.last)
+    program.drop(Sessionizer.aggregate(s))
+    s.pointee.floor = s.pointee.last
+    s.pointee.start = t
+    s.pointee.last = t
+    s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
+    s.pointee.ordinal &+= 1
+    program.begin(Sessionizer.aggregate(s), e)
+    if updates { emit(s, .current, .gap) }
+  }
+
+  @inlinable
+  mutating func retractOverlapping(_ head: UInt32, _ t: Int64, _ reach: Int64) {
+    var p = head
+    while p != 0 {
+      let s = slots + Int(p)
+      if s.pointee.start <= reach, t <= Sessionizer.reach(s) { emit(s, .retracted, .gap) }
+      p = s.pointee.older
+    }
+  }
+
+  // MARK: closing
+
+  /// Closes the sessions of a chain that are over; gives the newest that is left, 0 for none.
+  @inlinable
+  mutating func closeOver(_ newest: UInt32) -> UInt32 {
+    var head = newest
+    var p = newest
+    while p != 0 {
+      let older = slots[Int(p)].older
+      if isOver(Sessionizer.reach(slots + Int(p))) {
+        if p == head { head = older }
+        close(p, .gap, free: false)
+      }
+      p = older
+    }
+    return head
+  }
+
+  /// Ends a session: gives it out and forgets it. Its slot stays in the timer's list until that bucket fires, unless
+  /// `free` says that it is in none.
+  @inlinable
+  mutating func close(_ id: UInt32, _ reason: SessionEndReason, free: Bool) {
+    let s = slots + Int(id)
+    var why = reason
+    if reason == .gap, hasDays, let days = options.days,
+      Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
+    {
+      why = .midnight
+    }
+    emit(s, .closed, why)
+    let last = s.pointee.last
+    ended.note(program.hash(of: Sessionizer.key(s)), last: last)
+    // no open session of the key may stretch back over this one
+    var p = currentHead(of: id, id)
+    while p != 0 {
+      if slots[Int(p)].start > last { slots[Int(p)].floor = max(slots[Int(p)].floor, last) }
+      p = slots[Int(p)].older
+    }
+    unlink(id)
+    program.drop(Sessionizer.aggregate(s))
+    program.dropKey(Sessionizer.key(s))
+    s.pointee.ordinal = 0
+    _openCount &-= 1
+    if free {
+      s.pointee.next = freeSlot
+      freeSlot = id
+    }
+  }
+
+  @inlinable
+  mutating func emit(
+    _ s: UnsafeMutablePointer<Slot>, _ kind: EmittedSession<Program>.Kind, _ reason: SessionEndReason,
+    closedAt: Int64? = nil
+  ) {
+    program.emit(
+      EmittedSession(
+        kind: kind, key: Sessionizer.key(s), aggregate: Sessionizer.aggregate(s), start: s.pointee.start,
+        last: s.pointee.last, closedAt: closedAt ?? (Sessionizer.reach(s) &+ lateness &+ 1),
+        ordinal: s.pointee.ordinal & 0x7fff_ffff, reason: reason))
+  }
+
+  @inlinable @inline(__always)
+  mutating func arm(_ id: UInt32) {
+    let s = slots + Int(id)
+    let b = wheel.bucket(deadline: Sessionizer.reach(s) &+ lateness &+ 1)
+    s.pointee.next = wheel.heads[b]
+    wheel.heads[b] = id
+  }
+
+  /// Runs the timers that are due at the watermark.
+  @inline(never) @inlinable
+  mutating func fire() {
+    while let head = wheel.takeDue(at: watermark) {
+      var id = head
+      while id != 0 {
+        let s = slots + Int(id)
+        let next = s.pointee.next
+        if s.pointee.ordinal == 0 {
+          // closed or absorbed before its timer
+          s.pointee.next = freeSlot
+          freeSlot = id
+        } else if isOver(Sessionizer.reach(s)) {
+          close(id, .gap, free: true)
+        } else {
+          arm(id)
+        }
+        id = next
+      }
+    }
+    ended.expire(before: watermark &- 2 &* gap &- lateness &- 2)
+  }
+
+  /// Moves the watermark (no further event is expected before it) and closes what is over. Never goes back.
+  @inlinable
+  public mutating func advance(to w: Int64) {
+    guard w > watermark else { return }
+    _watermark = w
+    if w >= wheel.nextFire { fire() }
+  }
+
+  /// Ends all sessions: the input is over.
+  public mutating func finish() {
+    for b in 0..<TimerWheel.bucketCount { wheel.heads[b] = 0 }
+    for id in 1..<max(top, 1) where slots[Int(id)].ordinal != 0 {
+      let over = isOver(Sessionizer.reach(slots + Int(id)))
+      close(id, over ? .gap : .endOfInput, free: false)
+    }
+    top = 1
+    freeSlot = 0
+  }
+}

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The right to write to a folder of checkpoints: an exclusive `flock` on its file `lock`.
+///
+/// Guarantees: at most one holder, within a process too; released by the system when the process dies, so a crash
+/// leaves nothing to clean up. The file itself stays and names the last holder's process id.
+final class FolderLock: Sendable {
+  private let descriptor: Int32
+
+  init(folder: String) throws(SnapshotError) {
+    let path = folder + "/lock"
+    let descriptor = try openFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, "the lock file cannot be opened")
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let number = errno
+      if number == EINTR { continue }
+      let holder = Self.holder(descriptor)
+      _ = closeDescriptor(descriptor)
+      guard number == EWOULDBLOCK else { throw systemError(number, "the folder cannot be locked", path: path) }
+      throw SnapshotError(
+        .locked, "another writer\(holder) is using this folder of checkpoints", path: folder,
+        advice: "stop the other job, or give this one a folder of its own")
+    }
+    let text = "\(getpid())\n"
+    _ = ftruncate(descriptor, 0)
+    _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    self.descriptor = descriptor
+  }
+
+  deinit { _ = closeDescriptor(descriptor) }
+
+  private static func holder(_ descriptor: Int32) -> String {
+    var digits = [UInt8](repeating: 0, count: 20)
+    let n = pread(descriptor, &digits, digits.count, 0)
+    let text = String(decoding: digits.prefix(max(0, n)).prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self)
+    return text.isEmpty ? "" : " (process \(text))"
+  }
+}

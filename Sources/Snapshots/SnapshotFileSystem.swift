@@ -1,0 +1,112 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What writing a checkpoint asks of the file system; replaceable, so that tests can fill a disk.
+///
+/// Guarantees asked for: a write is whole or an error; ``synchronize(_:path:)`` returns when the bytes are on the
+/// medium; a rename is atomic.
+package protocol SnapshotFileSystem: Sendable {
+  /// Creates or empties a file for writing.
+  func create(_ path: String) throws(SnapshotError) -> Int32
+  func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws(SnapshotError)
+  func synchronize(_ descriptor: Int32, path: String) throws(SnapshotError)
+  func close(_ descriptor: Int32, path: String) throws(SnapshotError)
+  func rename(_ from: String, to: String) throws(SnapshotError)
+  func remove(_ path: String) throws(SnapshotError)
+  func synchronizeFolder(_ path: String) throws(SnapshotError)
+}
+
+/// The file system of the machine, through POSIX calls.
+package struct MachineFileSystem: SnapshotFileSystem {
+  package init() {}
+
+  package func create(_ path: String) throws(SnapshotError) -> Int32 {
+    try openFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "cannot be created")
+  }
+
+  /// Creates a file that must not exist yet.
+  func createNew(_ path: String) throws(SnapshotError) -> Int32 {
+    try openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, "cannot be created")
+  }
+
+  package func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws(SnapshotError) {
+    guard let base = bytes.baseAddress else { return }
+    var done = 0
+    while done < bytes.count {
+      #if canImport(Glibc)
+        let n = Glibc.write(descriptor, base + done, bytes.count - done)
+      #elseif canImport(Musl)
+        let n = Musl.write(descriptor, base + done, bytes.count - done)
+      #else
+        let n = Darwin.write(descriptor, base + done, min(bytes.count - done, 1 << 30))
+      #endif
+      if n > 0 {
+        done += n
+      } else if n == 0 || errno != EINTR {
+        throw systemError(n == 0 ? ENOSPC : errno, "cannot be written", path: path)
+      }
+    }
+  }
+
+  package func synchronize(_ descriptor: Int32, path: String) throws(SnapshotError) {
+    #if canImport(Darwin)
+      // fsync leaves the data in the drive's cache there
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+    #endif
+    while fsync(descriptor) != 0 {
+      if errno != EINTR { throw systemError(errno, "cannot be made durable (fsync)", path: path) }
+    }
+  }
+
+  package func close(_ descriptor: Int32, path: String) throws(SnapshotError) {
+    if closeDescriptor(descriptor) != 0, errno != EINTR { throw systemError(errno, "cannot be closed", path: path) }
+  }
+
+  package func rename(_ from: String, to: String) throws(SnapshotError) {
+    if renameFile(from, to) != 0 { throw systemError(errno, "cannot be renamed to \(to)", path: from) }
+  }
+
+  package func remove(_ path: String) throws(SnapshotError) {
+    if unlink(path) != 0, errno != ENOENT { throw systemError(errno, "cannot be removed", path: path) }
+  }
+
+  package func synchronizeFolder(_ path: String) throws(SnapshotError) {
+    let descriptor = try openFile(path, O_RDONLY | O_DIRECTORY, "cannot be opened")
+    defer { _ = closeDescriptor(descriptor) }
+    try synchronize(descriptor, path: path)
+  }
+}
+
+/// Opens a file that no child process inherits.
+func openFile(_ path: String, _ flags: Int32, _ failure: String) throws(SnapshotError) -> Int32 {
+  while true {
+    let descriptor = open(path, flags | O_CLOEXEC, 0o640)
+    if descriptor >= 0 { return descriptor }
+    if errno != EINTR { throw systemError(errno, failure, path: path) }
+  }
+}
+
+/// `close(2)` under a name that methods called `close` do not hide.
+func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
+
+private func renameFile(_ from: String, _ to: String) -> Int32 { rename(from, to) }
+
+/// The sentence for an error number: what failed, why, what to do.
+func systemError(_ number: Int32, _ failure: String, path: String) -> SnapshotError {
+  let advice =
+    switch number {
+    case ENOSPC, EDQUOT: "free space on that disk or name another folder; earlier checkpoints are untouched"
+    case EACCES, EPERM, EROFS: "check the owner and permissions of the folder"
+    case ENOENT, ENOTDIR: "check the path"
+    case EIO: "the disk reports a fault: copy the folder to another disk"
+    case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+    default: "check the path and the disk"
+    }
+  let why = String(cString: strerror(number))
+  return SnapshotError(.inputOutput(number), "\(failure): \(why)", path: path, advice: advice)
+}

@@ -1,0 +1,83 @@
+import FlatMemory
+import Synchronization
+
+/// A point in the merged order of all source partitions: everything before it has been consumed.
+///
+/// The merged order sorts events by (highest event time of their source partition so far, source, position). It does
+/// not depend on where blocks were cut or on which source was read first, which is what makes results repeatable with
+/// several inputs.
+public struct Frontier: Sendable, Equatable, Codable {
+  public var maximum: Int64
+  public var source: Int
+
+  public static let start = Frontier(maximum: .min, source: -1)
+  public static let end = Frontier(maximum: .max, source: .max)
+
+  public init(maximum: Int64, source: Int) {
+    self.maximum = maximum
+    self.source = source
+  }
+  @inlinable
+  public static func < (a: Frontier, b: Frontier) -> Bool {
+    a.maximum != b.maximum ? a.maximum < b.maximum : a.source < b.source
+  }
+}
+
+/// A micro-batch: one block of one source partition on its way through the stages.
+///
+/// Batches are numbered in the order they were read and are processed in that order by every ordered stage. A batch
+/// owns the block and all buffers between stages; it is recycled when nothing uses it any more.
+public final class Batch: @unchecked Sendable {
+  /// Position in the order of reading, from 0 within a run.
+  public internal(set) var number = 0
+  /// The source partition the block was read from; -1 for a batch without a block.
+  public internal(set) var source = -1
+  /// Offset in the source of the block's first byte, and of the byte after its last.
+  public internal(set) var sourceOffset: UInt64 = 0
+  public internal(set) var sourceEndOffset: UInt64 = 0
+  /// The block: whole records.
+  public let block = PartitionBuffer<UInt8>(capacity: bytePadding)
+  /// Where records start and end in the block.
+  public internal(set) var start = 0
+  public internal(set) var end = 0
+  /// The last batch of the run: operators give out all they hold.
+  public internal(set) var isEnd = false
+  /// After this batch every operator copies its state.
+  public internal(set) var isCheckpoint = false
+
+  /// Highest event time of the block itself; `.min` when it had no event. Set by the exchange.
+  public var localMaximum = Int64.min
+  /// Highest event time of the source before this block. Set when the batch is sealed.
+  public internal(set) var maximumBefore = Int64.min
+  /// What may be consumed once this batch has been applied.
+  public internal(set) var frontier = Frontier.start
+  /// Highest event time that every live source has reached; the watermark is this less the delay.
+  public internal(set) var alignedMaximum = Int64.min
+  /// Highest event time of any source.
+  public internal(set) var highestMaximum = Int64.min
+
+  /// Events that the source stage handed on; for progress only.
+  public var recordCount = 0
+  /// The source has no more blocks after this one.
+  public internal(set) var endsSource = false
+
+  var exchangeBuffers: [AnyObject?] = []
+  /// Tasks not yet done, by stage.
+  var remaining: [Int] = []
+  var isSealed = false
+  /// Set when a checkpoint batch is sealed: where the sources go on, and events so far.
+  var positions: [CheckpointMetadata.SourcePosition] = []
+  var recordsSoFar = 0
+  /// Keeps the block and the buffers from being recycled while queued elements point into them.
+  let holds = Atomic<Int>(0)
+
+  init() {}
+
+  func reset() {
+    (number, source, sourceOffset, sourceEndOffset, start, end) = (0, -1, 0, 0, 0, 0)
+    (isEnd, isCheckpoint, isSealed, endsSource, recordCount) = (false, false, false, false, 0)
+    (localMaximum, maximumBefore, alignedMaximum, highestMaximum) = (.min, .min, .min, .min)
+    frontier = .start
+    block.removeAll()
+  }
+}

@@ -1,0 +1,92 @@
+/// A source of bytes in records: one source partition.
+///
+/// The engine reads each source from one thread at a time, in order; a source that can be read again from an offset
+/// makes the whole job exactly-once.
+public protocol ByteSource: AnyObject, Sendable {
+  /// Shown in messages and kept in checkpoints to recognise the source.
+  var name: String { get }
+  /// Reads up to `count` bytes; 0 means the end.
+  func read(into: UnsafeMutableRawPointer, count: Int) throws -> Int
+  /// Goes to an offset (in the bytes that `read` gives) before the first read.
+  func seek(to offset: UInt64) throws
+  /// Length of the longest prefix of whole records in the bytes; 0 when there is none yet.
+  /// `isEnd`: no more bytes will come, so a last record needs no terminator.
+  func completeRecords(in bytes: UnsafePointer<UInt8>, count: Int, isEnd: Bool) -> Int
+  /// What the source will be recognised by on resume (size, head digest…); nil when it cannot be replayed.
+  var identity: String? { get }
+}
+
+/// Reads one source in blocks of whole records; the rest of the last record goes to the next block.
+///
+/// Cost: one copy of the partial record per block (a memory move of less than a line).
+final class BlockReader: @unchecked Sendable {
+  let source: any ByteSource
+  /// Bytes already read that belong to the next block.
+  private var carry: [UInt8] = []
+  /// Offset in the source of the first byte of `carry`.
+  private(set) var offset: UInt64
+  private(set) var isAtEnd = false
+
+  init(source: any ByteSource, offset: UInt64) throws {
+    self.source = source
+    self.offset = offset
+    if offset > 0 { try source.seek(to: offset) }
+  }
+
+  /// Fills the batch's block; sets ``isAtEnd`` with the last one.
+  func fill(_ batch: Batch, byteCount: Int) throws {
+    let block = batch.block
+    var have = carry.count
+    let p = block.reserve(max(byteCount, have) + blockPadding)
+    carry.withUnsafeBufferPointer { if let c = $0.baseAddress { p.update(from: c, count: have) } }
+    carry.removeAll(keepingCapacity: true)
+    var target = max(byteCount, have)
+    var base = p
+    while true {
+      while have < target {
+        let n = try source.read(into: base + have, count: target - have)
+        if n == 0 {
+          isAtEnd = true
+          break
+        }
+        have += n
+      }
+      if isAtEnd, have > 0, base[have - 1] != 10 {
+        // the last record of a file may lack its line end
+        base[have] = 10
+        let whole = source.completeRecords(in: base, count: have + 1, isEnd: true)
+        finish(batch, base, have: have, whole: whole, addedNewline: true)
+        return
+      }
+      let whole = have == 0 ? 0 : source.completeRecords(in: base, count: have, isEnd: isAtEnd)
+      if whole > 0 || isAtEnd {
+        finish(batch, base, have: have, whole: isAtEnd ? have : whole, addedNewline: false)
+        return
+      }
+      // a record longer than the block: read on
+      target = have * 2
+      block.commit(have)
+      _ = block.reserve(target - have + blockPadding)
+      base = block.base
+      block.truncate()
+    }
+  }
+
+  private func finish(
+    _ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, have: Int, whole: Int, addedNewline: Bool
+  ) {
+    let used = addedNewline ? have : whole
+    let end = addedNewline ? have + 1 : whole
+    if used < have { carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
+    UnsafeMutableRawPointer(base + end).initializeMemory(as: UInt8.self, repeating: 0, count: blockPadding / 2)
+    batch.start = 0
+    batch.end = end
+    batch.sourceOffset = offset
+    offset += UInt64(used)
+    batch.sourceEndOffset = offset
+    batch.block.commit(end)
+  }
+}
+
+/// Bytes reserved after a block's data: the padding that wide loads may read, twice.
+let blockPadding = 256

@@ -1,0 +1,205 @@
+import FlatMemory
+import Foundation
+import Snapshots
+import Synchronization
+
+/// What a checkpoint says about its job, beside the operators' state. JSON in the checkpoint's metadata.
+public struct CheckpointMetadata: Codable, Sendable {
+  /// Where a source partition goes on.
+  public struct SourcePosition: Codable, Sendable {
+    public var name: String
+    public var identity: String?
+    /// Offset of the first byte not yet consumed.
+    public var offset: UInt64
+    /// Highest event time before that offset.
+    public var maximum: Int64
+  }
+  public var version = 1
+  public var job: JobDescription
+  public var keyGroups: Int
+  public var sources: [SourcePosition]
+  public var frontier: Frontier
+  public var records: Int
+  /// Stages and their operators, by stable name.
+  public var operators: [String]
+}
+
+/// Why a checkpoint cannot be used.
+public enum CheckpointError: Error, CustomStringConvertible, Equatable {
+  case differentJob(directory: String, differences: [String])
+  case differentSources(directory: String, String)
+  case unreadable(directory: String, String)
+
+  public var description: String {
+    switch self {
+    case .differentJob(let directory, let differences):
+      "the checkpoint in '\(directory)' belongs to a different job: \(differences.joined(separator: "; ")). "
+        + "Give the same options to resume it, another folder to keep it, or --fresh to start over"
+    case .differentSources(let directory, let what):
+      "the checkpoint in '\(directory)' cannot be resumed: \(what). Use --fresh to start over"
+    case .unreadable(let directory, let what):
+      "the checkpoint in '\(directory)' cannot be read: \(what). Use --fresh to start over"
+    }
+  }
+}
+
+/// Takes consistent cuts: after a marked batch each operator copies its state where the batch leaves it; when the
+/// batch has passed every stage the copies and the source positions are written in the background.
+///
+/// Guarantees: at most one checkpoint is being written; sinks are durable before the checkpoint that counts on them.
+/// Cost to processing: the flat copies (about 10 GB/s). On a crash the newest whole checkpoint is used; a damaged one
+/// is passed over with a warning.
+final class CheckpointCoordinator: @unchecked Sendable {
+  let options: CheckpointOptions
+  let job: JobDescription
+  let keyGroups: Int
+  let store: CheckpointStore
+  private(set) var warnings: [String] = []
+  private var snapshots: [[(state: any CheckpointedState, snapshot: StateSnapshot)]] = []  // by stage and instance
+  private var firstOfStage: [Int] = []
+  private var writer: WorkerThread?
+  private let busy = Atomic<Bool>(false)
+  private let pauseNanoseconds = Atomic<Int>(0)
+  private let written = Atomic<Int>(0)
+  private let failure = Mutex<(any Error)?>(nil)
+  /// Called when a checkpoint is no longer being written.
+  var onIdle: () -> Void = {}
+
+  init(options: CheckpointOptions, job: JobDescription, keyGroups: Int) throws {
+    self.options = options
+    self.job = job
+    self.keyGroups = keyGroups
+    store = try CheckpointStore(directory: options.directory)
+  }
+
+  struct Recovered {
+    var metadata: CheckpointMetadata
+    var checkpoint: RecoveredCheckpoint
+  }
+
+  /// The newest good checkpoint of this job, or nil to start from the beginning.
+  func recover(sources: [any ByteSource]) throws -> Recovered? {
+    if options.isFresh {
+      try store.removeAll()
+      return nil
+    }
+    guard let found = try store.newest() else { return nil }
+    warnings = found.warnings
+    let metadata: CheckpointMetadata
+    do {
+      metadata = try JSONDecoder().decode(CheckpointMetadata.self, from: Data(found.metadata))
+    } catch {
+      throw CheckpointError.unreadable(directory: options.directory, "its metadata is of another version")
+    }
+    let differences = describeDifferences(was: metadata.job, now: job)
+    if !differences.isEmpty {
+      throw CheckpointError.differentJob(directory: options.directory, differences: differences)
+    }
+    if metadata.keyGroups != keyGroups {
+      throw CheckpointError.differentJob(
+        directory: options.directory, differences: ["key groups were \(metadata.keyGroups), now \(keyGroups)"])
+    }
+    try compare(metadata.sources, with: sources)
+    return Recovered(metadata: metadata, checkpoint: found)
+  }
+
+  private func compare(_ positions: [CheckpointMetadata.SourcePosition], with sources: [any ByteSource]) throws {
+    if positions.map(\.name) != sources.map(\.name) {
+      throw CheckpointError.differentSources(
+        directory: options.directory,
+        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))")
+    }
+    for (p, s) in zip(positions, sources) where p.offset > 0 {
+      guard let identity = s.identity else {
+        throw CheckpointError.differentSources(
+          directory: options.directory, "'\(s.name)' cannot be read again from offset \(p.offset)")
+      }
+      if identity != p.identity {
+        throw CheckpointError.differentSources(
+          directory: options.directory, "'\(s.name)' is not the file it was (its beginning has changed)")
+      }
+    }
+  }
+
+  private func describeDifferences(was: JobDescription, now: JobDescription) -> [String] {
+    Set(was.keys).union(now.keys).filter { !$0.hasPrefix("~") }.sorted().compactMap { k in
+      was[k] == now[k] ? nil : "\(k) was \(was[k] ?? "not set"), now \(now[k] ?? "not set")"
+    }
+  }
+
+  /// Makes room for the stages' snapshots and restores their state.
+  func prepare(stages: [Stage], recovered: Recovered?) throws {
+    for stage in stages {
+      firstOfStage.append(snapshots.count)
+      for i in stage.instances {
+        var list: [(state: any CheckpointedState, snapshot: StateSnapshot)] = []
+        for (name, state) in i.states {
+          let prefix = stage.partitionCount == 1 ? name : "\(name)/partition-\(padded(i.index))"
+          list.append((state, StateSnapshot(prefix: prefix)))
+          if let r = recovered {
+            try state.restore(from: RestoredState(prefix: prefix) { r.checkpoint.section($0) })
+          }
+        }
+        snapshots.append(list)
+      }
+    }
+  }
+
+  private func padded(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+
+  /// Reserves the next checkpoint; false while one is being written.
+  func begin() -> Bool { busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged }
+
+  /// Copies the state of one instance; called by its task, between batches.
+  func snapshot(stage: Int, instance: Int) {
+    let t = SystemClock().nowNanoseconds
+    for (state, snapshot) in snapshots[firstOfStage[stage] + instance] {
+      snapshot.reset()
+      state.snapshot(into: snapshot)
+    }
+    pauseNanoseconds.wrappingAdd(Int(SystemClock().nowNanoseconds - t), ordering: .relaxed)
+  }
+
+  /// Writes the copies in the background.
+  func commit(_ batch: Batch) {
+    writer?.join()
+    let metadata = CheckpointMetadata(
+      job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
+      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } })
+    writer = WorkerThread { [self] in
+      do {
+        for list in snapshots { for (state, _) in list { try state.makeDurable() } }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let bytes = [UInt8](try encoder.encode(metadata))
+        let sections = snapshots.flatMap { list in
+          list.flatMap { entry in
+            entry.snapshot.finished.map {
+              CheckpointSection(name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+            }
+          }
+        }
+        _ = try store.write(metadata: bytes, sections: sections)
+        written.wrappingAdd(1, ordering: .relaxed)
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+      busy.store(false, ordering: .releasing)
+      onIdle()
+    }
+  }
+
+  /// Waits for the checkpoint being written, if any.
+  func finish() throws {
+    writer?.join()
+    writer = nil
+    if let e = failure.withLock({ $0 }) { throw e }
+  }
+  var error: (any Error)? { failure.withLock { $0 } }
+  var count: Int { written.load(ordering: .relaxed) }
+  var pauseMicroseconds: Int { pauseNanoseconds.load(ordering: .relaxed) / 1000 }
+}
+
+extension CheckpointedState {
+  public func makeDurable() throws {}
+}

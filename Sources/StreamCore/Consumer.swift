@@ -1,0 +1,118 @@
+import FlatMemory
+
+/// A run of elements that an operator gets in one call: part of one partition of one batch.
+public struct PartitionRun<Element> {
+  public let elements: UnsafeBufferPointer<Element>
+  /// Event-time maxima beside the elements (see ``PartitionBuffer/runningMaxima``); nil without event time.
+  public let runningMaxima: UnsafePointer<Int64>?
+  /// Highest event time of the source before the block the run comes from.
+  public let maximumBefore: Int64
+  /// What the elements' byte spans point into.
+  public let bytes: UnsafePointer<UInt8>
+  /// The batch the elements were read in (with several sources, not always the batch being applied).
+  public let origin: Batch
+
+  @inlinable
+  public init(
+    elements: UnsafeBufferPointer<Element>, runningMaxima: UnsafePointer<Int64>?, maximumBefore: Int64,
+    bytes: UnsafePointer<UInt8>, origin: Batch
+  ) {
+    self.elements = elements
+    self.runningMaxima = runningMaxima
+    self.maximumBefore = maximumBefore
+    self.bytes = bytes
+    self.origin = origin
+  }
+}
+
+/// The receiving end of a stream inside one stage instance: an operator or the way out of a stage.
+///
+/// One dynamic call per run, never per element. An instance is used by one task at a time.
+open class Consumer<Element>: @unchecked Sendable {
+  public init() {}
+  /// Takes a run of elements. `batch` is the batch being applied.
+  open func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    fatalError("a consumer must override consume(_:_:)")
+  }
+  /// A buffer to append to instead of calling ``consume(_:_:)``, where the way out has one: saves a copy.
+  open func directBuffer(_ batch: Batch) -> PartitionBuffer<Element>? { nil }
+  /// All elements of the batch have been taken: advance time, close what is due, pass the call on.
+  open func endBatch(_ batch: Batch) {}
+}
+
+/// Hands every run to several consumers, in order.
+final class FanOut<Element>: Consumer<Element>, @unchecked Sendable {
+  let consumers: [Consumer<Element>]
+  init(_ consumers: [Consumer<Element>]) { self.consumers = consumers }
+  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    for c in consumers { c.consume(run, batch) }
+  }
+  override func endBatch(_ batch: Batch) { for c in consumers { c.endBatch(batch) } }
+}
+
+/// An operator from one element type to another that appends to a buffer of its own and passes that on as one run.
+///
+/// Subclasses override ``transform(_:_:into:)`` and, where time matters, ``finishBatch(_:into:)``.
+open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendable {
+  public let output = PartitionBuffer<Output>()
+  public let next: Consumer<Output>
+  public init(next: Consumer<Output>) { self.next = next }
+
+  /// Appends what the run gives to `output`.
+  open func transform(_ run: PartitionRun<Input>, _ batch: Batch, into output: PartitionBuffer<Output>) {
+    fatalError("a transform must override transform(_:_:into:)")
+  }
+  /// Appends what the end of the batch gives (closed sessions, fired timers).
+  open func finishBatch(_ batch: Batch, into output: PartitionBuffer<Output>) {}
+
+  public final override func consume(_ run: PartitionRun<Input>, _ batch: Batch) {
+    if let direct = next.directBuffer(batch) {
+      transform(run, batch, into: direct)
+    } else {
+      transform(run, batch, into: output)
+      flush(run.origin, batch)
+    }
+  }
+  public final override func endBatch(_ batch: Batch) {
+    if let direct = next.directBuffer(batch) {
+      finishBatch(batch, into: direct)
+    } else {
+      finishBatch(batch, into: output)
+      flush(batch, batch)
+    }
+    next.endBatch(batch)
+  }
+  private func flush(_ origin: Batch, _ batch: Batch) {
+    if output.count > 0 {
+      let hasTime = output.runningMaxima.count == output.count
+      next.consume(
+        PartitionRun(
+          elements: output.elements, runningMaxima: hasTime ? UnsafePointer(output.runningMaxima.base) : nil,
+          maximumBefore: origin.maximumBefore, bytes: output.bytes, origin: origin), batch)
+    }
+    output.removeAll()
+  }
+}
+
+/// State that checkpoints carry. Implemented by operators and sinks; named by the stream they belong to.
+public protocol CheckpointedState: AnyObject {
+  /// Copies the state as named runs of bytes; called between batches, on the path of processing: be quick.
+  func snapshot(into snapshot: StateSnapshot)
+  /// Puts back what ``snapshot(into:)`` wrote.
+  func restore(from snapshot: RestoredState) throws
+  /// Makes what the state counts on durable (flushes files); called in the background before the checkpoint is
+  /// written. Does nothing by default.
+  func makeDurable() throws
+}
+
+/// One running copy of a stage: a worker of the source stage, or one partition of an ordered stage.
+public final class StageInstance: @unchecked Sendable {
+  /// Worker or partition number.
+  public let index: Int
+  var states: [(name: String, state: any CheckpointedState)] = []
+
+  init(index: Int) { self.index = index }
+
+  /// Makes an operator's state part of every checkpoint, under the operator's stable name.
+  public func register(_ state: any CheckpointedState, name: String) { states.append((name, state)) }
+}

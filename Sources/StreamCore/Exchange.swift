@@ -1,0 +1,150 @@
+import FlatMemory
+
+/// The buffers one exchange keeps in a batch: one for each (upstream partition, downstream partition).
+public final class ExchangeBuffers<Element>: @unchecked Sendable {
+  @usableFromInline let buffers: [PartitionBuffer<Element>]
+  let downstream: Int
+  init(upstream: Int, downstream: Int) {
+    buffers = (0..<upstream * downstream).map { _ in PartitionBuffer<Element>() }
+    self.downstream = downstream
+  }
+  subscript(from: Int, to: Int) -> PartitionBuffer<Element> { buffers[from * downstream + to] }
+  func removeAll() { for b in buffers { b.removeAll() } }
+}
+
+/// Moves elements from the partitions of one stage to those of the next. Buffers travel with the batch.
+public final class Exchange<Element>: @unchecked Sendable {
+  let index: Int
+  let upstream: Int
+  public let downstream: Int
+  init(index: Int, upstream: Int, downstream: Int) {
+    self.index = index
+    self.upstream = upstream
+    self.downstream = downstream
+  }
+
+  /// The buffers of a batch, made on first use and kept when the batch is recycled.
+  func buffers(in batch: Batch) -> ExchangeBuffers<Element> {
+    if let b = batch.exchangeBuffers[index] { return unsafeDowncast(b, to: ExchangeBuffers<Element>.self) }
+    fatalError("exchange \(index) has no buffers in batch \(batch.number)")
+  }
+  func prepare(_ batch: Batch) {
+    if let b = batch.exchangeBuffers[index] {
+      unsafeDowncast(b, to: ExchangeBuffers<Element>.self).removeAll()
+    } else {
+      batch.exchangeBuffers[index] = ExchangeBuffers<Element>(upstream: upstream, downstream: downstream)
+    }
+  }
+  /// The buffer that upstream partition `from` fills for downstream partition `to`.
+  public func buffer(in batch: Batch, from: Int, to: Int) -> PartitionBuffer<Element> {
+    buffers(in: batch)[from, to]
+  }
+}
+
+/// An event with a time and a key: what can be partitioned by key and windowed by event time.
+public protocol KeyedEvent: BitwiseCopyable {
+  /// Event time, milliseconds since 1970 UTC.
+  var eventTime: Int64 { get }
+  /// A 64-bit hash of the key; its top bits choose the key group.
+  var keyHash: UInt64 { get }
+  /// Copies each event to the end of its partition's array and notes the running maximum beside it; gives the new
+  /// maximum. A requirement only so that it is compiled for the conforming type (a generic class's methods are not):
+  /// the default is the implementation.
+  static func scatter(
+    _ events: UnsafePointer<Self>, _ count: Int, maximum: Int64, shift: UInt64,
+    tops: UnsafeMutablePointer<UnsafeMutablePointer<Self>>, maxima: UnsafeMutablePointer<UnsafeMutablePointer<Int64>>,
+    counts: UnsafeMutablePointer<Int>
+  ) -> Int64
+}
+
+extension KeyedEvent {
+  @inlinable
+  public static func scatter(
+    _ events: UnsafePointer<Self>, _ count: Int, maximum: Int64, shift: UInt64,
+    tops: UnsafeMutablePointer<UnsafeMutablePointer<Self>>, maxima: UnsafeMutablePointer<UnsafeMutablePointer<Int64>>,
+    counts: UnsafeMutablePointer<Int>
+  ) -> Int64 {
+    var running = maximum
+    for i in 0..<count {
+      let time = events[i].eventTime
+      if time > running { running = time }
+      // a shift by 64 (one partition) gives 0
+      let p = Int(truncatingIfNeeded: events[i].keyHash >> shift)
+      let c = counts[p]
+      (tops[p] + c).initialize(to: events[i])
+      (maxima[p] + c).initialize(to: running)
+      counts[p] = c &+ 1
+    }
+    return running
+  }
+}
+
+/// Scatters keyed events to the partitions that own their key groups, and notes the source's running maximum of event
+/// time beside each.
+///
+/// Cost: a copy of the element and 8 bytes per event. Partition = top bits of the key hash, so it depends on neither
+/// threads nor batches.
+final class KeyedExchangeWriter<Element: KeyedEvent>: Consumer<Element>, @unchecked Sendable {
+  private let exchange: Exchange<Element>
+  private let from: Int
+  private let tops: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
+  private let maxima: UnsafeMutablePointer<UnsafeMutablePointer<Int64>>
+  private let counts: UnsafeMutablePointer<Int>
+
+  init(exchange: Exchange<Element>, from: Int) {
+    self.exchange = exchange
+    self.from = from
+    tops = .allocate(capacity: exchange.downstream)
+    maxima = .allocate(capacity: exchange.downstream)
+    counts = .allocate(capacity: exchange.downstream)
+    precondition(exchange.downstream.nonzeroBitCount == 1, "the number of key groups is a power of two")
+  }
+  deinit {
+    tops.deallocate()
+    maxima.deallocate()
+    counts.deallocate()
+  }
+
+  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    let n = run.elements.count
+    guard let events = run.elements.baseAddress, n > 0 else { return }
+    let buffers = exchange.buffers(in: batch)
+    for p in 0..<exchange.downstream {
+      let b = buffers[from, p]
+      b.borrowedArena = run.bytes
+      tops[p] = b.reserve(n)
+      b.runningMaxima.reserve(b.count + n)
+      maxima[p] = b.runningMaxima.base + b.count
+      counts[p] = 0
+    }
+    batch.localMaximum = Element.scatter(
+      events, n, maximum: batch.localMaximum, shift: UInt64(64 - exchange.downstream.trailingZeroBitCount),
+      tops: tops, maxima: maxima, counts: counts)
+    batch.recordCount += n
+    for p in 0..<exchange.downstream {
+      let b = buffers[from, p]
+      b.commit(counts[p])
+      b.runningMaxima.count = b.count
+    }
+  }
+}
+
+/// The way out of a stage towards a sink stage's only partition.
+///
+/// Operators append to ``directBuffer(_:)`` and nothing is copied. Runs given to ``consume(_:_:)`` are copied, which
+/// only elements without byte spans allow.
+public final class CollectWriter<Element>: Consumer<Element>, @unchecked Sendable {
+  let exchange: Exchange<Element>
+  let from: Int
+  init(exchange: Exchange<Element>, from: Int) {
+    self.exchange = exchange
+    self.from = from
+  }
+  public override func directBuffer(_ batch: Batch) -> PartitionBuffer<Element>? {
+    exchange.buffer(in: batch, from: from, to: 0)
+  }
+  public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    let b = exchange.buffer(in: batch, from: from, to: 0)
+    for e in run.elements { b.append(e) }
+  }
+}

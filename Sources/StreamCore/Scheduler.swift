@@ -1,0 +1,267 @@
+import FlatMemory
+import Synchronization
+
+/// Runs the tasks of a job on worker threads: reads blocks in order, runs the source stage for several batches side by
+/// side and every ordered stage in batch order.
+///
+/// A task is (stage, partition, batch). It is ready when the batch is sealed, the stages before it are done with the
+/// batch, and the partition is done with the batch before. Workers take the most downstream ready task first, so
+/// batches leave as soon as they can and few are in flight (bounded by `batchesInFlightMax`). One lock operation a
+/// task; no barriers.
+///
+/// Sealing: in batch order, after the source stage, a batch learns the running maximum of its source and how far the
+/// merged order of all sources may be consumed (``Frontier``).
+final class Scheduler: @unchecked Sendable {
+  private let context: StreamingContext
+  private let stages: [Stage]
+  private let coordinator: CheckpointCoordinator?
+  private let monitor = Monitor()
+  private let threads: Int
+  private let batchesInFlightMax: Int
+
+  // all below: under the monitor
+  private var readers: [BlockReader]
+  private var inFlight: [Batch] = []
+  private var firstNumber = 0
+  private var nextNumber = 0
+  private var nextSeal = 0
+  private var nextBatch: [[Int]]
+  private var busy: [[Bool]]
+  private var pool: [Batch] = []
+  private var held: [Batch] = []
+  private var isReading = false
+  private var isStopping = false
+  private var tailQueued = false
+  private var failure: (any Error)?
+  private var lastCheckpoint: Int64
+  private var alignment: SourceAlignment
+  private var pace: Pace
+  private var seen = StreamProgress()
+
+  init(
+    context: StreamingContext, threads: Int, coordinator: CheckpointCoordinator?, recovered: CheckpointMetadata?
+  ) throws {
+    self.context = context
+    self.threads = threads
+    self.coordinator = coordinator
+    stages = context.stages
+    batchesInFlightMax = threads * 2 + 1
+    let positions = recovered?.sources
+    readers = try context.sources.enumerated().map { i, s in
+      try BlockReader(source: s, offset: positions?[i].offset ?? 0)
+    }
+    alignment = SourceAlignment(
+      maxima: positions?.map(\.maximum) ?? Array(repeating: .min, count: context.sources.count),
+      offsets: positions?.map(\.offset) ?? Array(repeating: 0, count: context.sources.count))
+    nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
+    busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
+    lastCheckpoint = context.clock.nowMilliseconds
+    pace = Pace(speed: context.options.speed, clock: context.clock)
+    seen.records = recovered?.records ?? 0
+    coordinator?.onIdle = { [unowned self] in
+      monitor.lock()
+      monitor.broadcast()
+      monitor.unlock()
+    }
+  }
+
+  var progress: StreamProgress {
+    monitor.lock()
+    defer { monitor.unlock() }
+    var p = seen
+    p.checkpoints = coordinator?.count ?? 0
+    p.checkpointPauseMicroseconds = coordinator?.pauseMicroseconds ?? 0
+    return p
+  }
+  var sourceBytesInAll: UInt64 {
+    monitor.lock()
+    defer { monitor.unlock() }
+    return alignment.endOffsets.reduce(0, +)
+  }
+  func requestStop() {
+    monitor.lock()
+    isStopping = true
+    monitor.broadcast()
+    monitor.unlock()
+  }
+  func fail(_ error: any Error) {
+    monitor.lock()
+    failure = failure ?? error
+    monitor.broadcast()
+    monitor.unlock()
+  }
+
+  func run() throws -> RunOutcome {
+    let workers = (1..<max(threads, 1)).map { w in WorkerThread { [self] in work(w) } }
+    work(0)
+    for w in workers { w.join() }
+    do { try coordinator?.finish() } catch { failure = failure ?? error }
+    if let failure { throw failure }
+    return alignment.allEnded ? .finished : .stopped
+  }
+
+  // MARK: tasks
+
+  private func work(_ worker: Int) {
+    monitor.lock()
+    while failure == nil {
+      queueTail()
+      if let (stage, partition, batch) = readyTask(worker) {
+        runOrdered(stage, partition, batch)
+      } else if canRead() {
+        readAndDecode(worker)
+      } else if isDone {
+        break
+      } else {
+        monitor.wait()
+      }
+    }
+    monitor.broadcast()
+    monitor.unlock()
+  }
+
+  private var isDone: Bool { inFlight.isEmpty && !isReading && tailQueued }
+
+  private func readyTask(_ worker: Int) -> (Stage, Int, Batch)? {
+    for stage in stages.reversed() where stage.index > 0 {
+      let n = stage.partitionCount
+      let offset = worker * n / threads
+      for k in 0..<n {
+        let p = (k + offset) % n
+        if busy[stage.index][p] { continue }
+        let i = nextBatch[stage.index][p] - firstNumber
+        guard i < inFlight.count else { continue }
+        let b = inFlight[i]
+        if b.isSealed, stage.upstream.allSatisfy({ b.remaining[$0] == 0 }) { return (stage, p, b) }
+      }
+    }
+    return nil
+  }
+
+  private func runOrdered(_ stage: Stage, _ p: Int, _ batch: Batch) {
+    busy[stage.index][p] = true
+    monitor.unlock()
+    stage.run(batch, instance: p)
+    if batch.isCheckpoint { coordinator?.snapshot(stage: stage.index, instance: p) }
+    monitor.lock()
+    busy[stage.index][p] = false
+    nextBatch[stage.index][p] += 1
+    batch.remaining[stage.index] -= 1
+    if batch.remaining[stage.index] == 0 { retireFinished() }
+    monitor.signal()
+  }
+
+  private func canRead() -> Bool {
+    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && alignment.liveCount > 0
+  }
+
+  private func readAndDecode(_ worker: Int) {
+    isReading = true
+    let source = alignment.nextSource()
+    let batch = takeBatch()
+    let waitMilliseconds = pace.waitMilliseconds()
+    monitor.unlock()
+    var error: (any Error)?
+    if waitMilliseconds > 0 { context.clock.sleep(milliseconds: waitMilliseconds) }
+    for prepare in context.exchanges { prepare(batch) }
+    do { try readers[source].fill(batch, byteCount: context.options.blockByteCount) } catch let e { error = e }
+    monitor.lock()
+    isReading = false
+    if let error {
+      failure = failure ?? error
+      monitor.broadcast()
+      return
+    }
+    batch.source = source
+    batch.endsSource = readers[source].isAtEnd
+    alignment.wasRead(source, atEnd: batch.endsSource)
+    enqueue(batch)
+    monitor.signal()
+    monitor.unlock()
+    stages[0].run(batch, instance: worker)
+    monitor.lock()
+    batch.remaining[0] = 0
+    seal()
+    monitor.broadcast()
+  }
+
+  // MARK: batches
+
+  private func takeBatch() -> Batch {
+    // a held batch becomes free when the last queued event is consumed
+    if let i = held.firstIndex(where: { $0.holds.load(ordering: .acquiring) == 0 }) { pool.append(held.remove(at: i)) }
+    let b = pool.popLast() ?? Batch()
+    b.reset()
+    while b.exchangeBuffers.count < context.exchanges.count { b.exchangeBuffers.append(nil) }
+    b.remaining = stages.map(\.partitionCount)
+    return b
+  }
+
+  private func enqueue(_ b: Batch) {
+    b.number = nextNumber
+    nextNumber += 1
+    inFlight.append(b)
+    if let coordinator, failure == nil {
+      let now = context.clock.nowMilliseconds
+      if now - lastCheckpoint >= coordinator.options.intervalMilliseconds, coordinator.begin() {
+        b.isCheckpoint = true
+        lastCheckpoint = now
+      }
+    }
+  }
+
+  private func seal() {
+    while nextSeal - firstNumber < inFlight.count {
+      let b = inFlight[nextSeal - firstNumber]
+      guard b.remaining[0] == 0 else { return }
+      alignment.seal(b)
+      seen.records += b.recordCount
+      seen.sourceBytes += b.sourceEndOffset - b.sourceOffset
+      seen.batches += 1
+      seen.highestEventTime = b.highestMaximum
+      pace.observe(b.highestMaximum)
+      b.isSealed = true
+      nextSeal += 1
+      if b.isCheckpoint {
+        b.positions = alignment.positions(context.sources)
+        b.recordsSoFar = seen.records
+      }
+    }
+  }
+
+  /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be
+  /// gone on with), then, if the sources ended, the batch that closes everything.
+  private func queueTail() {
+    guard !tailQueued, !isReading, alignment.allEnded || isStopping, nextSeal == nextNumber else { return }
+    if let coordinator {
+      // not while another one is being written; its end wakes us
+      guard coordinator.begin() else { return }
+      enqueueEmpty { $0.isCheckpoint = true }
+    }
+    if alignment.allEnded { enqueueEmpty { $0.isEnd = true } }
+    tailQueued = true
+    seal()
+  }
+  private func enqueueEmpty(_ mark: (Batch) -> Void) {
+    let b = takeBatch()
+    for prepare in context.exchanges { prepare(b) }
+    mark(b)
+    b.remaining[0] = 0
+    b.number = nextNumber
+    nextNumber += 1
+    inFlight.append(b)
+  }
+
+  /// Removes batches that passed every stage, in order.
+  private func retireFinished() {
+    while let b = inFlight.first, b.isSealed, b.remaining.allSatisfy({ $0 == 0 }) {
+      inFlight.removeFirst()
+      firstNumber += 1
+      if b.isCheckpoint, let coordinator {
+        coordinator.commit(b)
+        if let e = coordinator.error { failure = failure ?? e }
+      }
+      if b.holds.load(ordering: .acquiring) > 0 { held.append(b) } else { pool.append(b) }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+public import FlatMemory
+
+/// Collects one operator's state as named runs of bytes, copied into buffers that are reused from checkpoint to
+/// checkpoint: after the first one, taking a snapshot costs a flat copy and no page faults.
+public final class StateSnapshot: @unchecked Sendable {
+  struct Section {
+    var name: String
+    var buffer: OutputBuffer
+  }
+  let prefix: String
+  private(set) var sections: [Section] = []
+  private(set) var used = 0
+
+  init(prefix: String) { self.prefix = prefix }
+  deinit { for s in sections { s.buffer.deallocate() } }
+
+  func reset() { used = 0 }
+
+  /// Adds a section made of one run of bytes.
+  public func add(_ name: String, _ bytes: UnsafeRawBufferPointer) {
+    add(name) { b in
+      b.reserve(bytes.count)
+      if let p = bytes.baseAddress { b.bytesExact(p.assumingMemoryBound(to: UInt8.self), bytes.count) }
+    }
+  }
+  /// Adds a section that `fill` writes.
+  public func add(_ name: String, _ fill: (inout OutputBuffer) -> Void) {
+    if used == sections.count { sections.append(Section(name: "", buffer: OutputBuffer(capacity: 256))) }
+    sections[used].name = prefix + "/" + name
+    sections[used].buffer.count = 0
+    fill(&sections[used].buffer)
+    used += 1
+  }
+  /// Adds a section of trivial values.
+  public func add<T: BitwiseCopyable>(_ name: String, values: UnsafeBufferPointer<T>) {
+    add(name, UnsafeRawBufferPointer(values))
+  }
+  var finished: ArraySlice<Section> { sections[0..<used] }
+}
+
+/// What one operator wrote at a checkpoint, to restore from.
+public struct RestoredState {
+  let prefix: String
+  let lookUp: (String) -> UnsafeRawBufferPointer?
+
+  /// The bytes of a section. Throws ``StateError/missing(_:)`` when the checkpoint has none of that name.
+  public func section(_ name: String) throws -> UnsafeRawBufferPointer {
+    guard let b = lookUp(prefix + "/" + name) else { throw StateError.missing(prefix + "/" + name) }
+    return b
+  }
+  public var isPresent: Bool { lookUp(prefix + "/" + "state") != nil }
+
+  /// The values of a section of trivial values. Throws when its size is not a whole number of them.
+  public func values<T: BitwiseCopyable>(_ name: String, of type: T.Type) throws -> [T] {
+    let b = try section(name)
+    guard b.count % MemoryLayout<T>.stride == 0 else { throw StateError.size(prefix + "/" + name, b.count) }
+    return [T](unsafeUninitializedCapacity: b.count / MemoryLayout<T>.stride) { out, n in
+      UnsafeMutableRawBufferPointer(out).copyMemory(from: b)
+      n = b.count / MemoryLayout<T>.stride
+    }
+  }
+}
+
+/// A checkpoint whose sections do not fit the operators of this job.
+public enum StateError: Error, CustomStringConvertible, Equatable {
+  case missing(String)
+  case size(String, Int)
+  case version(String, found: Int, readable: Int)
+
+  public var description: String {
+    switch self {
+    case .missing(let name): "the checkpoint has no state named '\(name)'"
+    case .size(let name, let n): "the state '\(name)' has an impossible size of \(n) bytes"
+    case .version(let name, let found, let readable):
+      "the state '\(name)' has version \(found); this build reads version \(readable). Run the older build or start over with --fresh"
+    }
+  }
+}

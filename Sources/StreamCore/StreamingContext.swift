@@ -1,0 +1,183 @@
+import FlatMemory
+import Foundation
+import Snapshots
+
+/// How a streaming job runs: nothing here may change its results.
+public struct StreamingOptions: Sendable {
+  /// Worker threads; 0 means one a core.
+  public var threads = 0
+  /// Partitions of keyed streams: a power of two, fixed for the life of a checkpoint.
+  public var keyGroups = 16
+  /// Bytes of input per micro-batch.
+  public var blockByteCount = 1 << 20
+  /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
+  public var speed = 0.0
+
+  public init() {}
+}
+
+/// Where and how often to keep checkpoints.
+public struct CheckpointOptions: Sendable {
+  public var directory: String
+  public var intervalMilliseconds: Int64
+  /// Ignore what is there and start over.
+  public var isFresh: Bool
+
+  public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
+    self.directory = directory
+    self.intervalMilliseconds = intervalMilliseconds
+    self.isFresh = isFresh
+  }
+}
+
+/// A job as data: its parameters by name. Two runs belong to the same job when all of them are equal, but for those
+/// whose names begin with `~`: they record what a run found out.
+public typealias JobDescription = [String: String]
+
+/// The entry point of a streaming program: makes streams, then runs them.
+///
+/// A program builds its streams once, calls ``run()`` and gets them executed stage by stage: sources are read in
+/// blocks, every block is a micro-batch, every batch passes the stages in order. See ``Scheduler`` for how tasks are
+/// chosen and ``CheckpointCoordinator`` for how state is kept.
+public final class StreamingContext: @unchecked Sendable {
+  public let options: StreamingOptions
+  public let clock: any ProcessingClock
+  /// The job's parameters; a checkpoint of a different job is refused.
+  public let job: JobDescription
+  let checkpoint: CheckpointOptions?
+  private(set) var sources: [any ByteSource] = []
+  private(set) var stages: [Stage] = []
+  private(set) var exchanges: [(Batch) -> Void] = []
+  private var scheduler: Scheduler?
+  /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
+  /// outputs here.
+  public var onStart: (_ isResumed: Bool) throws -> Void = { _ in }
+  /// Warnings that recovery has given (damaged checkpoints passed over).
+  public private(set) var recoveryWarnings: [String] = []
+  /// What an earlier run already consumed of the merged order of several sources.
+  public private(set) var resumeFrontier = Frontier.start
+  /// Whether this run went on from a checkpoint.
+  public private(set) var isResumed = false
+
+  public init(
+    options: StreamingOptions = StreamingOptions(), job: JobDescription = [:], checkpoint: CheckpointOptions? = nil,
+    clock: any ProcessingClock = SystemClock()
+  ) {
+    self.options = options
+    self.job = job
+    self.checkpoint = checkpoint
+    self.clock = clock
+  }
+
+  /// The job whose newest checkpoint is in a folder, or nil.
+  public static func recordedJob(directory: String) -> JobDescription? {
+    guard let id = try? CheckpointInspector.newestID(directory: directory),
+      let details = try? CheckpointInspector.show(directory: directory, id: id),
+      let metadata = try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(details.metadata))
+    else { return nil }
+    return metadata.job
+  }
+
+  /// A stream of bytes in whole records, one source partition per source. One call per context.
+  public func byteStream(_ sources: [any ByteSource]) -> DStream<UInt8> {
+    precondition(stages.isEmpty, "a context has one byte stream; give it all sources")
+    self.sources = sources
+    let stream = DStream<UInt8>(context: self, stage: 0, partitionCount: 1)
+    stages.append(SourceStage(stream: stream, index: 0))
+    return stream
+  }
+
+  func keyed<Element: KeyedEvent>(_ stream: DStream<Element>, name: String) -> DStream<Element> {
+    let exchange: Exchange<Element> = makeExchange(upstream: stream.partitionCount, downstream: options.keyGroups)
+    let out = DStream<Element>(context: self, stage: stages.count, partitionCount: options.keyGroups)
+    let stage = ExchangeStage(
+      stream: out, name: name, index: stages.count, partitionCount: options.keyGroups, merges: true)
+    stage.addInput(exchange, from: stream.stage)
+    stages.append(stage)
+    stream.subscribe { i in KeyedExchangeWriter(exchange: exchange, from: stream.stage == 0 ? 0 : i.index) }
+    return out
+  }
+
+  /// A second output for the operators of `stream`'s stage.
+  public func sideOutput<Owner, Element>(of stream: DStream<Owner>, _ type: Element.Type) -> SideOutput<Element> {
+    SideOutput(exchange: makeExchange(upstream: stream.partitionCount, downstream: 1), stage: stream.stage)
+  }
+
+  /// One sink for several streams and side outputs: the sink gets each batch's elements, stream by stream.
+  public func collect<Element>(
+    _ streams: [DStream<Element>], sideOutputs: [SideOutput<Element>] = [], name: String,
+    _ make: @escaping (StageInstance) -> Consumer<Element>
+  ) {
+    let out = DStream<Element>(context: self, stage: stages.count, partitionCount: 1)
+    let stage = ExchangeStage(stream: out, name: name, index: stages.count, partitionCount: 1, merges: false)
+    for s in streams {
+      let exchange: Exchange<Element> = makeExchange(upstream: s.partitionCount, downstream: 1)
+      stage.addInput(exchange, from: s.stage)
+      s.subscribe { i in CollectWriter(exchange: exchange, from: s.stage == 0 ? 0 : i.index) }
+    }
+    for s in sideOutputs { stage.addInput(s.exchange, from: s.stage) }
+    out.subscribe(make)
+    stages.append(stage)
+  }
+
+  private func makeExchange<Element>(upstream: Int, downstream: Int) -> Exchange<Element> {
+    let e = Exchange<Element>(index: exchanges.count, upstream: upstream, downstream: downstream)
+    exchanges.append { batch in e.prepare(batch) }
+    return e
+  }
+
+  // MARK: running
+
+  /// Runs the job to the end of its sources (or until ``requestStop()``).
+  ///
+  /// Throws what a source, a sink or recovery threw first; nothing is published then.
+  @discardableResult
+  public func run() throws -> RunOutcome {
+    let coordinator = try checkpoint.map { try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups) }
+    let recovered = try coordinator?.recover(sources: sources)
+    recoveryWarnings = coordinator?.warnings ?? []
+    isResumed = recovered != nil
+    let threads = options.threads > 0 ? options.threads : processorCount()
+    resumeFrontier = sources.count > 1 ? recovered?.metadata.frontier ?? .start : .start
+    for stage in stages {
+      let n = stage.index == 0 ? threads : stage.partitionCount
+      for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }
+    }
+    try onStart(isResumed)
+    try coordinator?.prepare(stages: stages, recovered: recovered)
+    let s = try Scheduler(context: self, threads: threads, coordinator: coordinator, recovered: recovered?.metadata)
+    scheduler = s
+    return try s.run()
+  }
+
+  /// Asks a running job to stop after the batches in flight, with a last checkpoint.
+  public func requestStop() { scheduler?.requestStop() }
+  /// Makes the run fail with this error (for sinks).
+  public func fail(_ error: any Error) { scheduler?.fail(error) }
+  /// Bytes of all sources up to where they were read, earlier runs included.
+  public var sourceBytesInAll: UInt64 { scheduler?.sourceBytesInAll ?? 0 }
+  /// How far the run is.
+  public var progress: StreamProgress { scheduler?.progress ?? StreamProgress() }
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable, Equatable {
+  /// All sources were read to their ends and the sinks finished.
+  case finished
+  /// Stopped on request; what was read is in the last checkpoint.
+  case stopped
+}
+
+/// A look at a running job.
+public struct StreamProgress: Sendable, Equatable {
+  public var records = 0
+  public var batches = 0
+  public var sourceBytes: UInt64 = 0
+  /// Highest event time read; `.min` before the first event.
+  public var highestEventTime = Int64.min
+  public var checkpoints = 0
+  /// Processor time that checkpoints took from processing, in all.
+  public var checkpointPauseMicroseconds = 0
+
+  public init() {}
+}

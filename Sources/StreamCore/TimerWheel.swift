@@ -1,0 +1,66 @@
+/// Event-time timers for slots of a table: a wheel of buckets, each the head of a list linked through the slots.
+///
+/// Lazy: a slot is linked once and looked at again when its bucket fires; a deadline that moved on is armed again then,
+/// so moving a deadline costs nothing. A deadline further away than the wheel reaches is put in its last bucket and
+/// looked at again there.
+///
+/// Guarantees: after `advance` to time w, every slot whose deadline is before ``complete(at:)`` has fired.
+/// Cost: O(1) to arm, O(1) per look; memory 1 KiB. After Varghese & Lauck, "Hashed and Hierarchical Timing Wheels".
+public struct TimerWheel: @unchecked Sendable {
+  public static let bucketCount = 128
+  /// Head of each bucket's list; 0 is none.
+  public let heads: UnsafeMutablePointer<UInt32>
+  /// Width of a bucket in milliseconds.
+  public let tickMilliseconds: Int64
+  /// Number of the next tick to fire; `.min` before the first time is known.
+  public var position = Int64.min
+  /// When that tick begins: the time to compare with on the hot path.
+  public var nextFire = Int64.min
+
+  /// `spanMilliseconds`: how far ahead of time deadlines usually lie; the wheel reaches twice as far.
+  public init(spanMilliseconds: Int64) {
+    tickMilliseconds = max(1, spanMilliseconds / 64)
+    heads = .allocate(capacity: TimerWheel.bucketCount)
+    heads.initialize(repeating: 0, count: TimerWheel.bucketCount)
+  }
+  public func deallocate() { heads.deallocate() }
+
+  /// The number of the tick that contains a time.
+  @inlinable @inline(__always)
+  public func tick(of time: Int64) -> Int64 {
+    let q = time / tickMilliseconds
+    return time < 0 && q &* tickMilliseconds != time ? q &- 1 : q
+  }
+  /// Everything due before this has fired once the wheel was advanced to `time`.
+  @inlinable
+  public func complete(at time: Int64) -> Int64 { time == .min ? .min : tick(of: time) &* tickMilliseconds }
+
+  /// The bucket for a deadline.
+  @inlinable @inline(__always)
+  public func bucket(deadline: Int64) -> Int {
+    if position == .min { return Int(truncatingIfNeeded: tick(of: deadline) &+ 1) & (TimerWheel.bucketCount - 1) }
+    let d = min(max(tick(of: deadline) &+ 1, position), position &+ Int64(TimerWheel.bucketCount - 1))
+    return Int(truncatingIfNeeded: d) & (TimerWheel.bucketCount - 1)
+  }
+  /// Takes the list of the next bucket that is due at `time`, or nil when none is.
+  /// The caller looks at each slot of the list and fires it or arms it again.
+  @inlinable
+  public mutating func takeDue(at time: Int64) -> UInt32? {
+    let now = tick(of: time)
+    if position == .min {
+      // nothing was known about time: look at every bucket once
+      position = now &- Int64(TimerWheel.bucketCount) &+ 1
+    }
+    if now &- position >= Int64(TimerWheel.bucketCount) { position = now &- Int64(TimerWheel.bucketCount) &+ 1 }
+    guard position <= now else {
+      nextFire = position &* tickMilliseconds
+      return nil
+    }
+    let b = Int(truncatingIfNeeded: position) & (TimerWheel.bucketCount - 1)
+    position &+= 1
+    nextFire = position &* tickMilliseconds
+    let head = heads[b]
+    heads[b] = 0
+    return head
+  }
+}

@@ -1,0 +1,100 @@
+import Testing
+
+@testable import Snapshots
+
+@Suite struct RoundTripTests {
+  /// Writes a state with one store and reads it back with another.
+  private func check(_ state: TestState, options: CheckpointStoreOptions = CheckpointStoreOptions()) throws {
+    let folder = try TemporaryFolder()
+    let written: CheckpointInfo
+    do {
+      written = try state.write(to: try CheckpointStore(directory: folder.path, options: options))
+    }
+    let store = try CheckpointStore(directory: folder.path, options: options)
+    let recovered = try #require(try store.newest())
+    #expect(TestState(recovered) == state)
+    #expect(recovered.warnings.isEmpty)
+    #expect(recovered.info == written)
+    #expect(try store.list() == [written])
+    try store.verify(written.id)
+  }
+
+  @Test func emptyFolderHasNoCheckpoint() throws {
+    let folder = try TemporaryFolder()
+    #expect(try CheckpointStore(directory: folder.path + "/made/here").newest() == nil)
+  }
+
+  @Test func nothingAtAll() throws {
+    var state = TestState([])
+    state.metadata = []
+    try check(state)
+  }
+
+  @Test func tinyAndEmptySections() throws {
+    try check(TestState([("a", [7]), ("b/empty", []), ("c", Array("hello".utf8))], metadata: "{\"job\":1}"))
+  }
+
+  @Test func sizesAroundTheBlockBoundary() throws {
+    var generator = SeededGenerator(seed: 5)
+    let sizes = [511, 512, 513, 1023, 1024, 1025, 5120]
+    try check(TestState(sizes.map { ("s\($0)", generator.bytes($0)) }), options: smallBlocks())
+  }
+
+  @Test func bigSectionsOnSeveralThreads() throws {
+    var generator = SeededGenerator(seed: 6)
+    try check(
+      TestState([("noise/and/runs", generator.bytes(9_000_001)), ("zeros", [UInt8](repeating: 0, count: 3 << 20))]))
+  }
+
+  @Test func manySections() throws {
+    var generator = SeededGenerator(seed: 7)
+    try check(TestState((0..<3000).map { ("operator/partition-\($0)/slots", generator.bytes($0 % 40)) }))
+  }
+
+  @Test func metadataOfSeveralBlocks() throws {
+    var state = TestState([("a", [1])])
+    var generator = SeededGenerator(seed: 8)
+    state.metadata = generator.bytes(5000)
+    try check(state, options: smallBlocks())
+  }
+
+  @Test func sectionsAreAlignedAndPadded() throws {
+    let folder = try TemporaryFolder()
+    let store = try CheckpointStore(directory: folder.path)
+    try TestState([("a", [1, 2, 3]), ("b", [4])]).write(to: store)
+    let recovered = try #require(try store.newest())
+    for name in recovered.sectionNames {
+      let bytes = try #require(recovered.section(name))
+      let base = try #require(bytes.baseAddress)
+      #expect(Int(bitPattern: base) % 64 == 0)
+      #expect(UnsafeRawBufferPointer(start: base + bytes.count, count: 61).allSatisfy { $0 == 0 })
+    }
+    #expect(recovered.section("c") == nil)
+  }
+
+  @Test(arguments: ["", "/a", "a/", "a//b", "..", "a/../b", ".", "a\nb", "a\\b", String(repeating: "x", count: 513)])
+  func badNamesAreRefused(name: String) throws {
+    let folder = try TemporaryFolder()
+    let store = try CheckpointStore(directory: folder.path)
+    #expect(snapshotError { try TestState([(name, [1])]).write(to: store) }?.kind == .invalidArgument)
+    #expect(folder.ids.isEmpty)
+  }
+
+  @Test func duplicateNamesAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let store = try CheckpointStore(directory: folder.path)
+    let error = snapshotError { try TestState([("a", [1]), ("a", [2])]).write(to: store) }
+    #expect(error?.kind == .invalidArgument)
+    #expect(error?.description.contains("'a'") == true)
+  }
+
+  @Test func createdTimeComesFromMetadataElseFromTheFile() throws {
+    let folder = try TemporaryFolder()
+    let store = try CheckpointStore(directory: folder.path)
+    let known = try TestState([], metadata: "{\"createdMilliseconds\": 1700000000123}").write(to: store)
+    #expect(known.createdMilliseconds == 1_700_000_000_123)
+    let unknown = try TestState([], metadata: "not JSON").write(to: store)
+    #expect(unknown.createdMilliseconds == CheckpointFolder.modifiedMilliseconds(folder.file(2)))
+    #expect(unknown.createdMilliseconds != nil)
+  }
+}

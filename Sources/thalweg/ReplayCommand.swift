@@ -85,9 +85,9 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     var splitOnCampaign = false
     @Option(
       help: ArgumentHelp(
-        "How far out of order events may come without being late. (default: 1m)", valueName: "time"),
-      transform: TimeSpan.init(argument:))
-    var watermarkDelay = TimeSpan(milliseconds: 60_000)
+        "How far out of order events may come without being late. (default: as the log's own order requires)",
+        valueName: "time"))
+    var watermarkDelay: TimeSpan?
     @Option(
       help: ArgumentHelp("How long after its end a session still takes late events. (default: 0)", valueName: "time"),
       transform: TimeSpan.init(argument:))
@@ -174,7 +174,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     c.maxEvents = session.maxEvents
     c.splitAtMidnightZone = session.splitAtMidnight
     c.splitOnCampaign = session.splitOnCampaign
-    c.watermarkDelayMilliseconds = session.watermarkDelay.milliseconds
+    c.watermarkDelayMilliseconds = session.watermarkDelay?.milliseconds
     c.allowedLatenessMilliseconds = session.allowedLateness.milliseconds
     c.sessionsPath = output.sessions
     c.reportPath = output.report

@@ -86,7 +86,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     @Option(
       help: ArgumentHelp(
         "How far out of order events may come without being late. (default: as the log's own order requires)",
-        valueName: "time"))
+        valueName: "time"), transform: TimeSpan.init(argument:))
     var watermarkDelay: TimeSpan?
     @Option(
       help: ArgumentHelp("How long after its end a session still takes late events. (default: 0)", valueName: "time"),

@@ -57,7 +57,9 @@ struct HTMLPage {
   }
 
   /// A table of shares with a bar behind each name; what lies beyond the eighth row is folded away by the script.
-  mutating func table(_ id: String, _ title: String, _ note: String, _ b: SessionReport.Breakdown, empty: String) {
+  mutating func table(
+    _ id: String, _ title: String, column: String, _ note: String, _ b: SessionReport.Breakdown, empty: String
+  ) {
     markup("<section class=\"card\">\n")
     head(title, note)
     if b.rows.isEmpty {
@@ -65,7 +67,7 @@ struct HTMLPage {
       return
     }
     let hasPurchases = b.rows.contains { $0.purchases > 0 }
-    markup("<table class=\"bars\"><thead><tr><th scope=\"col\">\(Self.escaped(title))</th>")
+    markup("<table class=\"bars\"><thead><tr><th scope=\"col\">\(Self.escaped(column))</th>")
     markup("<th scope=\"col\" class=\"n\">Sessions</th><th scope=\"col\" class=\"p share\">Share</th>")
     markup("<th scope=\"col\" class=\"p\">Bounce</th>")
     if hasPurchases { markup("<th scope=\"col\" class=\"p bought\" title=\"with a purchase\">Bought</th>") }

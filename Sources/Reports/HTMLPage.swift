@@ -15,6 +15,7 @@ struct HTMLPage {
       case ">": out.append(contentsOf: "&gt;".unicodeScalars)
       case "\"": out.append(contentsOf: "&quot;".unicodeScalars)
       case "'": out.append(contentsOf: "&#39;".unicodeScalars)
+      case "\u{2028}", "\u{2029}": out.append(" ")
       // would turn the reading direction of what follows
       case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": out.append("\u{fffd}")
       default: out.append(u.value == 0 ? "\u{fffd}" : u)
@@ -23,7 +24,7 @@ struct HTMLPage {
     return String(out)
   }
 
-  /// JSON that can stand inside a script element: no "<", "&" or line separator is left as it is.
+  /// JSON that can stand inside a script element: no "<", "&", line separator or direction mark is left as it is.
   static func scriptSafe(json: String) -> String {
     var out = String.UnicodeScalarView()
     for u in json.unicodeScalars {
@@ -33,6 +34,8 @@ struct HTMLPage {
       case "&": out.append(contentsOf: "\\u0026".unicodeScalars)
       case "\u{2028}": out.append(contentsOf: "\\u2028".unicodeScalars)
       case "\u{2029}": out.append(contentsOf: "\\u2029".unicodeScalars)
+      case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}":
+        out.append(contentsOf: "\\u\(String(u.value, radix: 16))".unicodeScalars)
       default: out.append(u)
       }
     }

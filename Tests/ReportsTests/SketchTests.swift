@@ -90,7 +90,7 @@ import Testing
     var memory = ReportMemory()
     defer { memory.release() }
     var users = UserSample(in: &memory)
-    let count = 400_000
+    let count = 180_000
     for u in 0..<count {
       let key = UserSample.key(ofUserHash: mix(UInt64(u), 99))
       users.add(key, day: 100)
@@ -102,10 +102,12 @@ import Testing
     #expect(error > 0 && error < 0.0061)
     #expect(abs(Double(users.count) * scale / Double(count) - 1) < 4 * error)
     var returned = 0
+    var wrong = 0
     users.visit { user in
       if user.sessions == 2 { returned += 1 }
-      #expect(user.days == (user.sessions == 2 ? 1 << 9 | 1 : 1))
+      if user.days != (user.sessions == 2 ? 1 << 9 | 1 : 1) { wrong += 1 }
     }
+    #expect(wrong == 0)
     #expect(abs(Double(returned) / Double(users.count) - 0.25) < 4 * error)
   }
 
@@ -119,8 +121,8 @@ import Testing
       users.visit { keys.insert($0.key) }
       return (users.level, keys)
     }
-    let up = sample(0..<150_000)
-    let down = sample((0..<150_000).reversed())
+    let up = sample(0..<80_000)
+    let down = sample((0..<80_000).reversed())
     #expect(up.0 == down.0 && up.1 == down.1)
   }
 
@@ -156,7 +158,7 @@ import Testing
   @Test func sampledPathsStayUnbiased() {
     var specs: [SessionSpec] = []
     var random = SeededRandom(seed: 3)
-    for _ in 0..<150_000 {
+    for _ in 0..<70_000 {
       var s = SessionSpec()
       s.id = random.next()
       s.views = 2
@@ -164,10 +166,10 @@ import Testing
       specs.append(s)
     }
     let paths = ReportExamples.report(specs).paths
-    #expect(paths.sampled < 120_000, "a part of the sessions was used")
-    #expect(abs(Double(paths.sessions) / 150_000 - 1) < 0.02)
+    #expect(paths.sampled < 60_000, "a part of the sessions was used")
+    #expect(abs(Double(paths.sessions) / 70_000 - 1) < 0.02)
     let a = paths.top.first { $0.pages == ["/", "/a"] }
-    #expect(abs(Double(a?.sessions ?? 0) / 30_000 - 1) < 0.05)
+    #expect(abs(Double(a?.sessions ?? 0) / 14_000 - 1) < 0.05)
   }
 
   @Test func valuesAddUpExactlyInAnyOrder() {

@@ -63,6 +63,24 @@ import Testing
     #expect(report.bots.reasons.first { $0.reason == BotReason.rate.name }?.sessions ?? 0 == rate, "seed \(seed)")
   }
 
+  @Test(arguments: [(10_000, 1, nil, 0), (10_001, 1, nil, 1), (0, 2, nil, 1), (0, 0, nil, 0), (0, 1, 0, 1)])
+  func engagementAtItsLimits(_ duration: Int64, _ views: UInt32, _ purchase: UInt32?, _ engaged: Int) {
+    var s = SessionSpec()
+    (s.duration, s.views, s.purchase) = (duration, views, purchase)
+    #expect(ReportExamples.report([s]).figures.engagedSessions == engaged)
+  }
+
+  @Test(
+    arguments: [
+      (5, 5, 5, [1, 1, 1, 1]), (5, 4, 9, [1, 1, 0, 0]), (5, 6, 5, [1, 1, 1, 0]), (nil, 1, 2, [1, 0, 0, 0]),
+      (1, nil, 2, [1, 1, 0, 0]),
+    ] as [(UInt32?, UInt32?, UInt32?, [Int])])
+  func funnelAtItsLimits(_ cart: UInt32?, _ checkout: UInt32?, _ purchase: UInt32?, _ reached: [Int]) {
+    var s = SessionSpec()
+    (s.cart, s.checkout, s.purchase) = (cart, checkout, purchase)
+    #expect(ReportExamples.report([s]).funnel.steps.map(\.sessions) == reached)
+  }
+
   @Test(arguments: seeds) func distributions(_ seed: UInt64) {
     let specs = Self.specs(seed)
     let report = ReportExamples.report(specs)

@@ -58,6 +58,10 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private var snapshots: [[(state: any CheckpointedState, snapshot: StateSnapshot)]] = []  // by stage and instance
   private var firstOfStage: [Int] = []
   private var writer: WorkerThread?
+  private let handover = Monitor()
+  /// The checkpoint that the writer is to write next, and whether there will be no more; under `handover`.
+  private var pending: CheckpointMetadata?
+  private var isClosing = false
   private let busy = Atomic<Bool>(false)
   private let pauseNanoseconds = Atomic<Int>(0)
   private let written = Atomic<Int>(0)
@@ -160,37 +164,59 @@ final class CheckpointCoordinator: @unchecked Sendable {
     pauseNanoseconds.wrappingAdd(Int(SystemClock().nowNanoseconds - t), ordering: .relaxed)
   }
 
-  /// Writes the copies in the background.
+  /// Hands the copies to the background writer. Never waits: it is called with the scheduler's lock held.
   func commit(_ batch: Batch) {
-    writer?.join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
       operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } })
-    writer = WorkerThread { [self] in
-      do {
-        for list in snapshots { for (state, _) in list { try state.makeDurable() } }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let bytes = [UInt8](try encoder.encode(metadata))
-        let sections = snapshots.flatMap { list in
-          list.flatMap { entry in
-            entry.snapshot.finished.map {
-              CheckpointSection(name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
-            }
-          }
-        }
-        _ = try store.write(metadata: bytes, sections: sections)
-        written.wrappingAdd(1, ordering: .relaxed)
-      } catch {
-        failure.withLock { $0 = $0 ?? error }
-      }
-      busy.store(false, ordering: .releasing)
-      onIdle()
-    }
+    handover.lock()
+    pending = metadata
+    if writer == nil { writer = WorkerThread { [self] in writeAll() } }
+    handover.signal()
+    handover.unlock()
   }
 
-  /// Waits for the checkpoint being written, if any.
+  /// The writer's loop: one checkpoint after the other until the run is over.
+  private func writeAll() {
+    handover.lock()
+    while true {
+      if let metadata = pending {
+        pending = nil
+        handover.unlock()
+        do { try write(metadata) } catch { failure.withLock { $0 = $0 ?? error } }
+        busy.store(false, ordering: .releasing)
+        onIdle()
+        handover.lock()
+      } else if isClosing {
+        break
+      } else {
+        handover.wait()
+      }
+    }
+    handover.unlock()
+  }
+
+  private func write(_ metadata: CheckpointMetadata) throws {
+    for list in snapshots { for (state, _) in list { try state.makeDurable() } }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let sections = snapshots.flatMap { list in
+      list.flatMap { entry in
+        entry.snapshot.finished.map {
+          CheckpointSection(name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+        }
+      }
+    }
+    _ = try store.write(metadata: [UInt8](try encoder.encode(metadata)), sections: sections)
+    written.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// Waits for what is being written. Call without the scheduler's lock.
   func finish() throws {
+    handover.lock()
+    isClosing = true
+    handover.signal()
+    handover.unlock()
     writer?.join()
     writer = nil
     if let e = failure.withLock({ $0 }) { throw e }

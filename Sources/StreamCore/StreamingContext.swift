@@ -1,6 +1,7 @@
 import FlatMemory
 import Foundation
 import Snapshots
+import Synchronization
 
 /// How a streaming job runs: nothing here may change its results.
 public struct StreamingOptions: Sendable {
@@ -48,7 +49,8 @@ public final class StreamingContext: @unchecked Sendable {
   private(set) var sources: [any ByteSource] = []
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
-  private var scheduler: Scheduler?
+  private let running = Mutex<Scheduler?>(nil)
+  private let lastProgress = Mutex(StreamProgress())
   /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
   /// outputs here.
   public var onStart: (_ isResumed: Bool) throws -> Void = { _ in }
@@ -146,18 +148,32 @@ public final class StreamingContext: @unchecked Sendable {
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     let s = try Scheduler(context: self, threads: threads, coordinator: coordinator, recovered: recovered?.metadata)
-    scheduler = s
+    running.withLock { $0 = s }
+    defer { release() }
     return try s.run()
   }
 
+  /// Lets go of all that the run held (operators, buffers, the checkpoint folder's lock); a context runs once.
+  private func release() {
+    if let s = running.withLock({ $0 }) {
+      lastProgress.withLock { $0 = s.progress }
+      sourceBytesInAll = s.sourceBytesInAll
+    }
+    running.withLock { $0 = nil }
+    stages = []
+    exchanges = []
+    sources = []
+    onStart = { _ in }
+  }
+
   /// Asks a running job to stop after the batches in flight, with a last checkpoint.
-  public func requestStop() { scheduler?.requestStop() }
+  public func requestStop() { running.withLock { $0 }?.requestStop() }
   /// Makes the run fail with this error (for sinks).
-  public func fail(_ error: any Error) { scheduler?.fail(error) }
+  public func fail(_ error: any Error) { running.withLock { $0 }?.fail(error) }
   /// Bytes of all sources up to where they were read, earlier runs included.
-  public var sourceBytesInAll: UInt64 { scheduler?.sourceBytesInAll ?? 0 }
+  public private(set) var sourceBytesInAll: UInt64 = 0
   /// How far the run is.
-  public var progress: StreamProgress { scheduler?.progress ?? StreamProgress() }
+  public var progress: StreamProgress { running.withLock { $0 }?.progress ?? lastProgress.withLock { $0 } }
 }
 
 /// How a run ended.

@@ -62,8 +62,9 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private let pauseNanoseconds = Atomic<Int>(0)
   private let written = Atomic<Int>(0)
   private let failure = Mutex<(any Error)?>(nil)
-  /// Called when a checkpoint is no longer being written.
-  var onIdle: () -> Void = {}
+  /// Called with what ends the writing of a checkpoint. Whoever calls ``begin()`` and ``commit(_:)`` under a lock runs it
+  /// under that lock: ``commit(_:)`` waits for the writer's thread, which must not need the lock by then.
+  var onIdle: (_ release: () -> Void) -> Void = { $0() }
 
   init(options: CheckpointOptions, job: JobDescription, keyGroups: Int) throws {
     self.options = options
@@ -184,8 +185,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
       } catch {
         failure.withLock { $0 = $0 ?? error }
       }
-      busy.store(false, ordering: .releasing)
-      onIdle()
+      onIdle { busy.store(false, ordering: .releasing) }
     }
   }
 

@@ -58,8 +58,10 @@ final class Scheduler: @unchecked Sendable {
     lastCheckpoint = context.clock.nowMilliseconds
     pace = Pace(speed: context.options.speed, clock: context.clock)
     seen.records = recovered?.records ?? 0
-    coordinator?.onIdle = { [unowned self] in
+    coordinator?.onIdle = { [unowned self] release in
       monitor.lock()
+      release()
+      if let e = coordinator?.error { failure = failure ?? e }
       monitor.broadcast()
       monitor.unlock()
     }

@@ -161,10 +161,9 @@ final class Scheduler: @unchecked Sendable {
     isReading = true
     let source = alignment.nextSource()
     let batch = takeBatch()
-    let waitMilliseconds = pace.waitMilliseconds()
+    waitForPace()
     monitor.unlock()
     var error: (any Error)?
-    if waitMilliseconds > 0 { context.clock.sleep(milliseconds: waitMilliseconds) }
     for prepare in context.exchanges { prepare(batch) }
     do { try readers[source].fill(batch, byteCount: context.options.blockByteCount) } catch let e { error = e }
     monitor.lock()
@@ -185,6 +184,17 @@ final class Scheduler: @unchecked Sendable {
     batch.remaining[0] = 0
     seal()
     monitor.broadcast()
+  }
+
+  /// Waits until the next block is due, in steps short enough to stop in between.
+  private func waitForPace() {
+    while !isStopping, failure == nil {
+      let waitMilliseconds = min(pace.waitMilliseconds(), 50)
+      if waitMilliseconds == 0 { return }
+      monitor.unlock()
+      context.clock.sleep(milliseconds: waitMilliseconds)
+      monitor.lock()
+    }
   }
 
   // MARK: batches
@@ -229,6 +239,8 @@ final class Scheduler: @unchecked Sendable {
         b.recordsSoFar = seen.records
       }
     }
+    // a program may have no stage but the source's
+    if stages.count == 1 { retireFinished() }
   }
 
   /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be

@@ -103,14 +103,18 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
 
   override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
     for d in run.elements {
-      let maximum = max(d.maximum, run.maximumBefore)
+      let isLate = d.reason == DeadLetterReason.late
+      // a late event's block may be another one, of another source; its maximum is complete
+      let maximum = isLate ? d.maximum : max(d.maximum, run.maximumBefore)
       // what an earlier run already wrote is read again with the block it stands in
-      if Frontier(maximum: maximum, source: Int(d.source)) < context.resumeFrontier { continue }
+      if !isLate, run.origin.isReplay, Frontier(maximum: maximum, source: Int(d.source)) < context.resumeFrontier {
+        continue
+      }
       arena.reserve(Int(d.raw.length) + 16)
       let span = ByteSpan(offset: arena.count, length: Int(d.raw.length))
       arena.bytes(run.bytes + Int(d.raw.offset), Int(d.raw.length))
       pending.append(Pending(maximum: maximum, source: d.source, offset: d.offset, reason: d.reason, raw: span))
-      if d.reason != DeadLetterReason.late { check.noteBad(d, run.bytes) }
+      if !isLate { check.noteBad(d, run.bytes) }
     }
   }
 

@@ -9,10 +9,12 @@ public struct CheckpointMetadata: Codable, Sendable {
   public struct SourcePosition: Codable, Sendable {
     public var name: String
     public var identity: String?
-    /// Offset of the first byte not yet consumed.
+    /// Offset of the first byte not yet wholly consumed.
     public var offset: UInt64
     /// Highest event time before that offset.
     public var maximum: Int64
+    /// Offset of the first byte not yet read. What lies between was consumed up to the checkpoint's frontier.
+    public var readTo: UInt64
   }
   public var version = 1
   public var job: JobDescription

@@ -48,11 +48,10 @@ final class Scheduler: @unchecked Sendable {
     batchesInFlightMax = threads * 2 + 1
     let positions = recovered?.sources
     readers = try context.sources.enumerated().map { i, s in
-      try BlockReader(source: s, offset: positions?[i].offset ?? 0)
+      try BlockReader(source: s, offset: positions?[i].offset ?? 0, replayEnd: positions?[i].readTo ?? 0)
     }
     alignment = SourceAlignment(
-      maxima: positions?.map(\.maximum) ?? Array(repeating: .min, count: context.sources.count),
-      offsets: positions?.map(\.offset) ?? Array(repeating: 0, count: context.sources.count))
+      sourceCount: context.sources.count, resumingFrom: positions, frontier: recovered?.frontier ?? .start)
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
     lastCheckpoint = context.clock.nowMilliseconds
@@ -154,12 +153,12 @@ final class Scheduler: @unchecked Sendable {
   }
 
   private func canRead() -> Bool {
-    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && alignment.liveCount > 0
+    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && alignment.nextSource() != nil
   }
 
   private func readAndDecode(_ worker: Int) {
+    guard let source = alignment.nextSource() else { return }
     isReading = true
-    let source = alignment.nextSource()
     let batch = takeBatch()
     waitForPace()
     monitor.unlock()
@@ -227,7 +226,7 @@ final class Scheduler: @unchecked Sendable {
       let b = inFlight[nextSeal - firstNumber]
       guard b.remaining[0] == 0 else { return }
       alignment.seal(b)
-      seen.records += b.recordCount
+      if !b.isReplay { seen.records += b.recordCount }
       seen.sourceBytes += b.sourceEndOffset - b.sourceOffset
       seen.batches += 1
       seen.highestEventTime = b.highestMaximum

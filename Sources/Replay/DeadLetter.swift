@@ -47,7 +47,8 @@ struct LateEventWriter {
     let span = ByteSpan(offset: buffer.arena.count, length: n)
     buffer.arena.bytes(bytes + start, n)
     buffer.append(
-      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span))
+      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span)
+    )
   }
 }
 

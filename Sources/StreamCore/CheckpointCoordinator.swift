@@ -110,7 +110,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     if positions.map(\.name) != sources.map(\.name) {
       throw CheckpointError.differentSources(
         directory: options.directory,
-        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))")
+        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))"
+      )
     }
     for (p, s) in zip(positions, sources) where p.offset > 0 {
       guard let identity = s.identity else {
@@ -178,7 +179,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
         let sections = snapshots.flatMap { list in
           list.flatMap { entry in
             entry.snapshot.finished.map {
-              CheckpointSection(name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+              CheckpointSection(
+                name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
             }
           }
         }

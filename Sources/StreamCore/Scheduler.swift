@@ -60,7 +60,7 @@ final class Scheduler: @unchecked Sendable {
     coordinator?.onIdle = { [unowned self] release in
       monitor.lock()
       release()
-      if let e = coordinator?.error { failure = failure ?? e }
+      if let e = self.coordinator?.error { failure = failure ?? e }
       monitor.broadcast()
       monitor.unlock()
     }

@@ -91,7 +91,8 @@ struct SourceAlignment {
     // behind every event that there is, if all have ended
     var next = Frontier(maximum: highest, source: maxima.count)
     for s in maxima.indices where !isEnded[s] {
-      let f = Frontier(maximum: maxima[s], source: s + 1)
+      // what an earlier run had read of this source and this one has not yet must not lie before the frontier
+      let f = Frontier(maximum: maxima[s], source: ends[s] < replayEnds[s] ? s : s + 1)
       if f < next { next = f }
     }
     if frontier < next { frontier = next }

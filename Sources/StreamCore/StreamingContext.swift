@@ -55,6 +55,9 @@ public final class StreamingContext: @unchecked Sendable {
     var scheduler: Scheduler?
     var isStopRequested = false
     var failure: (any Error)?
+    // what is left of a run that is over
+    var progress = StreamProgress()
+    var sourceBytesInAll: UInt64 = 0
   }
   private let control = Mutex(Control())
   /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
@@ -147,7 +150,11 @@ public final class StreamingContext: @unchecked Sendable {
       precondition(!$0.hasRun, "a context runs once; make another one to run again")
       $0.hasRun = true
     }
-    let coordinator = try checkpoint.map { try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups) }
+    // streams and stages hold each other: a run that is over lets go of its buffers and of the checkpoints' folder
+    defer { (stages, exchanges) = ([], []) }
+    let coordinator = try checkpoint.map {
+      try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
+    }
     let recovered = try coordinator?.recover(sources: sources)
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
@@ -165,10 +172,15 @@ public final class StreamingContext: @unchecked Sendable {
       if $0.isStopRequested { s.requestStop() }
       if let failure = $0.failure { s.fail(failure) }
     }
+    defer {
+      control.withLock {
+        $0.progress = s.progress
+        $0.sourceBytesInAll = s.sourceBytesInAll
+        $0.scheduler = nil
+      }
+    }
     return try s.run()
   }
-
-  private var scheduler: Scheduler? { control.withLock { $0.scheduler } }
 
   /// Asks the job to stop after the batches in flight, with a last checkpoint; before ``run()``, to stop at once.
   public func requestStop() {
@@ -185,9 +197,9 @@ public final class StreamingContext: @unchecked Sendable {
     }
   }
   /// Bytes of all sources up to where they were read, earlier runs included.
-  public var sourceBytesInAll: UInt64 { scheduler?.sourceBytesInAll ?? 0 }
+  public var sourceBytesInAll: UInt64 { control.withLock { $0.scheduler?.sourceBytesInAll ?? $0.sourceBytesInAll } }
   /// How far the run is.
-  public var progress: StreamProgress { scheduler?.progress ?? StreamProgress() }
+  public var progress: StreamProgress { control.withLock { $0.scheduler?.progress ?? $0.progress } }
 }
 
 /// How a run ended.

@@ -9,10 +9,12 @@ public struct CheckpointMetadata: Codable, Sendable {
   public struct SourcePosition: Codable, Sendable {
     public var name: String
     public var identity: String?
-    /// Offset of the first byte not yet consumed.
+    /// Offset of the first byte not yet wholly consumed.
     public var offset: UInt64
     /// Highest event time before that offset.
     public var maximum: Int64
+    /// Offset of the first byte not yet read. What lies between was consumed up to the checkpoint's frontier.
+    public var readTo: UInt64
   }
   public var version = 1
   public var job: JobDescription
@@ -58,16 +60,13 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private var snapshots: [[(state: any CheckpointedState, snapshot: StateSnapshot)]] = []  // by stage and instance
   private var firstOfStage: [Int] = []
   private var writer: WorkerThread?
-  private let handover = Monitor()
-  /// The checkpoint that the writer is to write next, and whether there will be no more; under `handover`.
-  private var pending: CheckpointMetadata?
-  private var isClosing = false
   private let busy = Atomic<Bool>(false)
   private let pauseNanoseconds = Atomic<Int>(0)
   private let written = Atomic<Int>(0)
   private let failure = Mutex<(any Error)?>(nil)
-  /// Called when a checkpoint is no longer being written.
-  var onIdle: () -> Void = {}
+  /// Called with what ends the writing of a checkpoint. Whoever calls ``begin()`` and ``commit(_:)`` under a lock runs it
+  /// under that lock: ``commit(_:)`` waits for the writer's thread, which must not need the lock by then.
+  var onIdle: (_ release: () -> Void) -> Void = { $0() }
 
   init(options: CheckpointOptions, job: JobDescription, keyGroups: Int) throws {
     self.options = options
@@ -111,7 +110,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     if positions.map(\.name) != sources.map(\.name) {
       throw CheckpointError.differentSources(
         directory: options.directory,
-        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))")
+        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))"
+      )
     }
     for (p, s) in zip(positions, sources) where p.offset > 0 {
       guard let identity = s.identity else {
@@ -164,59 +164,37 @@ final class CheckpointCoordinator: @unchecked Sendable {
     pauseNanoseconds.wrappingAdd(Int(SystemClock().nowNanoseconds - t), ordering: .relaxed)
   }
 
-  /// Hands the copies to the background writer. Never waits: it is called with the scheduler's lock held.
+  /// Writes the copies in the background.
   func commit(_ batch: Batch) {
+    writer?.join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
       operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } })
-    handover.lock()
-    pending = metadata
-    if writer == nil { writer = WorkerThread { [self] in writeAll() } }
-    handover.signal()
-    handover.unlock()
-  }
-
-  /// The writer's loop: one checkpoint after the other until the run is over.
-  private func writeAll() {
-    handover.lock()
-    while true {
-      if let metadata = pending {
-        pending = nil
-        handover.unlock()
-        do { try write(metadata) } catch { failure.withLock { $0 = $0 ?? error } }
-        busy.store(false, ordering: .releasing)
-        onIdle()
-        handover.lock()
-      } else if isClosing {
-        break
-      } else {
-        handover.wait()
-      }
-    }
-    handover.unlock()
-  }
-
-  private func write(_ metadata: CheckpointMetadata) throws {
-    for list in snapshots { for (state, _) in list { try state.makeDurable() } }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    let sections = snapshots.flatMap { list in
-      list.flatMap { entry in
-        entry.snapshot.finished.map {
-          CheckpointSection(name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+    writer = WorkerThread { [self] in
+      do {
+        for list in snapshots { for (state, _) in list { try state.makeDurable() } }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let bytes = [UInt8](try encoder.encode(metadata))
+        let sections = snapshots.flatMap { list in
+          list.flatMap { entry in
+            entry.snapshot.finished.map {
+              CheckpointSection(
+                name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+            }
+          }
         }
+        _ = try store.write(metadata: bytes, sections: sections)
+        written.wrappingAdd(1, ordering: .relaxed)
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
       }
+      onIdle { busy.store(false, ordering: .releasing) }
     }
-    _ = try store.write(metadata: [UInt8](try encoder.encode(metadata)), sections: sections)
-    written.wrappingAdd(1, ordering: .relaxed)
   }
 
-  /// Waits for what is being written. Call without the scheduler's lock.
+  /// Waits for the checkpoint being written, if any.
   func finish() throws {
-    handover.lock()
-    isClosing = true
-    handover.signal()
-    handover.unlock()
     writer?.join()
     writer = nil
     if let e = failure.withLock({ $0 }) { throw e }

@@ -12,6 +12,8 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   private let late: SideOutput<DeadLetter>
   private let instance: StageInstance
   private let delay: Int64
+  /// Called once when an event comes behind the watermark.
+  var onDisorder: (() -> Void)?
   /// Events taken, late ones included.
   private(set) var eventCount: Int64 = 0
 
@@ -52,6 +54,13 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
     sessionizer.process(
       events, count: run.elements.count, maximumBefore: run.maximumBefore, runningMaxima: run.runningMaxima,
       delayMilliseconds: delay)
+    reportDisorder()
+  }
+  private func reportDisorder() {
+    if let report = onDisorder, sessionizer.outOfOrderCount + sessionizer.lateCount > 0 {
+      onDisorder = nil
+      report()
+    }
   }
   private func point(
     to bytes: UnsafePointer<UInt8>, _ output: PartitionBuffer<SessionRow>, _ writer: LateEventWriter
@@ -70,6 +79,7 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
         LateEventWriter(buffer: late.buffer(batch, instance), source: 0, sourceOffset: 0, blockEnd: end, isSorted: true))
       sessionizer.process(
         events, count: n, maximumBefore: .min, runningMaxima: maxima, delayMilliseconds: delay)
+      reportDisorder()
     }
     sessionizer.advance(to: watermark)
     if batch.isEnd { sessionizer.finish() }

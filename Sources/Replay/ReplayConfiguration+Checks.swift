@@ -14,7 +14,7 @@ extension ReplayConfiguration {
     if inputs.filter({ $0 == "-" }).count > 1 { try refuse("standard input (-) can be read only once") }
     if gapMilliseconds <= 0 { try refuse("--gap must be longer than 0") }
     if gapMilliseconds >= 1 << 32 { try refuse("--gap must be shorter than 49 days") }
-    if watermarkDelayMilliseconds < 0 { try refuse("--watermark-delay must not be negative") }
+    if let d = watermarkDelayMilliseconds, d < 0 { try refuse("--watermark-delay must not be negative") }
     if allowedLatenessMilliseconds < 0 { try refuse("--allowed-lateness must not be negative") }
     if let d = maxDurationMilliseconds, d <= 0 { try refuse("--max-duration must be longer than 0") }
     if let n = maxEvents, n <= 0 { try refuse("--max-events must be at least 1") }

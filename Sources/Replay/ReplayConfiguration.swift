@@ -15,7 +15,8 @@ public struct ReplayConfiguration: Codable, Sendable, Equatable {
   /// Time zone whose midnights end sessions; nil: none do.
   public var splitAtMidnightZone: String?
   public var splitOnCampaign = false
-  public var watermarkDelayMilliseconds: Int64 = 60_000
+  /// How far the watermark trails the highest event time; nil: as the log's own order requires.
+  public var watermarkDelayMilliseconds: Int64?
   public var allowedLatenessMilliseconds: Int64 = 0
   /// Events before / at or after these instants are left out.
   public var sinceMilliseconds: Int64?
@@ -37,6 +38,9 @@ public struct ReplayConfiguration: Codable, Sendable, Equatable {
 
   public init() {}
 
+  /// Where a job's description keeps the delay that was chosen for it; not compared.
+  static let chosenDelayKey = "~watermark-delay"
+
   /// The parameters that results depend on, for recognising the job of a checkpoint.
   func jobDescription(plans: [DecodingPlan]) -> [String: String] {
     var d: [String: String] = [:]
@@ -46,7 +50,7 @@ public struct ReplayConfiguration: Codable, Sendable, Equatable {
     d["max-events"] = maxEvents.map { "\($0)" } ?? "none"
     d["split-at-midnight"] = splitAtMidnightZone ?? "no"
     d["split-on-campaign"] = splitOnCampaign ? "yes" : "no"
-    d["watermark-delay"] = "\(watermarkDelayMilliseconds) ms"
+    d["watermark-delay"] = watermarkDelayMilliseconds.map { "\($0) ms" } ?? "auto"
     d["allowed-lateness"] = "\(allowedLatenessMilliseconds) ms"
     d["since"] = sinceMilliseconds.map { "\($0) ms" } ?? "the beginning"
     d["until"] = untilMilliseconds.map { "\($0) ms" } ?? "the end"

@@ -30,18 +30,10 @@ struct AdaptiveTimeline: ~Copyable {
   private var base: Int64 = 0
   private(set) var count = 0
 
-  init() {
-    sessions = .allocate(capacity: Self.bucketsMax)
-    views = .allocate(capacity: Self.bucketsMax)
-    registers = .allocate(capacity: Self.bucketsMax * Self.registerCount)
-    sessions.initialize(repeating: 0, count: Self.bucketsMax)
-    views.initialize(repeating: 0, count: Self.bucketsMax)
-    // registers are cleared when their bucket comes into use: an idle timeline touches no memory
-  }
-  deinit {
-    sessions.deallocate()
-    views.deallocate()
-    registers.deallocate()
+  init(in memory: inout ReportMemory) {
+    sessions = memory.take(Int64.self, count: Self.bucketsMax)
+    views = memory.take(Int64.self, count: Self.bucketsMax)
+    registers = memory.take(UInt8.self, count: Self.bucketsMax * Self.registerCount)
   }
 
   private static func width(ofLevel level: Int) -> Int64 {
@@ -96,7 +88,7 @@ struct AdaptiveTimeline: ~Copyable {
   private func clear(_ range: Range<Int>) {
     (sessions + range.lowerBound).update(repeating: 0, count: range.count)
     (views + range.lowerBound).update(repeating: 0, count: range.count)
-    (registers + range.lowerBound * Self.registerCount).initialize(
+    (registers + range.lowerBound * Self.registerCount).update(
       repeating: 0, count: range.count * Self.registerCount)
   }
 
@@ -170,10 +162,7 @@ struct AdaptiveTimeline: ~Copyable {
     count = try r.count(atMost: Self.bucketsMax, "time buckets")
     try r.sparse(into: sessions, count)
     try r.sparse(into: views, count)
-    clearRegisters()
+    registers.update(repeating: 0, count: count * Self.registerCount)
     for i in 0..<count { try r.sparseBytes(into: registers + i * Self.registerCount, Self.registerCount) }
-  }
-  private func clearRegisters() {
-    registers.initialize(repeating: 0, count: count * Self.registerCount)
   }
 }

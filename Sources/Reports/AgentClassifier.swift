@@ -22,12 +22,11 @@ struct AgentClassifier: ~Copyable {
   private static let cacheSize = 4096
   private let cache: UnsafeMutablePointer<Cached>
 
-  init() {
-    cache = .allocate(capacity: Self.cacheSize)
+  init(in memory: inout ReportMemory) {
+    cache = memory.take(Cached.self, count: Self.cacheSize)
     // an empty slot i holds a hash that does not belong there
     for i in 0..<Self.cacheSize { (cache + i).initialize(to: Cached(hash: UInt64(i) ^ 1, value: AgentClass())) }
   }
-  deinit { cache.deallocate() }
 
   /// Reads up to 15 bytes past the end.
   @inline(__always)

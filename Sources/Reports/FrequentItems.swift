@@ -1,3 +1,4 @@
+import CKernels
 import FlatMemory
 
 /// One tracked item: counted exactly since it entered the table.
@@ -29,27 +30,21 @@ struct FrequentItems: ~Copyable {
   private(set) var count = 0
   private let buckets: UnsafeMutablePointer<UInt32>
   private let bucketMask: Int
-  private let labels: ReservedMemory
+  private let labels: UnsafeMutablePointer<UInt8>
   private var labelBytes = 0
   /// The largest weight any item not in the table can have.
   private(set) var errorMax: Int64 = 0
   /// Weight added in all.
   private(set) var total: Int64 = 0
 
-  init(capacity: Int, labelBytesMax: Int) {
+  init(capacity: Int, labelBytesMax: Int, in memory: inout ReportMemory) {
     self.capacity = capacity
     self.labelBytesMax = labelBytesMax
-    items = .allocate(capacity: capacity)
     let bucketCount = (capacity * 4).nextPowerOfTwo
-    buckets = .allocate(capacity: bucketCount)
-    buckets.initialize(repeating: 0, count: bucketCount)
     bucketMask = bucketCount - 1
-    labels = ReservedMemory(byteCount: capacity * labelBytesMax + bytePadding)
-  }
-  deinit {
-    items.deallocate()
-    buckets.deallocate()
-    labels.release()
+    buckets = memory.take(UInt32.self, count: bucketCount)
+    items = memory.take(FrequentItem.self, count: capacity)
+    labels = memory.take(UInt8.self, count: capacity * labelBytesMax)
   }
 
   /// Counts an item that is in the table; false when it is not: then ``insert(_:)`` it with its text first.
@@ -75,8 +70,7 @@ struct FrequentItems: ~Copyable {
   @inline(never)
   mutating func insert(_ hash: UInt64, _ writeLabel: (inout LabelWriter) -> Void) {
     if count == capacity { purge() }
-    var label = LabelWriter(
-      base: labels.base.assumingMemoryBound(to: UInt8.self) + labelBytes, capacity: labelBytesMax)
+    var label = LabelWriter(base: labels + labelBytes, capacity: labelBytesMax)
     writeLabel(&label)
     let span = ByteSpan(offset: labelBytes, length: label.count)
     labelBytes += label.count
@@ -93,13 +87,8 @@ struct FrequentItems: ~Copyable {
 
   /// Drops at least half of the items; the rest keep their order, so their texts move down in place.
   private mutating func purge() {
-    var weights = [Int64](unsafeUninitializedCapacity: count) { buffer, n in
-      for i in 0..<count { (buffer.baseAddress! + i).initialize(to: items[i].observed &+ items[i].missed) }
-      n = count
-    }
-    weights.sort()
-    errorMax = weights[count / 2]
-    let text = labels.base.assumingMemoryBound(to: UInt8.self)
+    errorMax = medianWeight()
+    let text = labels
     var kept = 0
     var bytes = 0
     for i in 0..<count where items[i].observed &+ items[i].missed > errorMax {
@@ -116,6 +105,21 @@ struct FrequentItems: ~Copyable {
     reindex()
   }
 
+  /// The median of `observed + missed`; mostly it lies close above ``errorMax``, where counting finds it.
+  private func medianWeight() -> Int64 {
+    var near = [Int](repeating: 0, count: 256)
+    for i in 0..<count {
+      let above = items[i].observed &+ items[i].missed &- errorMax
+      if above < 256 { near[Int(max(above, 0))] += 1 }
+    }
+    var seen = 0
+    for (above, n) in near.enumerated() {
+      seen += n
+      if seen > count / 2 { return errorMax + Int64(above) }
+    }
+    return (0..<count).map { items[$0].observed &+ items[$0].missed }.sorted()[count / 2]
+  }
+
   private func reindex() {
     buckets.update(repeating: 0, count: bucketMask + 1)
     for i in 0..<count { index(items[i].hash, UInt32(i + 1)) }
@@ -126,7 +130,7 @@ struct FrequentItems: ~Copyable {
   func label(_ i: Int) -> String {
     let span = items[i].label
     return String(
-      decoding: UnsafeRawBufferPointer(start: labels.base + Int(span.offset), count: Int(span.length)), as: UTF8.self)
+      decoding: UnsafeBufferPointer(start: labels + Int(span.offset), count: Int(span.length)), as: UTF8.self)
   }
 
   /// Positions of the `n` heaviest items; equal weights by text, then by hash.
@@ -149,7 +153,6 @@ struct FrequentItems: ~Copyable {
     w.signed(errorMax)
     w.signed(total)
     w.count(count)
-    let text = labels.base.assumingMemoryBound(to: UInt8.self)
     for i in 0..<count {
       let item = items[i]
       w.word(item.hash)
@@ -158,7 +161,7 @@ struct FrequentItems: ~Copyable {
       w.signed(item.bounces)
       w.signed(item.purchases)
       w.count(Int(item.label.length))
-      w.raw(text + Int(item.label.offset), Int(item.label.length))
+      w.raw(labels + Int(item.label.offset), Int(item.label.length))
     }
   }
 
@@ -166,7 +169,6 @@ struct FrequentItems: ~Copyable {
     errorMax = try r.signed()
     total = try r.signed()
     let n = try r.count(atMost: capacity, "items")
-    let text = labels.base.assumingMemoryBound(to: UInt8.self)
     (count, labelBytes) = (0, 0)
     for i in 0..<n {
       var item = FrequentItem(hash: try r.word(), missed: 0, label: .absent)
@@ -175,7 +177,7 @@ struct FrequentItems: ~Copyable {
       item.bounces = try r.signed()
       item.purchases = try r.signed()
       let length = try r.count(atMost: labelBytesMax, "bytes of a text")
-      try r.raw(into: text + labelBytes, length)
+      try r.raw(into: labels + labelBytes, length)
       item.label = ByteSpan(offset: labelBytes, length: length)
       labelBytes += length
       (items + i).initialize(to: item)
@@ -185,7 +187,8 @@ struct FrequentItems: ~Copyable {
   }
 }
 
-/// Composes an item's text in place: parts separated by ``separator``, control bytes made spaces, each part cut to its
+/// Composes an item's text in place: parts separated by ``separator``, control bytes made spaces (texts from the data need 15 readable bytes
+/// behind them), each part cut to its
 /// limit at a character boundary and then ending in "…".
 struct LabelWriter {
   /// Between parts; never inside one.
@@ -211,13 +214,38 @@ struct LabelWriter {
       length = bytesMax - 3
       while length > 0, p[length] & 0xc0 == 0x80 { length -= 1 }
     }
-    for i in 0..<length { byte(p[i] < 0x20 || p[i] == 0x7f ? 0x20 : p[i]) }
+    precondition(count + length <= capacity, "a text longer than its table allows")
+    // 16 bytes a step: whatever is written behind the text is overwritten, or is the padding
+    var i = 0
+    while i < length {
+      tw_copy16(base + count + i, p + i, 16)
+      var controls = tw_stop16(p + i)
+      while controls != 0 {
+        let k = i + controls.trailingZeroBitCount
+        if k < length, p[k] < 0x20 { base[count + k] = 0x20 }
+        controls &= controls - 1
+      }
+      i += 16
+    }
+    count += length
     if n > bytesMax { for b in [0xe2, 0x80, 0xa6] as [UInt8] { byte(b) } }
   }
   mutating func part(_ text: String, bytesMax: Int) {
     var text = text
     text.withUTF8 { u in
-      if let p = u.baseAddress { part(p, u.count, bytesMax: bytesMax) } else if count > 0 { byte(Self.separator) }
+      if let p = u.baseAddress, u.count > 0 {
+        withPadding(p, u.count) { part($0, u.count, bytesMax: bytesMax) }
+      } else if count > 0 {
+        byte(Self.separator)
+      }
+    }
+  }
+
+  private func withPadding(_ p: UnsafePointer<UInt8>, _ n: Int, _ body: (UnsafePointer<UInt8>) -> Void) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: n + bytePadding) { room in
+      room.baseAddress!.initialize(from: p, count: n)
+      (room.baseAddress! + n).initialize(repeating: 0, count: bytePadding)
+      body(room.baseAddress!)
     }
   }
 }

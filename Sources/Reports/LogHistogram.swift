@@ -15,11 +15,7 @@ struct LogHistogram: ~Copyable {
   private(set) var total: Int64 = 0
   private(set) var maximum: Int64 = 0
 
-  init() {
-    counts = .allocate(capacity: Self.bucketCount)
-    counts.initialize(repeating: 0, count: Self.bucketCount)
-  }
-  deinit { counts.deallocate() }
+  init(in memory: inout ReportMemory) { counts = memory.take(Int64.self, count: Self.bucketCount) }
 
   @inline(__always)
   private static func bucket(of v: Int64) -> Int {

@@ -15,16 +15,21 @@ struct PathFlow: ~Copyable {
   /// "to" in a step after which the session ended.
   static let exitHash: UInt64 = 0x6578_6974
 
-  private(set) var paths = FrequentItems(
-    capacity: 2048, labelBytesMax: viewsMax * (PageURL.pageBytesMax + 1) + 2)
+  private(set) var paths: FrequentItems
   /// Texts are step digit, page, next page ("" is the exit).
-  private(set) var steps = FrequentItems(capacity: 4096, labelBytesMax: 2 * (PageURL.pageBytesMax + 1) + 2)
+  private(set) var steps: FrequentItems
   /// One path in `1 << level` is used.
   private(set) var level: UInt64 = 0
   private var usedAtLevel: Int64 = 0
   /// Rows used, and the sessions they stand for.
   private(set) var used: Int64 = 0
   private(set) var weight: Int64 = 0
+
+  init(in memory: inout ReportMemory) {
+    let pageBytes = PageURL.pageBytesMax + 1
+    paths = FrequentItems(capacity: 2048, labelBytesMax: Self.viewsMax * pageBytes, in: &memory)
+    steps = FrequentItems(capacity: 4096, labelBytesMax: 2 * pageBytes + 2, in: &memory)
+  }
 
   @inline(__always)
   mutating func add(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {

@@ -30,11 +30,7 @@ struct SessionCounters: ~Copyable {
 
   let base: UnsafeMutablePointer<Int64>
 
-  init() {
-    base = .allocate(capacity: Self.total)
-    base.initialize(repeating: 0, count: Self.total)
-  }
-  deinit { base.deallocate() }
+  init(in memory: inout ReportMemory) { base = memory.take(Int64.self, count: Self.total) }
 
   subscript(_ c: Counter) -> Int64 {
     @inline(__always) get { base[c.rawValue] }

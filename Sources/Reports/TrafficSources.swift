@@ -61,21 +61,17 @@ struct TrafficSources: ~Copyable {
   private let siteHosts: Set<String>
   let direct: SourceKey
 
-  init(siteHosts: [String]) {
+  init(siteHosts: [String], in memory: inout ReportMemory) {
     self.siteHosts = Set(siteHosts.map { Self.withoutPrefix($0.lowercased()) })
     direct = SourceKey(hash: TrafficSource.direct.hash, channel: .direct)
-    hosts = .allocate(capacity: Self.cacheSize)
-    campaigns = .allocate(capacity: Self.cacheSize)
+    hosts = memory.take(CachedHost.self, count: Self.cacheSize)
+    campaigns = memory.take(CachedCampaign.self, count: Self.cacheSize)
     // an empty slot i holds a key that does not belong there
     let host = ReferrerHost(hash: 0, kind: .other, source: direct)
     for i in 0..<Self.cacheSize {
       (hosts + i).initialize(to: CachedHost(key: UInt64(i) ^ 1, host: host))
       (campaigns + i).initialize(to: CachedCampaign(key: UInt64(i) ^ 1, source: direct))
     }
-  }
-  deinit {
-    hosts.deallocate()
-    campaigns.deallocate()
   }
 
   /// The host written at `p`, as in a URL.

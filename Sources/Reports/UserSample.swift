@@ -1,3 +1,4 @@
+import CKernels
 import FlatMemory
 
 /// What is kept of one user.
@@ -24,18 +25,13 @@ struct UserSample: ~Copyable {
   /// Days and weeks that fit the masks.
   static let periodsMax = 32
 
-  private var slots: UnsafeMutablePointer<SampledUser>
-  private var slotMask: Int
+  private static let slotCount = 2 * usersMax
+  private let slots: UnsafeMutablePointer<SampledUser>
   private(set) var count = 0
   /// One user in `1 << level` is held.
   private(set) var level: UInt64 = 0
 
-  init() {
-    slots = .allocate(capacity: 1024)
-    slots.initialize(repeating: SampledUser(key: 0, firstDay: 0, sessions: 0, days: 0, weeks: 0), count: 1024)
-    slotMask = 1023
-  }
-  deinit { slots.deallocate() }
+  init(in memory: inout ReportMemory) { slots = memory.take(SampledUser.self, count: Self.slotCount) }
 
   /// Spreads a user hash, so that samples are independent of whatever else is decided by that hash.
   @inline(__always)
@@ -54,17 +50,22 @@ struct UserSample: ~Copyable {
   @inline(__always)
   private func isHeld(_ key: UInt64) -> Bool { level == 0 || key &>> (64 &- level) == 0 }
 
+  @inline(__always)
+  func prefetch(_ key: UInt64) {
+    if isHeld(key) { tw_prefetch(slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))) }
+  }
+
   /// Counts a session of a user that started on `day`.
   @inline(__always)
   mutating func add(_ key: UInt64, day: Int32) {
     guard isHeld(key) else { return }
-    var i = Int(truncatingIfNeeded: key) & slotMask
+    var i = Int(truncatingIfNeeded: key) & (Self.slotCount &- 1)
     while slots[i].key != key {
       if slots[i].key == 0 {
         insert(key, day)
         return
       }
-      i = (i &+ 1) & slotMask
+      i = (i &+ 1) & (Self.slotCount &- 1)
     }
     let user = slots + i
     user.pointee.sessions = user.pointee.sessions &+ 1
@@ -80,41 +81,42 @@ struct UserSample: ~Copyable {
   @inline(never)
   private mutating func insert(_ key: UInt64, _ day: Int32) {
     if count == Self.usersMax {
-      level += 1
-      rebuild(slotCount: slotMask + 1)
+      halve()
       guard isHeld(key) else { return }
-    } else if (count + 1) * 2 > slotMask + 1 {
-      rebuild(slotCount: (slotMask + 1) * 2)
     }
     place(SampledUser(key: key, firstDay: day, sessions: 1, days: 1, weeks: 1))
   }
 
   private mutating func place(_ user: SampledUser) {
-    var i = Int(truncatingIfNeeded: user.key) & slotMask
-    while slots[i].key != 0 { i = (i + 1) & slotMask }
+    var i = Int(truncatingIfNeeded: user.key) & (Self.slotCount &- 1)
+    while slots[i].key != 0 { i = (i + 1) & (Self.slotCount &- 1) }
     slots[i] = user
     count += 1
   }
 
-  /// Moves the users still held to a fresh table.
-  private mutating func rebuild(slotCount: Int) {
-    let (old, oldCount) = (slots, slotMask + 1)
-    slots = .allocate(capacity: slotCount)
-    slots.initialize(repeating: SampledUser(key: 0, firstDay: 0, sessions: 0, days: 0, weeks: 0), count: slotCount)
-    slotMask = slotCount - 1
+  /// Keeps every second user.
+  private mutating func halve() {
+    level += 1
+    var held: [SampledUser] = []
+    held.reserveCapacity(count)
+    visit { if isHeld($0.key) { held.append($0) } }
+    clear()
+    for user in held { place(user) }
+  }
+
+  private mutating func clear() {
+    slots.update(repeating: SampledUser(key: 0, firstDay: 0, sessions: 0, days: 0, weeks: 0), count: Self.slotCount)
     count = 0
-    for i in 0..<oldCount where old[i].key != 0 && isHeld(old[i].key) { place(old[i]) }
-    old.deallocate()
   }
 
   func visit(_ body: (SampledUser) -> Void) {
-    for i in 0...slotMask where slots[i].key != 0 { body(slots[i]) }
+    for i in 0..<Self.slotCount where slots[i].key != 0 { body(slots[i]) }
   }
 
   func write(into w: inout StateWriter) {
     w.unsigned(level)
     w.count(count)
-    for i in 0...slotMask where slots[i].key != 0 {
+    for i in 0..<Self.slotCount where slots[i].key != 0 {
       let user = slots[i]
       w.word(user.key)
       w.signed(Int64(user.firstDay))
@@ -126,10 +128,7 @@ struct UserSample: ~Copyable {
   mutating func read(from r: inout StateReader) throws {
     level = UInt64(try r.count(atMost: 48, "halvings of the user sample"))
     let n = try r.count(atMost: Self.usersMax, "users")
-    count = 0
-    rebuild(slotCount: max(1024, (n * 2).nextPowerOfTwo))
-    slots.update(
-      repeating: SampledUser(key: 0, firstDay: 0, sessions: 0, days: 0, weeks: 0), count: slotMask + 1)
+    clear()
     for _ in 0..<n {
       let key = try r.word()
       guard key != 0 else { throw r.failure("a user without a key") }

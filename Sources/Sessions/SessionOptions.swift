@@ -41,6 +41,9 @@ public struct SessionOptions: Sendable {
   ) {
     precondition(gapMilliseconds > 0, "a session gap must be positive")
     precondition(gapMilliseconds < 1 << 32, "a session gap must be below 49 days")
+    precondition(allowedLatenessMilliseconds >= 0, "an allowed lateness cannot be negative")
+    precondition(watermarkDelayMilliseconds >= 0, "a watermark delay cannot be negative")
+    precondition(openSessionsMax > 0 && openSessionsMax <= 1 << 30, "open sessions are limited to 2^30 a partition")
     self.gapMilliseconds = gapMilliseconds
     self.boundary = boundary
     self.allowedLatenessMilliseconds = allowedLatenessMilliseconds
@@ -53,6 +56,13 @@ public struct SessionOptions: Sendable {
   /// The gap as the operator uses it: events at most this far apart merge.
   @inlinable
   public var mergeGapMilliseconds: Int64 { boundary == .merge ? gapMilliseconds : gapMilliseconds - 1 }
+  /// The same for the gap that an event brings: nothing below zero (only events of the same millisecond merge), nothing
+  /// above the longest gap allowed.
+  @inlinable
+  public func mergeGap(ofGap own: Int64) -> Int64 {
+    let bounded = min(max(own, 0), 1 << 32 - 1)
+    return boundary == .merge ? bounded : max(bounded - 1, 0)
+  }
 
   func makeWheel() -> TimerWheel {
     TimerWheel(spanMilliseconds: gapMilliseconds + allowedLatenessMilliseconds + watermarkDelayMilliseconds)

@@ -24,7 +24,9 @@ public protocol SessionProgram {
   mutating func makeKey(_ e: UnsafePointer<Event>) -> Key
   mutating func dropKey(_ key: UnsafePointer<Key>)
 
-  /// The gap after this event; by default the session's. For dynamic gaps.
+  /// The gap after this event, as a user would say it (the boundary rule applies to it); by default `standard`, the
+  /// session's. For dynamic gaps. One that is not positive merges events of the same millisecond only. A late event is
+  /// not taken in further than two standard gaps and the lateness before the watermark, however long its own gap.
   func gapMilliseconds(_ e: UnsafePointer<Event>, standard: Int64) -> Int64
 
   /// The first event of a session.

@@ -56,7 +56,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   @usableFromInline var index = HashIndex()
   @usableFromInline var wheel: TimerWheel
   @usableFromInline var ended = RecentlyEnded()
+  /// Events at most this far apart merge; the gap as the options have it.
   @usableFromInline let gap: Int64
+  @usableFromInline let standardGap: Int64
   @usableFromInline let lateness: Int64
   @usableFromInline let updates: Bool
   @usableFromInline let hasDays: Bool
@@ -66,11 +68,13 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   public init(options: SessionOptions, program: Program) {
     self.options = options
     self.program = program
-    slotMax = options.openSessionsMax + 2
+    // dead slots wait for their timers; with a quarter to spare, reclaiming them early is rare
+    slotMax = options.openSessionsMax + options.openSessionsMax / 4 + 64
     memory = ReservedMemory(byteCount: MemoryLayout<Slot>.stride * slotMax)
     slots = memory.base.assumingMemoryBound(to: Slot.self)
     wheel = options.makeWheel()
     gap = options.mergeGapMilliseconds
+    standardGap = options.gapMilliseconds
     lateness = options.allowedLatenessMilliseconds
     updates = options.emission == .update
     hasDays = options.days != nil
@@ -196,7 +200,8 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// Last millisecond that an event holds its session open for.
   @inlinable @inline(__always)
   func intervalEnd(_ e: UnsafePointer<Program.Event>, _ t: Int64) -> Int64 {
-    var reach = t &+ program.gapMilliseconds(e, standard: gap)
+    let own = program.gapMilliseconds(e, standard: standardGap)
+    var reach = t &+ (own == standardGap ? gap : options.mergeGap(ofGap: own))
     if hasDays, let days = options.days { reach = min(reach, days.day(containing: t).end &- 1) }
     return reach
   }
@@ -224,27 +229,22 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   mutating func open(
     _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ hash: UInt32, chain: UInt32, _ maximum: Int64
   ) {
-    if isOver(reach) || openCount >= options.openSessionsMax {
+    // what ended before that is forgotten, on whichever occasion
+    let floor = watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    // an own gap can hold open what lies before or inside a session already given out
+    if isOver(reach) || t <= floor || openCount >= options.openSessionsMax {
       _lateCount &+= 1
       program.late(e, maximum: maximum)
       return
     }
-    let id: UInt32
-    if freeSlot != 0 {
-      id = freeSlot
-      freeSlot = slots[Int(id)].next
-    } else {
-      id = top
-      top += 1
-    }
+    let id = takeSlot()
     let s = slots + Int(id)
     s.pointee.start = t
     s.pointee.last = t
     s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
     s.pointee.hash = hash
     s.pointee.ordinal = 1 << 31
-    // what ended before that is forgotten, on whichever occasion
-    s.pointee.floor = watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    s.pointee.floor = floor
     Sessionizer.key(s).initialize(to: program.makeKey(e))
     program.begin(Sessionizer.aggregate(s), e)
     if t < watermark { noteOutOfOrder() }
@@ -265,6 +265,41 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     set { lateCount = newValue }
   }
 
+  @inlinable
+  mutating func takeSlot() -> UInt32 {
+    if freeSlot == 0, Int(top) == slotMax { reclaimSlots() }
+    let id = freeSlot
+    if id != 0 {
+      freeSlot = slots[Int(id)].next
+      return id
+    }
+    top += 1
+    return top - 1
+  }
+  /// Frees the slots of sessions that are gone but still wait in the list of a timer. Keeps the order of the others.
+  @inline(never) @usableFromInline
+  mutating func reclaimSlots() {
+    for b in 0..<TimerWheel.bucketCount {
+      var id = wheel.heads[b]
+      var kept: UInt32 = 0
+      wheel.heads[b] = 0
+      while id != 0 {
+        let s = slots + Int(id)
+        let next = s.pointee.next
+        if s.pointee.ordinal == 0 {
+          s.pointee.next = freeSlot
+          freeSlot = id
+        } else {
+          s.pointee.next = 0
+          if kept == 0 { wheel.heads[b] = id } else { slots[Int(kept)].next = id }
+          kept = id
+        }
+        id = next
+      }
+    }
+    precondition(freeSlot != 0, "every slot holds an open session")
+  }
+
   /// Puts a session in its place in the key's chain (newest first); the index points to the newest.
   @inlinable
   mutating func link(_ id: UInt32, chain: UInt32) {
@@ -277,7 +312,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
       index.replace(hash: s.pointee.hash, slot: chain, with: id)
     } else {
       var p = chain
-      while slots[Int(p)].older != 0, slots[Int(slots[Int(p)].older)].start > s.pointee.start { p = slots[Int(p)].older }
+      while slots[Int(p)].older != 0, slots[Int(slots[Int(p)].older)].start > s.pointee.start {
+        p = slots[Int(p)].older
+      }
       s.pointee.older = slots[Int(p)].older
       slots[Int(p)].older = id
     }
@@ -361,7 +398,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
         split(newestTaking, e, t, reach, reason)
         return
       }
+      if updates { emit(n, .retracted, .gap) }
       extend(newestTaking, e, t, reach)
+      if updates { emit(n, .current, .gap) }
       return
     }
     if updates { retractOverlapping(head, t, reach) }
@@ -452,6 +491,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
     s.pointee.ordinal &+= 1
     program.begin(Sessionizer.aggregate(s), e)
+    if updates { emit(s, .current, .gap) }
   }
 
   @inlinable
@@ -488,7 +528,11 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   mutating func close(_ id: UInt32, _ reason: SessionEndReason, free: Bool) {
     let s = slots + Int(id)
     var why = reason
-    if reason == .gap, Sessionizer.reach(s) < s.pointee.last &+ gap, options.days != nil { why = .midnight }
+    if reason == .gap, hasDays, let days = options.days,
+      Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
+    {
+      why = .midnight
+    }
     emit(s, .closed, why)
     let last = s.pointee.last
     ended.note(program.hash(of: Sessionizer.key(s)), last: last)

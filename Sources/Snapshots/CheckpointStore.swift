@@ -21,7 +21,7 @@ public struct CheckpointSection: @unchecked Sendable {
 /// leaves the earlier ones as they were; ids only grow, over restarts too; whatever ``newest()`` returns is verified
 /// to the last byte. Calls may come from any thread and are serialised.
 /// Cost of a write: one digest pass over the sections (about 10 GB/s), compression of what is stored (about 0.5 GB/s),
-/// an fsync; memory about 3 MiB and 8 bytes a block, whatever the size of the state.
+/// an fsync; memory about 7 MB and 8 bytes a block, whatever the size of the state.
 public final class CheckpointStore: Sendable {
   public let directory: String
   public let options: CheckpointStoreOptions

@@ -51,16 +51,9 @@ final class BlockReader: @unchecked Sendable {
         }
         have += n
       }
-      if isAtEnd, have > 0, base[have - 1] != 10 {
-        // the last record of a file may lack its line end
-        base[have] = 10
-        let whole = source.completeRecords(in: base, count: have + 1, isEnd: true)
-        finish(batch, base, have: have, whole: whole, addedNewline: true)
-        return
-      }
-      let whole = have == 0 ? 0 : source.completeRecords(in: base, count: have, isEnd: isAtEnd)
+      let whole = isAtEnd ? have : source.completeRecords(in: base, count: have, isEnd: false)
       if whole > 0 || isAtEnd {
-        finish(batch, base, have: have, whole: isAtEnd ? have : whole, addedNewline: false)
+        finish(batch, base, have: have, used: whole)
         return
       }
       // a record longer than the block: read on
@@ -72,12 +65,14 @@ final class BlockReader: @unchecked Sendable {
     }
   }
 
-  private func finish(
-    _ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, have: Int, whole: Int, addedNewline: Bool
-  ) {
-    let used = addedNewline ? have : whole
-    let end = addedNewline ? have + 1 : whole
+  private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, have: Int, used: Int) {
     if used < have { carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
+    var end = used
+    if end > 0, base[end - 1] != 10 {
+      // the last record may lack its line end; so does a piece of a line beyond all limits
+      base[end] = 10
+      end += 1
+    }
     UnsafeMutableRawPointer(base + end).initializeMemory(as: UInt8.self, repeating: 0, count: blockPadding / 2)
     batch.start = 0
     batch.end = end

@@ -122,7 +122,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
   }
 
   private func describeDifferences(was: JobDescription, now: JobDescription) -> [String] {
-    Set(was.keys).union(now.keys).sorted().compactMap { k in
+    Set(was.keys).union(now.keys).filter { !$0.hasPrefix("~") }.sorted().compactMap { k in
       was[k] == now[k] ? nil : "\(k) was \(was[k] ?? "not set"), now \(now[k] ?? "not set")"
     }
   }

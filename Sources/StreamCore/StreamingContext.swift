@@ -1,4 +1,5 @@
 import FlatMemory
+import Foundation
 import Snapshots
 
 /// How a streaming job runs: nothing here may change its results.
@@ -29,7 +30,8 @@ public struct CheckpointOptions: Sendable {
   }
 }
 
-/// A job as data: its parameters by name. Two runs belong to the same job when all of them are equal.
+/// A job as data: its parameters by name. Two runs belong to the same job when all of them are equal, but for those
+/// whose names begin with `~`: they record what a run found out.
 public typealias JobDescription = [String: String]
 
 /// The entry point of a streaming program: makes streams, then runs them.
@@ -65,6 +67,15 @@ public final class StreamingContext: @unchecked Sendable {
     self.job = job
     self.checkpoint = checkpoint
     self.clock = clock
+  }
+
+  /// The job whose newest checkpoint is in a folder, or nil.
+  public static func recordedJob(directory: String) -> JobDescription? {
+    guard let id = try? CheckpointInspector.newestID(directory: directory),
+      let details = try? CheckpointInspector.show(directory: directory, id: id),
+      let metadata = try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(details.metadata))
+    else { return nil }
+    return metadata.job
   }
 
   /// A stream of bytes in whole records, one source partition per source. One call per context.
@@ -165,6 +176,8 @@ public struct StreamProgress: Sendable, Equatable {
   /// Highest event time read; `.min` before the first event.
   public var highestEventTime = Int64.min
   public var checkpoints = 0
-  /// Time that checkpoints took from processing, in all.
+  /// Processor time that checkpoints took from processing, in all.
   public var checkpointPauseMicroseconds = 0
+
+  public init() {}
 }

@@ -1,4 +1,5 @@
 import FlatMemory
+import Foundation
 import Reports
 
 /// A seeded source of random numbers (splitmix64), so that a failing case can be run again.
@@ -17,16 +18,7 @@ struct SeededRandom: RandomNumberGenerator {
   /// Low numbers far more often than high ones, roughly as 1/rank.
   mutating func zipf(_ n: Int) -> Int {
     let u = Double(next() >> 11) * 0x1p-53
-    var x = 1.0
-    // n^u by repeated square roots would do; a table-free power by logarithms is not needed for a test
-    var base = Double(n)
-    var bit = 0.5
-    for _ in 0..<30 {
-      base = base.squareRoot()
-      if (u / bit).truncatingRemainder(dividingBy: 2) >= 1 { x *= base }
-      bit /= 2
-    }
-    return min(Int(x) - 1, n - 1)
+    return min(Int(pow(Double(n), u)) - 1, n - 1)
   }
 }
 
@@ -57,17 +49,14 @@ struct SessionSpec {
 struct SessionBatch {
   private(set) var rows: [SessionRow] = []
   private var arena: [UInt8] = []
-  private var interned: [String: ByteSpan] = [:]
 
   init() {}
   init(_ specs: [SessionSpec]) { for s in specs { append(s) } }
 
   private mutating func text(_ s: String?) -> ByteSpan {
     guard let s else { return .absent }
-    if let span = interned[s] { return span }
     let span = ByteSpan(offset: arena.count, length: s.utf8.count)
-    arena += Array(s.utf8)
-    interned[s] = span
+    arena += s.utf8
     return span
   }
 
@@ -87,7 +76,7 @@ struct SessionBatch {
     row.checkoutDelayMilliseconds = s.checkout ?? SessionRow.none
     row.purchaseDelayMilliseconds = s.purchase ?? SessionRow.none
     row.entry = text(s.entry)
-    row.exit = text(s.exit)
+    row.exit = s.events == 1 && s.exit == s.entry ? row.entry : text(s.exit)
     row.referrer = text(s.referrer)
     row.agent = text(s.agent)
     let spans = s.path.map { text($0) }
@@ -100,15 +89,20 @@ struct SessionBatch {
     rows.append(row)
   }
 
-  /// Hands rows `range` to `body`, one after the other, with the padded arena.
+  /// The rows and their padded arena.
+  func withRows<R>(_ body: (UnsafeBufferPointer<SessionRow>, UnsafePointer<UInt8>) throws -> R) rethrows -> R {
+    let padded = arena + [UInt8](repeating: 0xee, count: bytePadding)
+    return try padded.withUnsafeBufferPointer { bytes in
+      try rows.withUnsafeBufferPointer { try body($0, bytes.baseAddress!) }
+    }
+  }
+
+  /// Hands rows `range` to `body`, one after the other.
   func forEachRow(
     in range: Range<Int>? = nil, _ body: (UnsafePointer<SessionRow>, UnsafePointer<UInt8>) -> Void
   ) {
-    let padded = arena + [UInt8](repeating: 0xee, count: bytePadding)
-    padded.withUnsafeBufferPointer { bytes in
-      rows.withUnsafeBufferPointer { all in
-        for i in range ?? all.indices { body(all.baseAddress! + i, bytes.baseAddress!) }
-      }
+    withRows { all, bytes in
+      for i in range ?? all.indices { body(all.baseAddress! + i, bytes) }
     }
   }
 }
@@ -162,9 +156,19 @@ struct SessionGenerator {
     return "https://shop.example.com/\(["c", "p", "blog"][k % 3])/item-\(k)"
   }
 
+  /// Mostly after the step before, as shoppers do.
+  private mutating func laterStep(than delay: UInt32, _ duration: Int64) -> UInt32 {
+    let earliest = random.chance(0.95) ? Int64(delay) : 0
+    return UInt32(earliest) + UInt32(random.below(Int(duration - earliest) + 1))
+  }
+
   mutating func next() -> SessionSpec {
     count += 1
-    time += Int64(random.below(meanStepMilliseconds * 2))
+    // busiest at 18:00 UTC, quiet at night and at weekends
+    let hour = Double(time % 86_400_000) / 3_600_000
+    let isWeekend = (time / 86_400_000 + 3) % 7 >= 5
+    let pace = (1.15 - 0.85 * cos((hour - 6) / 24 * 2 * .pi)) * (isWeekend ? 0.6 : 1)
+    time += Int64(Double(random.below(meanStepMilliseconds * 2)) / max(pace, 0.2))
     var s = SessionSpec()
     s.id = random.next()
     s.user = "user-\(random.zipf(users))"
@@ -177,10 +181,14 @@ struct SessionGenerator {
     s.exit = s.views == 1 ? s.entry : url()
     s.referrer = random.chance(0.4) ? nil : Self.referrers[random.below(4)]
     s.agent = random.chance(0.02) ? nil : Self.agents[random.zipf(Self.agents.count)]
-    if random.chance(0.2) { s.cart = UInt32(random.below(Int(s.duration) + 1)) }
-    if random.chance(0.12) { s.checkout = UInt32(random.below(Int(s.duration) + 1)) }
-    if random.chance(0.08) {
-      s.purchase = UInt32(random.below(Int(s.duration) + 1))
+    if s.views > 1, random.chance(0.22) {
+      s.cart = UInt32(random.below(Int(s.duration) + 1))
+      if random.chance(0.55) { s.checkout = laterStep(than: s.cart!, s.duration) }
+    } else if random.chance(0.01) {
+      s.checkout = 0
+    }
+    if let checkout = s.checkout, random.chance(0.6) {
+      s.purchase = laterStep(than: checkout, s.duration)
       s.value = Double(random.below(30_000)) / 100
     }
     if count % pathEvery == 0 {

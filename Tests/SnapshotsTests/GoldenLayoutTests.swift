@@ -72,4 +72,20 @@ import Testing
     try writeBytes(bytes(delta), to: folder.file(2))
     #expect(TestState(try CheckpointInspector.read(directory: folder.path, id: 2)) == second)
   }
+
+  @Test func everySingleBitAndEveryLengthMatters() {
+    for sound in [bytes(full), bytes(delta)] {
+      func opens(_ bytes: [UInt8]) -> Bool {
+        snapshotError { try bytes.withUnsafeBytes { _ = try SnapshotFile(bytes: $0) } } == nil
+      }
+      #expect(opens(sound))
+      for bit in 0..<sound.count * 8 {
+        var flipped = sound
+        flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+        #expect(!opens(flipped), "bit \(bit)")
+      }
+      for count in 0..<sound.count { #expect(!opens(Array(sound.prefix(count))), "cut to \(count)") }
+      for count in 1...sound.count { #expect(!opens(sound + sound.prefix(count)), "\(count) appended") }
+    }
+  }
 }

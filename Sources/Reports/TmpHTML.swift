@@ -1,1 +1,0 @@
-extension SessionReport { public func html() -> String { json() } }

@@ -85,9 +85,9 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     var splitOnCampaign = false
     @Option(
       help: ArgumentHelp(
-        "How far out of order events may come without being late. (default: 1m)", valueName: "time"),
+        "How far out of order events may come without being late. (default: as the log needs)", valueName: "time"),
       transform: TimeSpan.init(argument:))
-    var watermarkDelay = TimeSpan(milliseconds: 60_000)
+    var watermarkDelay: TimeSpan?
     @Option(
       help: ArgumentHelp("How long after its end a session still takes late events. (default: 0)", valueName: "time"),
       transform: TimeSpan.init(argument:))
@@ -154,7 +154,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
         .usage,
         "no input: name a file, or pipe a log to standard input\nSee 'thalweg replay --help' for more information.")
     }
-    try ReplayRun(configuration: try makeConfiguration(), options: running).run()
+    try ReplayDialogue(configuration: try makeConfiguration(), options: running).run()
   }
 
   /// The arguments as the engine wants them.
@@ -174,7 +174,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     c.maxEvents = session.maxEvents
     c.splitAtMidnightZone = session.splitAtMidnight
     c.splitOnCampaign = session.splitOnCampaign
-    c.watermarkDelayMilliseconds = session.watermarkDelay.milliseconds
+    c.watermarkDelayMilliseconds = session.watermarkDelay?.milliseconds
     c.allowedLatenessMilliseconds = session.allowedLateness.milliseconds
     c.sessionsPath = output.sessions
     c.reportPath = output.report

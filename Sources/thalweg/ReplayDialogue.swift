@@ -6,7 +6,7 @@ import StreamCore
 /// Runs a replay for a person or a script: says what it does on stderr, prints the report, gives the exit code.
 ///
 /// What is said does not depend on time or machine unless progress is shown: scripts can compare it.
-struct ReplayRun {
+struct ReplayDialogue {
   let configuration: ReplayConfiguration
   let options: ReplayCommand.RunningOptions
 
@@ -53,9 +53,15 @@ struct ReplayRun {
       }
     }
     let folder = configuration.checkpointDirectory ?? ""
-    job.onStart = { isResumed, warnings in
-      for warning in warnings { Terminal.say("warning: \(warning)") }
-      if isResumed, !isQuiet { Terminal.say("going on from the checkpoint in '\(folder)'") }
+    job.onStart = { start in
+      for warning in start.warnings { Terminal.say("warning: \(warning)") }
+      if isQuiet { return }
+      if start.isResumed { Terminal.say("going on from the checkpoint in '\(folder)'") }
+      if start.attempt > 0 {
+        let delay = start.watermarkDelayMilliseconds.map { "a watermark delay of \(TimeSpan(milliseconds: $0))" }
+        Terminal.say(
+          "events are further out of order; starting over with \(delay ?? "all sessions kept open to the end")")
+      }
     }
   }
 

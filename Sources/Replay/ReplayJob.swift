@@ -72,10 +72,10 @@ public final class ReplayJob: @unchecked Sendable {
     if configuration.watermarkDelayMilliseconds == nil, delay == ReplayJob.unlimitedDelayMilliseconds {
       run.notes = ["The log is not in time order: all sessions were kept open to its end."]
     }
-    run.onStart = { [self] context in
+    run.onStart = { [self] isResumed, warnings in
       onStart(
         ReplayStart(
-          attempt: number, isResumed: context.isResumed, warnings: context.recoveryWarnings,
+          attempt: number, isResumed: isResumed, warnings: warnings,
           watermarkDelayMilliseconds: delay == ReplayJob.unlimitedDelayMilliseconds ? nil : delay))
     }
     current.withLock { $0 = run }
@@ -107,7 +107,7 @@ public final class ReplayJob: @unchecked Sendable {
     current.withLock { $0 }?.context.requestStop()
   }
   /// Removes the partial files by name alone, for a process that ends now while a thread still waits for input.
-  public func abandon() { current.withLock { $0 }?.abandonOutputs() }
+  public func abandon() { current.withLock { $0 }?.unlinkPartialOutputs() }
 }
 
 /// How an attempt of a replay begins.

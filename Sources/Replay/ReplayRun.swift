@@ -14,12 +14,11 @@ final class ReplayRun: @unchecked Sendable {
   private let refusesDisorder: Bool
   /// Remarks for the report's quality panel; the same in every run of the job.
   var notes: [String] = []
-  /// Called before the first batch, when outputs are there and recovery is done.
-  var onStart: (StreamingContext) -> Void = { _ in }
   private let sessionOptions: SessionOptions
   private let sessionsFile: PublishedFile?
   private let deadLettersFile: PublishedFile?
   private let check: BadLineCheck
+  var onStart: (_ isResumed: Bool, _ warnings: [String]) -> Void = { _, _ in }
   private let operators = Mutex<[LogSessionOperator]>([])
   private let rowSink = Mutex<SessionRowSink?>(nil)
   private let deadLetterSink = Mutex<DeadLetterSink?>(nil)
@@ -130,14 +129,14 @@ final class ReplayRun: @unchecked Sendable {
     }
   }
   private func isResumable(_ error: any Error) -> Bool { error is OutputError || error is InputError }
+  func unlinkPartialOutputs() {
+    sessionsFile?.unlinkPartial()
+    deadLettersFile?.unlinkPartial()
+  }
   /// Removes the unfinished outputs.
   func discardOutputs() {
     sessionsFile?.discard()
     deadLettersFile?.discard()
-  }
-  func abandonOutputs() {
-    sessionsFile?.unlinkPartial()
-    deadLettersFile?.unlinkPartial()
   }
 
   /// Files are begun before the run; a resumed run's sinks then go on with the files of the run before.
@@ -147,7 +146,7 @@ final class ReplayRun: @unchecked Sendable {
         try sessionsFile?.create()
         try deadLettersFile?.create()
       }
-      onStart(context)
+      onStart(isResumed, context.recoveryWarnings)
     }
   }
 

@@ -85,7 +85,8 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     var splitOnCampaign = false
     @Option(
       help: ArgumentHelp(
-        "How far out of order events may come without being late. (default: as the log needs)", valueName: "time"),
+        "How far out of order events may come without being late. (default: as the log's order requires)",
+        valueName: "time"),
       transform: TimeSpan.init(argument:))
     var watermarkDelay: TimeSpan?
     @Option(

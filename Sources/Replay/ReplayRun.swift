@@ -51,7 +51,8 @@ final class ReplayRun: @unchecked Sendable {
     var streaming = StreamingOptions()
     streaming.threads = configuration.threads
     streaming.speed = configuration.speed
-    if configuration.speed > 0 { streaming.blockByteCount = 16 << 10 }
+    streaming.blockByteCount =
+      configuration.speed > 0 ? min(16 << 10, configuration.blockByteCount) : configuration.blockByteCount
     var job = configuration.jobDescription(plans: opened.map(\.plan))
     job[ReplayConfiguration.chosenDelayKey] = "\(delayMilliseconds)"
     context = StreamingContext(

@@ -85,9 +85,8 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     var splitOnCampaign = false
     @Option(
       help: ArgumentHelp(
-        "How far out of order events may come without being late. (default: as the log's order requires)",
-        valueName: "time"),
-      transform: TimeSpan.init(argument:))
+        "How far out of order events may come without being late. (default: as the log's own order requires)",
+        valueName: "time"), transform: TimeSpan.init(argument:))
     var watermarkDelay: TimeSpan?
     @Option(
       help: ArgumentHelp("How long after its end a session still takes late events. (default: 0)", valueName: "time"),
@@ -155,7 +154,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
         .usage,
         "no input: name a file, or pipe a log to standard input\nSee 'thalweg replay --help' for more information.")
     }
-    try ReplayDialogue(configuration: try makeConfiguration(), options: running).run()
+    try ReplayRun(configuration: try makeConfiguration(), options: running).run()
   }
 
   /// The arguments as the engine wants them.

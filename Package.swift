@@ -79,6 +79,10 @@ let package = Package(
         "Replay", "EventFormats", "Sessions", "StreamCore", "FlatMemory", "Snapshots", "Reports", "ClickstreamGenerator",
       ],
       swiftSettings: sharedSettings),
-    .testTarget(name: "CommandLineTests", swiftSettings: sharedSettings),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: [
+        "thalweg", "Replay", "EventFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], exclude: ["Cases"], swiftSettings: sharedSettings),
   ]
 )

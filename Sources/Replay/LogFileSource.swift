@@ -19,8 +19,8 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
 
   /// Opens an input and finds its format. Throws ``EventFormats/InputError`` or ``EventFormats/FormatError``.
   init(path: String, options: FormatOptions) throws {
-    name = path
     let input = try openInput(path: path)
+    name = input.name
     self.input = input
     var sample = [UInt8](repeating: 0, count: LogFileSource.sampleByteCount + bytePadding)
     var n = 0
@@ -32,7 +32,7 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
       n += r
     }
     plan = try sample.withUnsafeBytes { b in
-      try FormatDetector.plan(sample: UnsafeRawBufferPointer(rebasing: b[0..<n]), name: path, options: options)
+      try FormatDetector.plan(sample: UnsafeRawBufferPointer(rebasing: b[0..<n]), name: input.name, options: options)
     }
     var digest = RunningDigest()
     let line = sample[0..<n].prefix { $0 != 10 }

@@ -22,9 +22,8 @@ public final class ReplayJob: @unchecked Sendable {
   private let first: [LogFileSource]
   private let current = Mutex<ReplayRun?>(nil)
   private let stopRequested = Mutex(false)
-  /// Called when a run begins, before its first batch: whether it goes on from a checkpoint, and what recovery had to
-  /// pass over. May be called again when the log's order calls for another attempt.
-  public var onStart: (_ isResumed: Bool, _ warnings: [String]) -> Void = { _, _ in }
+  /// Called when an attempt begins, before its first batch.
+  public var onStart: (ReplayStart) -> Void = { _ in }
   /// Delays to try when none is given.
   static let delaysMilliseconds: [Int64] = [3_600_000, 86_400_000, unlimitedDelayMilliseconds]
   static let unlimitedDelayMilliseconds: Int64 = 36_500 * 86_400_000
@@ -43,7 +42,9 @@ public final class ReplayJob: @unchecked Sendable {
     if let delay = configuration.watermarkDelayMilliseconds {
       return try attempt(configuration, first, delay, refusesDisorder: false)
     }
-    let canRepeat = !configuration.inputs.contains("-")
+    // neither can standard input be read again nor standard output be taken back
+    let outputs = [configuration.sessionsPath, configuration.deadLettersPath]
+    let canRepeat = !configuration.inputs.contains("-") && !outputs.contains("-")
     var delays = [max(60_000, head.disorderMilliseconds * 2)]
     if let chosen = recordedDelay() { delays = [chosen] }
     delays += ReplayJob.delaysMilliseconds.filter { $0 > delays[0] }
@@ -52,7 +53,7 @@ public final class ReplayJob: @unchecked Sendable {
     for (i, delay) in delays.enumerated() {
       let isLast = !canRepeat || i == delays.count - 1
       do {
-        return try attempt(configuration, sources, delay, refusesDisorder: !isLast)
+        return try attempt(configuration, sources, delay, number: i, refusesDisorder: !isLast)
       } catch is DisorderError {
         current.withLock { $0?.discardOutputs() }
         sources = try configuration.inputs.map { try LogFileSource(path: $0, options: configuration.format) }
@@ -63,14 +64,20 @@ public final class ReplayJob: @unchecked Sendable {
   }
 
   private func attempt(
-    _ configuration: ReplayConfiguration, _ sources: [LogFileSource], _ delay: Int64, refusesDisorder: Bool
+    _ configuration: ReplayConfiguration, _ sources: [LogFileSource], _ delay: Int64, number: Int = 0,
+    refusesDisorder: Bool
   ) throws -> SessionReport? {
     let run = try ReplayRun(
       configuration, sources: sources, delayMilliseconds: delay, refusesDisorder: refusesDisorder, clock: clock)
     if configuration.watermarkDelayMilliseconds == nil, delay == ReplayJob.unlimitedDelayMilliseconds {
       run.notes = ["The log is not in time order: all sessions were kept open to its end."]
     }
-    run.onStart = onStart
+    run.onStart = { [self] isResumed, warnings in
+      onStart(
+        ReplayStart(
+          attempt: number, isResumed: isResumed, warnings: warnings,
+          watermarkDelayMilliseconds: delay == ReplayJob.unlimitedDelayMilliseconds ? nil : delay))
+    }
     current.withLock { $0 = run }
     if stopRequested.withLock({ $0 }) { return nil }
     return try run.run()
@@ -94,13 +101,24 @@ public final class ReplayJob: @unchecked Sendable {
   public var isResumed: Bool { current.withLock { $0 }?.context.isResumed ?? false }
   /// The watermark delay in force: the one given, or the one the log's order called for.
   public var watermarkDelayMilliseconds: Int64? { current.withLock { $0 }?.watermarkDelayMilliseconds }
-  /// Removes the partial files by name alone, for a process that ends now while a thread still waits for input.
-  public func abandon() { current.withLock { $0 }?.unlinkPartialOutputs() }
   /// Stops after the batches in flight, with a last checkpoint if there are any.
   public func requestStop() {
     stopRequested.withLock { $0 = true }
     current.withLock { $0 }?.context.requestStop()
   }
+  /// Removes the partial files by name alone, for a process that ends now while a thread still waits for input.
+  public func abandon() { current.withLock { $0 }?.unlinkPartialOutputs() }
+}
+
+/// How an attempt of a replay begins.
+public struct ReplayStart: Sendable {
+  /// From 0; a later one starts over because the log is further out of order than the one before allowed.
+  public var attempt: Int
+  public var isResumed: Bool
+  /// What recovery had to pass over.
+  public var warnings: [String]
+  /// Nil: events may be out of order without limit.
+  public var watermarkDelayMilliseconds: Int64?
 }
 
 /// A look at a running replay.

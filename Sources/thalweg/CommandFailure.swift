@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClickstreamGenerator
 import EventFormats
 import Foundation
 import Replay
@@ -72,6 +73,7 @@ struct CommandFailure: Error {
     case let e as ReplayConfigurationError: (.configuration, e.description)
     case let e as CheckpointError: (.configuration, e.description)
     case let e as StateError: (.configuration, e.description)
+    case let e as GeneratorError: (.usage, "--\(e.description)")
     case let e as SnapshotError: (code(of: e), e.description)
     default: nil
     }

@@ -47,6 +47,7 @@ struct EnvironmentOptions {
   private static func subcommand(of given: [String]) -> (command: any EnvironmentConfigurable.Type, names: Int)? {
     switch given.first {
     case "replay": (ReplayCommand.self, 1)
+    case "generate": (GenerateCommand.self, 1)
     default: nil
     }
   }

@@ -23,7 +23,7 @@ struct ProgressLine {
       let share = min(1, Double(progress.inputBytes) / Double(size))
       parts.append("\(ProgressLine.bar(share, columns: 20)) \(ProgressLine.padded(Int(share * 100)))%")
     } else {
-      parts.append("\(ProgressLine.quantity(Double(progress.inputBytes)))B read")
+      parts.append("\(ProgressLine.quantity(Double(progress.inputBytes)))bytes read")
     }
     parts.append("\(ProgressLine.quantity(rate))events/s")
     if progress.stream.highestEventTime != .min {
@@ -51,10 +51,10 @@ struct ProgressLine {
       + String(repeating: " ", count: max(0, columns - full - 1)) + "▏"
   }
 
-  /// "12.3 M", with the space that a unit needs before it.
+  /// "12.3 M ", to be followed by a unit.
   static func quantity(_ value: Double) -> String {
     for (size, name) in [(1e9, "G"), (1e6, "M"), (1e3, "K")] where value >= size {
-      return String(format: "%.1f %@", value / size, name)
+      return String(format: "%.1f %@ ", value / size, name)
     }
     return String(format: "%.0f ", value)
   }

@@ -14,6 +14,7 @@ struct Thalweg: ParsableCommand {
       Examples:
         thalweg replay access.log --report report.html
         thalweg replay clicks.ndjson.zst --sessions sessions.csv --gap 20m
+        thalweg generate --events 1000000 --output clicks.ndjson
         thalweg state list checkpoints
 
       Every option can be set by an environment variable: --watermark-delay by THALWEG_WATERMARK_DELAY. Flags win.
@@ -21,7 +22,7 @@ struct Thalweg: ParsableCommand {
       78 configuration, 130 and 143 stopped by a signal.
       """,
     version: "0.1.0",
-    subcommands: [ReplayCommand.self, StateCommand.self])
+    subcommands: [ReplayCommand.self, GenerateCommand.self, StateCommand.self])
 
   static func main() {
     let given = Array(CommandLine.arguments.dropFirst())

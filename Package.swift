@@ -4,7 +4,15 @@ import PackageDescription
 /// Settings every Swift target is built with: one place, no exceptions.
 let sharedSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
-  // .strictMemorySafety(),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The same for tests, but for the marks of unsafe code: the testing macros expand to code that has none.
+let testSettings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -59,30 +67,31 @@ let package = Package(
       ],
       swiftSettings: sharedSettings),
     .testTarget(
-      name: "FlatMemoryTests", dependencies: ["FlatMemory"], swiftSettings: sharedSettings),
+      name: "FlatMemoryTests", dependencies: ["FlatMemory"], swiftSettings: testSettings),
     .testTarget(
-      name: "SnapshotsTests", dependencies: ["Snapshots", "FlatMemory"], swiftSettings: sharedSettings),
+      name: "SnapshotsTests", dependencies: ["Snapshots", "FlatMemory"], swiftSettings: testSettings),
     .testTarget(
-      name: "EventFormatsTests", dependencies: ["EventFormats", "FlatMemory"], swiftSettings: sharedSettings),
+      name: "EventFormatsTests", dependencies: ["EventFormats", "FlatMemory"], swiftSettings: testSettings),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", "FlatMemory"], swiftSettings: sharedSettings),
+      name: "ReportsTests", dependencies: ["Reports", "FlatMemory"], swiftSettings: testSettings),
     .testTarget(
-      name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: sharedSettings),
+      name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: testSettings),
     .testTarget(
-      name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots"], swiftSettings: sharedSettings),
+      name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots"], swiftSettings: testSettings),
     .testTarget(
       name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots"],
-      swiftSettings: sharedSettings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "Replay", "EventFormats", "Sessions", "StreamCore", "FlatMemory", "Snapshots", "Reports", "ClickstreamGenerator",
+        "Replay", "EventFormats", "Sessions", "StreamCore", "FlatMemory", "Snapshots", "Reports",
+        "ClickstreamGenerator",
       ],
-      swiftSettings: sharedSettings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
         "thalweg", "Replay", "EventFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], exclude: ["Cases"], swiftSettings: sharedSettings),
+      ], exclude: ["Cases"], swiftSettings: testSettings),
   ]
 )

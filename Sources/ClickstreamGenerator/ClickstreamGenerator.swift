@@ -73,9 +73,9 @@ public struct ClickstreamGenerator: Sendable {
     // taken out of self while it is written to: the closure needs the rest of self
     var chunk: [UInt8] = []
     swap(&chunk, &self.chunk)
-    let count = chunk.withUnsafeMutableBufferPointer { p in
+    let count = unsafe chunk.withUnsafeMutableBufferPointer { p in
       guard let base = p.baseAddress else { return 0 }
-      return fill(base)
+      return unsafe fill(base)
     }
     output.append(contentsOf: chunk[0..<count])
     swap(&chunk, &self.chunk)
@@ -83,7 +83,7 @@ public struct ClickstreamGenerator: Sendable {
   }
 
   private mutating func fill(_ base: UnsafeMutablePointer<UInt8>) -> Int {
-    var out = LineWriter(base: base)
+    var out = unsafe LineWriter(base: base)
     if !hasBegun, let header = formatter.header { out.text(header) }
     hasBegun = true
     let byteCountMax = ClickstreamGenerator.chunkByteCount - ClickstreamGenerator.chunkByteCountLeft

@@ -28,7 +28,7 @@ struct LineDamage: Sendable {
   /// Turns the good line that begins at `start`, with its time at `timeOffset`, into a bad one.
   func damage(_ out: inout LineWriter, start: Int, timeOffset: Int, _ random: inout RandomSource) {
     let end = out.count - 1
-    let line = out.base + start
+    let line = unsafe out.base + start
     switch Kind.allCases[random.below(Kind.allCases.count)] {
     case .cutShort:
       // where a cut leaves every field that is needed, the line would still be an event
@@ -36,12 +36,12 @@ struct LineDamage: Sendable {
       out.truncate(to: start + 1 + random.below(keepable))
     case .headLost:
       let lost = timeOffset + 5 + random.below(12)
-      line.update(from: line + lost, count: end - start - lost)
+      unsafe line.update(from: line + lost, count: end - start - lost)
       out.truncate(to: end - lost)
     case .impossibleTime:
       // the month of an ISO time, the day of a log's
       let at = timeOffset + (format == .combined ? 0 : 5)
-      (line[at], line[at + 1]) = (57, 57)
+      unsafe (line[at], line[at + 1]) = (57, 57)
       out.truncate(to: end)
     case .unescapedQuote where format == .ndjson:
       out.truncate(to: end - 2)

@@ -2,25 +2,25 @@
 ///
 /// Guarantees: none about bounds: the owner leaves room for a whole line before it begins one.
 /// Cost: 2–10 ns a field.
-struct LineWriter {
+@safe struct LineWriter {
   let base: UnsafeMutablePointer<UInt8>
   private(set) var count = 0
 
-  init(base: UnsafeMutablePointer<UInt8>) { self.base = base }
+  init(base: UnsafeMutablePointer<UInt8>) { unsafe self.base = unsafe base }
 
   @inline(__always)
   mutating func byte(_ b: UInt8) {
-    base[count] = b
+    unsafe base[count] = b
     count &+= 1
   }
   @inline(__always)
   mutating func text(_ text: StaticString) {
-    (base + count).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+    unsafe (base + count).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
     count &+= text.utf8CodeUnitCount
   }
   @inline(__always)
   mutating func bytes(_ source: UnsafePointer<UInt8>, _ n: Int) {
-    (base + count).update(from: source, count: n)
+    unsafe (base + count).update(from: source, count: n)
     count &+= n
   }
   /// Decimal digits of a number that is not negative.
@@ -40,7 +40,7 @@ struct LineWriter {
     var i = digits
     while i > 0 {
       i &-= 1
-      base[count &+ i] = UInt8(truncatingIfNeeded: 48 &+ rest % 10)
+      unsafe base[count &+ i] = UInt8(truncatingIfNeeded: 48 &+ rest % 10)
       rest /= 10
     }
     count &+= digits
@@ -68,8 +68,8 @@ struct TextTable: Sendable {
   func write(_ i: Int, _ out: inout LineWriter) {
     let start = Int(starts[i])
     let n = Int(starts[i + 1]) - start
-    bytes.withUnsafeBufferPointer { p in
-      if let base = p.baseAddress { out.bytes(base + start, n) }
+    unsafe bytes.withUnsafeBufferPointer { p in
+      if let base = p.baseAddress { unsafe out.bytes(base + start, n) }
     }
   }
 }

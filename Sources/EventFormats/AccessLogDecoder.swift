@@ -10,11 +10,11 @@ import FlatMemory
 /// the virtual host (`host:port address …`) is recognised.
 /// Method: one pass lists the positions of quotes, backslashes and newlines of the block; a line is a walk over them.
 /// Cost: about 60 ns a line.
-final class AccessLogDecoder {
+@safe final class AccessLogDecoder {
   private var assembler: EventAssembler
   private let lineByteCountMax: Int
   private let isCombined: Bool
-  private let row = FieldRow.allocate()
+  private let row = unsafe FieldRow.allocate()
   private var stops = FlatArray<UInt32>(capacity: 64)
 
   init(plan: DecodingPlan) {
@@ -24,7 +24,7 @@ final class AccessLogDecoder {
   }
   deinit {
     assembler.deallocate()
-    row.deallocate()
+    unsafe row.deallocate()
     stops.deallocate()
   }
 
@@ -33,32 +33,32 @@ final class AccessLogDecoder {
     rejected: inout FlatArray<RejectedLine>
   ) {
     stops.reserve(end - start + 16)
-    let stopCount = tw_positions(b + start, end - start, 10, 34, 92, 92, UInt32(start), stops.base)
-    let checksUTF8 = tw_any_high(b + start, end - start) != 0 && tw_utf8_valid(b + start, end - start) == 0
-    let stops = UnsafePointer(self.stops.base)
-    let (row, isCombined, lineByteCountMax) = (self.row, self.isCombined, self.lineByteCountMax)
+    let stopCount = unsafe tw_positions(b + start, end - start, 10, 34, 92, 92, UInt32(start), stops.base)
+    let checksUTF8 = unsafe tw_any_high(b + start, end - start) != 0 && tw_utf8_valid(b + start, end - start) == 0
+    let stops = unsafe UnsafePointer(self.stops.base)
+    let (row, isCombined, lineByteCountMax) = unsafe (self.row, self.isCombined, self.lineByteCountMax)
     var assembler = self.assembler
     var decoded = events
-    var line = AccessLogLine(b: b, stops: stops, row: row, isCombined: isCombined, spare: spareStart)
+    var line = unsafe AccessLogLine(b: b, stops: stops, row: row, isCombined: isCombined, spare: spareStart)
     var p = start
     while p < end {
-      FieldRow.clear(row)
+      unsafe FieldRow.clear(row)
       let lineStart = p
       let eventClass = line.read(lineStart)
       // to the newline, past whatever follows the known fields
       var k = line.k
-      while b[Int(stops[k])] != 10 { k &+= 1 }
-      let lineEnd = Int(stops[k])
+      while unsafe b[Int(stops[k])] != 10 { k &+= 1 }
+      let lineEnd = unsafe Int(stops[k])
       line.k = k &+ 1
       p = lineEnd &+ 1
       assert(k < stopCount)
       if let eventClass, !checksUTF8, lineEnd &- lineStart <= lineByteCountMax {
-        assembler.add(
+        unsafe assembler.add(
           b, row, lineStart: lineStart, lineEnd: lineEnd, eventClass: eventClass, events: &decoded, rejected: &rejected)
-      } else if let reason = self.reason(b, lineStart, lineEnd, line.errorAt, checksUTF8, eventClass != nil) {
+      } else if let reason = unsafe self.reason(b, lineStart, lineEnd, line.errorAt, checksUTF8, eventClass != nil) {
         rejected.append(reason)
       } else if let eventClass {
-        assembler.add(
+        unsafe assembler.add(
           b, row, lineStart: lineStart, lineEnd: lineEnd, eventClass: eventClass, events: &decoded, rejected: &rejected)
       }
     }
@@ -75,16 +75,16 @@ final class AccessLogDecoder {
     if n > lineByteCountMax {
       return RejectedLine(offset: start, length: n, column: lineByteCountMax, reason: .lineTooLong)
     }
-    if checksUTF8, tw_utf8_valid(b + start, n) == 0 {
-      return RejectedLine(offset: start, length: n, column: utf8PrefixLength(b + start, n), reason: .notUTF8)
+    if checksUTF8, unsafe tw_utf8_valid(b + start, n) == 0 {
+      return unsafe RejectedLine(offset: start, length: n, column: utf8PrefixLength(b + start, n), reason: .notUTF8)
     }
-    if wasRead || JSONText.skipSpace(b, start) >= end { return nil }
+    if unsafe wasRead || JSONText.skipSpace(b, start) >= end { return nil }
     return RejectedLine(offset: start, length: n, column: errorAt - start, reason: .malformedLogLine)
   }
 }
 
 /// A walk over one line; holds the position in the list of stops.
-private struct AccessLogLine {
+@safe private struct AccessLogLine {
   let b: UnsafeMutablePointer<UInt8>
   let stops: UnsafePointer<UInt32>
   let row: UnsafeMutablePointer<ByteSpan>
@@ -99,41 +99,43 @@ private struct AccessLogLine {
   mutating func read(_ start: Int) -> EventClass? {
     var address = start
     var p = spaceAfter(start)
-    guard b[p] == 32 else { return fail(p) }
+    guard unsafe b[p] == 32 else { return fail(p) }
     var addressEnd = p
     // " - - [" is nearly all there is between address and time
-    if load8(b + p) & 0xffff_ffff_ffff == 0x5b20_2d20_2d20 {
+    if unsafe load8(b + p) & 0xffff_ffff_ffff == 0x5b20_2d20_2d20 {
       p &+= 6
     } else {
       guard let time = timeStart(p, &address, &addressEnd) else { return fail(p) }
       p = time
     }
     let time = p
-    if b[p &+ 26] == 93, Int(stops[k]) == p &+ 28 {
+    if unsafe b[p &+ 26] == 93, unsafe Int(stops[k]) == p &+ 28 {
       p &+= 26
     } else {
-      while b[p] != 93, b[p] != 34, b[p] != 10 { p &+= 1 }
-      guard b[p] == 93 else { return fail(p) }
+      while unsafe b[p] != 93, unsafe b[p] != 34, unsafe b[p] != 10 { p &+= 1 }
+      guard unsafe b[p] == 93 else { return fail(p) }
     }
-    row[0] = ByteSpan(offset: time, length: p &- time)
-    guard Int(stops[k]) == p &+ 2, b[p &+ 1] == 32, b[p &+ 2] == 34 else { return fail(p &+ 1) }
+    unsafe row[0] = ByteSpan(offset: time, length: p &- time)
+    guard unsafe Int(stops[k]) == p &+ 2, unsafe b[p &+ 1] == 32, unsafe b[p &+ 2] == 34 else { return fail(p &+ 1) }
     let request = p &+ 3
     var escaped = false
     let requestEnd = quotedEnd(&escaped)
     if requestEnd < 0 { return fail(request &- 1) }
     p = requestEnd &+ 1
     // " 200 "
-    let status = Int(b[p &+ 1] &- 48) &* 100 &+ Int(b[p &+ 2] &- 48) &* 10 &+ Int(b[p &+ 3] &- 48)
-    guard b[p] == 32, b[p &+ 1] &- 49 <= 8, b[p &+ 2] &- 48 <= 9, b[p &+ 3] &- 48 <= 9, b[p &+ 4] == 32 else {
+    let status = unsafe Int(b[p &+ 1] &- 48) &* 100 &+ Int(b[p &+ 2] &- 48) &* 10 &+ Int(b[p &+ 3] &- 48)
+    guard unsafe b[p] == 32, unsafe b[p &+ 1] &- 49 <= 8, unsafe b[p &+ 2] &- 48 <= 9, unsafe b[p &+ 3] &- 48 <= 9,
+      unsafe b[p &+ 4] == 32
+    else {
       return fail(p &+ 1)
     }
     p &+= 5
-    if b[p] == 45 { p &+= 1 } else { while b[p] &- 48 <= 9 { p &+= 1 } }
-    guard b[p &- 1] != 32, b[p] <= 32 else { return fail(p) }
-    if isCombined, b[p] == 32, b[p &+ 1] == 34, Int(stops[k]) == p &+ 1 {
+    if unsafe b[p] == 45 { p &+= 1 } else { while unsafe b[p] &- 48 <= 9 { p &+= 1 } }
+    guard unsafe b[p &- 1] != 32, unsafe b[p] <= 32 else { return fail(p) }
+    if isCombined, unsafe b[p] == 32, unsafe b[p &+ 1] == 34, unsafe Int(stops[k]) == p &+ 1 {
       guard readReferrerAndAgent(p &+ 2, address, addressEnd) else { return nil }
     } else {
-      row[1] = ByteSpan(offset: address, length: addressEnd &- address)
+      unsafe row[1] = ByteSpan(offset: address, length: addressEnd &- address)
     }
     return readRequest(request, requestEnd, escaped, status)
   }
@@ -149,7 +151,7 @@ private struct AccessLogLine {
   private func spaceAfter(_ from: Int) -> Int {
     var p = from
     while true {
-      let m = tw_any16(b + p, 32, 10, 32, 10)
+      let m = unsafe tw_any16(b + p, 32, 10, 32, 10)
       if m != 0 { return p &+ m.trailingZeroBitCount }
       p &+= 16
     }
@@ -159,14 +161,14 @@ private struct AccessLogLine {
   @inline(never)
   private func timeStart(_ space: Int, _ address: inout Int, _ addressEnd: inout Int) -> Int? {
     var p = space
-    while b[p] != 10, b[p] != 34, !(b[p] == 32 && b[p + 1] == 91) { p += 1 }
-    guard b[p] == 32 else { return nil }
+    while unsafe b[p] != 10, unsafe b[p] != 34, unsafe !(b[p] == 32 && b[p + 1] == 91) { p += 1 }
+    guard unsafe b[p] == 32 else { return nil }
     let second = space + 1
     let secondEnd = spaceAfter(second)
     var looksLikeAddress = secondEnd < p
     var separators = 0
     for i in second..<max(second, secondEnd) {
-      let c = b[i]
+      let c = unsafe b[i]
       if c == 46 || c == 58 { separators += 1 }
       let isHexadecimal = c &- 48 <= 9 || (c | 0x20) &- 97 <= 5
       if !isHexadecimal, c != 46, c != 58 { looksLikeAddress = false }
@@ -181,16 +183,16 @@ private struct AccessLogLine {
   private mutating func quotedEnd(_ escaped: inout Bool) -> Int {
     k &+= 1
     while true {
-      let s = Int(stops[k])
-      let c = b[s]
+      let s = unsafe Int(stops[k])
+      let c = unsafe b[s]
       if c == 10 { return -1 }
       k &+= 1
       if c == 34 {
-        if b[s &+ 1] <= 32 { return s }
+        if unsafe b[s &+ 1] <= 32 { return s }
       } else {
         escaped = true
         // the byte behind a backslash means nothing by itself
-        if Int(stops[k]) == s &+ 1, b[s &+ 1] != 10 { k &+= 1 }
+        if unsafe Int(stops[k]) == s &+ 1, unsafe b[s &+ 1] != 10 { k &+= 1 }
       }
     }
   }
@@ -203,10 +205,10 @@ private struct AccessLogLine {
       errorAt = referrer &- 1
       return false
     }
-    row[5] = text(referrer, referrerEnd, escaped)
+    unsafe row[5] = text(referrer, referrerEnd, escaped)
     var agent = referrerEnd
     var agentEnd = referrerEnd
-    if b[referrerEnd &+ 1] == 32, Int(stops[k]) == referrerEnd &+ 2, b[referrerEnd &+ 2] == 34 {
+    if unsafe b[referrerEnd &+ 1] == 32, unsafe Int(stops[k]) == referrerEnd &+ 2, unsafe b[referrerEnd &+ 2] == 34 {
       escaped = false
       agent = referrerEnd &+ 3
       agentEnd = quotedEnd(&escaped)
@@ -214,14 +216,14 @@ private struct AccessLogLine {
         errorAt = agent &- 1
         return false
       }
-      row[6] = text(agent, agentEnd, escaped)
+      unsafe row[6] = text(agent, agentEnd, escaped)
     }
     // the user: address, space, hash of the agent
     let n = addressEnd &- address
-    tw_copy16(b + spare, b + address, n)
-    b[spare &+ n] = 32
-    AccessLogLine.writeHexadecimal(hashBytes(b + agent, agentEnd &- agent), b + spare + n + 1)
-    row[1] = ByteSpan(offset: spare, length: n &+ 17)
+    unsafe tw_copy16(b + spare, b + address, n)
+    unsafe b[spare &+ n] = 32
+    unsafe AccessLogLine.writeHexadecimal(hashBytes(b + agent, agentEnd &- agent), b + spare + n + 1)
+    unsafe row[1] = ByteSpan(offset: spare, length: n &+ 17)
     spare &+= n &+ 17
     return true
   }
@@ -229,7 +231,7 @@ private struct AccessLogLine {
   /// A quoted text; `-` and nothing are absent.
   @inline(__always)
   private mutating func text(_ from: Int, _ to: Int, _ escaped: Bool) -> ByteSpan {
-    if to &- from <= 1, to == from || b[from] == 45 { return .absent }
+    if to &- from <= 1, unsafe to == from || b[from] == 45 { return .absent }
     return escaped ? unescaped(from, to) : ByteSpan(offset: from, length: to &- from)
   }
 
@@ -239,8 +241,8 @@ private struct AccessLogLine {
     let start = spare
     var i = from
     while i < to {
-      if b[i] == 92, i + 1 < to, b[i + 1] == 34 || b[i + 1] == 92 { i += 1 }
-      b[spare] = b[i]
+      if unsafe b[i] == 92, i + 1 < to, unsafe b[i + 1] == 34 || b[i + 1] == 92 { i += 1 }
+      unsafe b[spare] = unsafe b[i]
       spare += 1
       i += 1
     }
@@ -251,37 +253,38 @@ private struct AccessLogLine {
   @inline(__always)
   private mutating func readRequest(_ from: Int, _ to: Int, _ escaped: Bool, _ status: Int) -> EventClass {
     var p = from
-    while b[p] &- 65 <= 25 { p &+= 1 }
-    guard p > from, b[p] == 32, p < to else {
+    while unsafe b[p] &- 65 <= 25 { p &+= 1 }
+    guard p > from, unsafe b[p] == 32, p < to else {
       // no method: "-" where none came, or bytes that were no HTTP
-      row[4] = text(from, to, escaped)
+      unsafe row[4] = text(from, to, escaped)
       return .other
     }
-    row[3] = ByteSpan(offset: from, length: p &- from)
+    unsafe row[3] = ByteSpan(offset: from, length: p &- from)
     let isGet =
-      (p &- from == 3 && load4(b + from) & 0xff_ffff == 0x54_4547) || (p &- from == 4 && load4(b + from) == 0x4441_4548)
+      unsafe (p &- from == 3 && load4(b + from) & 0xff_ffff == 0x54_4547)
+      || (p &- from == 4 && load4(b + from) == 0x4441_4548)
     let target = p &+ 1
     var targetEnd = to
-    if to &- target >= 9, load8(b + to - 9) & 0xffff_ffff_ffff == 0x2f50_5454_4820 {
+    if to &- target >= 9, unsafe load8(b + to - 9) & 0xffff_ffff_ffff == 0x2f50_5454_4820 {
       targetEnd = to &- 9  // " HTTP/1.1"
-    } else if to &- target >= 7, load8(b + to - 7) & 0xffff_ffff_ffff == 0x2f50_5454_4820 {
+    } else if to &- target >= 7, unsafe load8(b + to - 7) & 0xffff_ffff_ffff == 0x2f50_5454_4820 {
       targetEnd = to &- 7  // " HTTP/2"
     }
     let url = text(target, targetEnd, escaped)
-    row[4] = url
+    unsafe row[4] = url
     if url.isAbsent { return .other }
-    let path = b + Int(url.offset)
-    let n = RequestPath.lengthWithoutQuery(path, Int(url.length))
-    row[2] = ByteSpan(offset: Int(url.offset), length: n)
+    let path = unsafe b + Int(url.offset)
+    let n = unsafe RequestPath.lengthWithoutQuery(path, Int(url.length))
+    unsafe row[2] = ByteSpan(offset: Int(url.offset), length: n)
     if status >= 400 || !isGet { return .other }
-    return RequestPath.isAsset(path, n) ? .asset : .view
+    return unsafe RequestPath.isAsset(path, n) ? .asset : .view
   }
 
   /// Sixteen lower-case hexadecimal digits, the highest first.
   @inline(__always)
   static func writeHexadecimal(_ v: UInt64, _ p: UnsafeMutablePointer<UInt8>) {
-    UnsafeMutableRawPointer(p).storeBytes(of: eightDigits(v &>> 32), as: UInt64.self)
-    UnsafeMutableRawPointer(p + 8).storeBytes(of: eightDigits(v & 0xffff_ffff), as: UInt64.self)
+    unsafe UnsafeMutableRawPointer(p).storeBytes(of: eightDigits(v &>> 32), as: UInt64.self)
+    unsafe UnsafeMutableRawPointer(p + 8).storeBytes(of: eightDigits(v & 0xffff_ffff), as: UInt64.self)
   }
   @inline(__always)
   private static func eightDigits(_ v: UInt64) -> UInt64 {

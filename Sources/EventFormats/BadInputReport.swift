@@ -159,7 +159,7 @@ public struct BadInputReport: Sendable {
   private func fieldFix(_ example: Example, _ role: FieldRole) -> String? {
     guard plan.format == .ndjson, let wanted = plan.fields[role] else { return nil }
     var outline = JSONOutline()
-    example.bytes.withUnsafeBytes { outline.add($0) }
+    unsafe example.bytes.withUnsafeBytes { unsafe outline.add($0) }
     let names = outline.fields.map(\.name)
     if names.contains(wanted) { return "\(wanted) is there, but empty" }
     let guess = closestName(to: wanted, among: names).map { "; did you mean --fields \(role.rawValue)=\($0)?" } ?? ""
@@ -196,7 +196,7 @@ public struct BadInputReport: Sendable {
     }
     guard !malformed.isEmpty, malformed.count == examples.count else { return nil }
     let sample = Array(malformed.map { $0.bytes + [10] }.joined())
-    guard let format = sample.withUnsafeBytes({ FormatDetector.clearFormat(of: $0) }) else { return nil }
+    guard let format = unsafe sample.withUnsafeBytes({ unsafe FormatDetector.clearFormat(of: $0) }) else { return nil }
     return format == plan.format ? nil : format
   }
 }

@@ -33,7 +33,7 @@ public func openInput(path: String) throws(InputError) -> any ByteInput {
 /// The input over raw bytes, chosen by their head.
 func input(from source: RawBytes, windowLogMax: Int = 31) throws(InputError) -> any ByteInput {
   try source.fill(atLeast: 4)
-  switch CompressionFormat(head: source.ahead) {
+  switch unsafe CompressionFormat(head: source.ahead) {
   case .zstd: return ZstdInput(source, windowLogMax: windowLogMax)
   case .gzip: return try GzipInput(source)
   case .none: return PlainInput(source)
@@ -41,7 +41,7 @@ func input(from source: RawBytes, windowLogMax: Int = 31) throws(InputError) -> 
 }
 
 /// Bytes as they lie in a file or in memory, read ahead into a buffer (of 1 MiB for files).
-class RawBytes: @unchecked Sendable {
+@safe class RawBytes: @unchecked Sendable {
   let name: String
   fileprivate(set) var sizeInBytes: UInt64?
   private let bufferByteCount: Int
@@ -55,12 +55,12 @@ class RawBytes: @unchecked Sendable {
   fileprivate init(name: String, bufferByteCount: Int = 1 << 20) {
     self.name = name
     self.bufferByteCount = bufferByteCount
-    buffer = .allocate(byteCount: bufferByteCount, alignment: 64)
+    unsafe buffer = .allocate(byteCount: bufferByteCount, alignment: 64)
   }
-  deinit { buffer.deallocate() }
+  deinit { unsafe buffer.deallocate() }
 
   /// Bytes read but not taken.
-  var ahead: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer + from, count: to - from) }
+  var ahead: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: buffer + from, count: to - from) }
 
   func take(_ n: Int) {
     assert(n <= to - from)
@@ -73,10 +73,10 @@ class RawBytes: @unchecked Sendable {
     if from == to { (from, to) = (0, 0) }
     while to - from < n, !atEnd {
       if from > 0 {
-        buffer.copyMemory(from: buffer + from, byteCount: to - from)
+        unsafe buffer.copyMemory(from: buffer + from, byteCount: to - from)
         (from, to) = (0, to - from)
       }
-      let got = try readRaw(into: buffer + to, bufferByteCount - to)
+      let got = try unsafe readRaw(into: buffer + to, bufferByteCount - to)
       if got == 0 { atEnd = true }
       to += got
     }
@@ -85,7 +85,7 @@ class RawBytes: @unchecked Sendable {
   /// Past the read-ahead, straight into the caller's memory.
   fileprivate func readDirect(into bytes: UnsafeMutableRawPointer, _ count: Int) throws(InputError) -> Int {
     if atEnd { return 0 }
-    let got = try readRaw(into: bytes, count)
+    let got = try unsafe readRaw(into: bytes, count)
     if got == 0 { atEnd = true }
     consumed += UInt64(got)
     return got
@@ -107,12 +107,12 @@ final class FileBytes: RawBytes, @unchecked Sendable {
       return
     }
     var opened: Int32
-    repeat { opened = open(path, O_RDONLY | O_CLOEXEC) } while opened < 0 && errno == EINTR
+    repeat { opened = unsafe open(path, O_RDONLY | O_CLOEXEC) } while opened < 0 && errno == EINTR
     guard opened >= 0 else { throw FileBytes.openError(path, errno) }
     descriptor = opened
     super.init(name: path)
     var info = stat()
-    guard fstat(opened, &info) == 0 else { return }
+    guard unsafe fstat(opened, &info) == 0 else { return }
     if info.st_mode & S_IFMT == S_IFDIR {
       throw InputError(.isFolder, "\(path) is a folder; name the files in it, for example \(path)/*")
     }
@@ -127,24 +127,25 @@ final class FileBytes: RawBytes, @unchecked Sendable {
     switch code {
     case ENOENT, ENOTDIR: InputError(.notFound, "\(path): there is no such file; check the path (- reads stdin)")
     case EACCES, EPERM: InputError(.noPermission, "\(path): no permission to read it; check with ls -l \(path)")
-    default: InputError(.readFailed, "\(path): cannot be opened: \(String(cString: strerror(code)))")
+    default: InputError(.readFailed, unsafe "\(path): cannot be opened: \(String(cString: strerror(code)))")
     }
   }
 
   override func readRaw(into bytes: UnsafeMutableRawPointer, _ count: Int) throws(InputError) -> Int {
     while true {
-      let got = read(descriptor, bytes, count)
+      let got = unsafe read(descriptor, bytes, count)
       if got >= 0 { return got }
       let code = errno
       if code == EINTR { continue }
       if code == EAGAIN {
         var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        poll(&poller, 1, -1)
+        unsafe poll(&poller, 1, -1)
         continue
       }
       if code == EISDIR { throw InputError(.isFolder, "\(name) is a folder; name the files in it") }
-      let offset = consumed + UInt64(ahead.count)
-      throw InputError(.readFailed, "\(name): reading failed at byte \(offset): \(String(cString: strerror(code)))")
+      let offset = unsafe consumed + UInt64(ahead.count)
+      throw InputError(
+        .readFailed, unsafe "\(name): reading failed at byte \(offset): \(String(cString: strerror(code)))")
     }
   }
 
@@ -172,7 +173,7 @@ final class MemoryBytes: RawBytes, @unchecked Sendable {
   override func readRaw(into target: UnsafeMutableRawPointer, _ count: Int) throws(InputError) -> Int {
     let n = min(count, stride, bytes.count - at)
     guard n > 0 else { return 0 }
-    bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress! + at, byteCount: n) }
+    unsafe bytes.withUnsafeBytes { unsafe target.copyMemory(from: $0.baseAddress! + at, byteCount: n) }
     at += n
     return n
   }
@@ -189,18 +190,18 @@ final class PlainInput: ByteInput {
   var bytesConsumed: UInt64 { source.consumed }
 
   func read(into bytes: UnsafeMutableRawPointer, _ count: Int) throws(InputError) -> Int {
-    let ahead = source.ahead
-    guard ahead.count > 0, let head = ahead.baseAddress else { return try source.readDirect(into: bytes, count) }
+    let ahead = unsafe source.ahead
+    guard ahead.count > 0, let head = ahead.baseAddress else { return try unsafe source.readDirect(into: bytes, count) }
     let n = min(count, ahead.count)
-    bytes.copyMemory(from: head, byteCount: n)
+    unsafe bytes.copyMemory(from: head, byteCount: n)
     source.take(n)
     return n
   }
 
   func skip(to offset: UInt64) throws(InputError) {
     let n = try distance(to: offset, from: source.consumed)
-    if n <= UInt64(source.ahead.count) { return source.take(Int(n)) }
-    source.take(source.ahead.count)
+    if unsafe n <= UInt64(source.ahead.count) { return source.take(Int(n)) }
+    unsafe source.take(source.ahead.count)
     if source.seek(to: offset) { return }
     try skipByReading(to: offset, from: source.consumed)
   }
@@ -218,9 +219,9 @@ extension ByteInput {
   func skipByReading(to offset: UInt64, from position: UInt64) throws(InputError) {
     var left = try distance(to: offset, from: position)
     let scrap = UnsafeMutableRawPointer.allocate(byteCount: 1 << 18, alignment: 64)
-    defer { scrap.deallocate() }
+    defer { unsafe scrap.deallocate() }
     while left > 0 {
-      let got = try read(into: scrap, Int(min(left, 1 << 18)))
+      let got = try unsafe read(into: scrap, Int(min(left, 1 << 18)))
       if got == 0 {
         throw InputError(
           .truncated,

@@ -44,44 +44,46 @@ struct CSVRecordWalk {
     let first = k
     var from = start
     var column = 0
-    if load4(b + from) & 0xff_ffff == 0xbf_bbef { from &+= 3 }  // a byte order mark
+    if unsafe load4(b + from) & 0xff_ffff == 0xbf_bbef { from &+= 3 }  // a byte order mark
     while k < stopCount {
-      let e = Int(stops[k])
-      let c = b[e]
+      let e = unsafe Int(stops[k])
+      let c = unsafe b[e]
       if c == delimiter {
-        spans[min(column, columnsMax)] = ByteSpan(offset: from, length: e &- from)
+        unsafe spans[min(column, columnsMax)] = ByteSpan(offset: from, length: e &- from)
         column &+= 1
         from = e &+ 1
         k &+= 1
       } else if c == 10 {
         let length = e &- from
-        let trimmed = length > 0 && b[e &- 1] == 13 ? length &- 1 : length
+        let trimmed = unsafe length > 0 && b[e &- 1] == 13 ? length &- 1 : length
         if column == 0, trimmed == 0 {
           k &+= 1
           return Outcome(status: .blank, end: e)
         }
-        spans[min(column, columnsMax)] = ByteSpan(offset: from, length: trimmed)
+        unsafe spans[min(column, columnsMax)] = ByteSpan(offset: from, length: trimmed)
         k &+= 1
-        return finish(b, start, e, column &+ 1, first, stops, stopCount, &k, end, isWhole)
+        return unsafe finish(b, start, e, column &+ 1, first, stops, stopCount, &k, end, isWhole)
       } else {
-        guard e == from else { return firstLine(b, start, first, stops, stopCount, &k, .malformedCSV, e, end, isWhole) }
+        guard e == from else {
+          return unsafe firstLine(b, start, first, stops, stopCount, &k, .malformedCSV, e, end, isWhole)
+        }
         // a quoted field
-        let (close, doubled) = closingQuote(b, start, end, stops, stopCount, &k)
+        let (close, doubled) = unsafe closingQuote(b, start, end, stops, stopCount, &k)
         guard close >= 0 else {
           if !isWhole, end &- start <= lineByteCountMax &+ 2 { return Outcome(status: .incomplete, end: end) }
-          return firstLine(b, start, first, stops, stopCount, &k, .malformedCSV, e, end, isWhole)
+          return unsafe firstLine(b, start, first, stops, stopCount, &k, .malformedCSV, e, end, isWhole)
         }
         var after = close &+ 1
-        if after < end, b[after] == 13 { after &+= 1 }
+        if after < end, unsafe b[after] == 13 { after &+= 1 }
         guard after < end else { return Outcome(status: .incomplete, end: end) }
         let length = UInt32(truncatingIfNeeded: close &- from &- 1) | (doubled ? CSVRecordWalk.doubledQuotes : 0)
-        spans[min(column, columnsMax)] = ByteSpan(offset: from &+ 1, length: Int(length))
-        if b[after] == 10 {
+        unsafe spans[min(column, columnsMax)] = ByteSpan(offset: from &+ 1, length: Int(length))
+        if unsafe b[after] == 10 {
           k &+= 1
-          return finish(b, start, after, column &+ 1, first, stops, stopCount, &k, end, isWhole)
+          return unsafe finish(b, start, after, column &+ 1, first, stops, stopCount, &k, end, isWhole)
         }
-        guard b[close &+ 1] == delimiter else {
-          return firstLine(b, start, first, stops, stopCount, &k, .malformedCSV, close &+ 1, end, isWhole)
+        guard unsafe b[close &+ 1] == delimiter else {
+          return unsafe firstLine(b, start, first, stops, stopCount, &k, .malformedCSV, close &+ 1, end, isWhole)
         }
         column &+= 1
         from = close &+ 2
@@ -100,11 +102,11 @@ struct CSVRecordWalk {
     var doubled = false
     k &+= 1
     while k < stopCount {
-      let f = Int(stops[k])
+      let f = unsafe Int(stops[k])
       if f &- start > lineByteCountMax { return (-1, false) }
       k &+= 1
-      if b[f] == 34 {
-        if f &+ 1 < end, b[f &+ 1] == 34 {
+      if unsafe b[f] == 34 {
+        if f &+ 1 < end, unsafe b[f &+ 1] == 34 {
           doubled = true
           k &+= 1
         } else {
@@ -123,7 +125,7 @@ struct CSVRecordWalk {
     if columns >= columnsMin, columns <= columnsMax, newline &- start <= lineByteCountMax {
       return Outcome(status: .record, end: newline, columns: columns)
     }
-    return firstLine(b, start, first, stops, stopCount, &k, .wrongColumnCount, newline, end, isWhole)
+    return unsafe firstLine(b, start, first, stops, stopCount, &k, .wrongColumnCount, newline, end, isWhole)
   }
 
   /// Gives up the record: only its first line is lost.
@@ -133,15 +135,15 @@ struct CSVRecordWalk {
     _ k: inout Int, _ reason: RejectionReason, _ at: Int, _ end: Int, _ isWhole: Bool
   ) -> Outcome {
     k = first
-    while k < stopCount, b[Int(stops[k])] != 10 { k += 1 }
+    while k < stopCount, unsafe b[Int(stops[k])] != 10 { k += 1 }
     guard k < stopCount else { return Outcome(status: .incomplete, end: end) }
-    let newline = Int(stops[k])
+    let newline = unsafe Int(stops[k])
     var outcome = Outcome(status: .malformed, end: newline, reason: reason, at: at)
     if newline - start > lineByteCountMax {
       (outcome.reason, outcome.at) = (.lineTooLong, start + lineByteCountMax)
     } else if at > newline {
       // whatever went wrong further on, a block may end before it: the open quote is the fault
-      (outcome.reason, outcome.at) = (.malformedCSV, openQuote(b, stops, first, k))
+      (outcome.reason, outcome.at) = unsafe (.malformedCSV, openQuote(b, stops, first, k))
     }
     k += 1
     return outcome
@@ -150,13 +152,13 @@ struct CSVRecordWalk {
   /// The quote, among the stops from `first` to before `newline`, that opens a field which is not closed there.
   private func openQuote(_ b: UnsafePointer<UInt8>, _ stops: UnsafePointer<UInt32>, _ first: Int, _ newline: Int) -> Int
   {
-    var open = Int(stops[first])
+    var open = unsafe Int(stops[first])
     var isOpen = false
     var j = first
     while j < newline {
-      let s = Int(stops[j])
-      if b[s] == 34 {
-        if isOpen, b[s + 1] == 34 {
+      let s = unsafe Int(stops[j])
+      if unsafe b[s] == 34 {
+        if isOpen, unsafe b[s + 1] == 34 {
           j += 1
         } else {
           isOpen.toggle()

@@ -6,7 +6,7 @@ import CZstd
 /// Guarantees: ends cleanly only at a frame's end; content checksums are verified by the library.
 /// Cost: about 2 GB/s of output on one core. Windows of up to 2 GiB (`--long=31`) are accepted, and so much memory is
 /// then asked for: `windowLogMax` sets another bound.
-final class ZstdInput: ByteInput, @unchecked Sendable {
+@safe final class ZstdInput: ByteInput, @unchecked Sendable {
   private let source: RawBytes
   private let context: OpaquePointer
   private var produced: UInt64 = 0
@@ -15,11 +15,11 @@ final class ZstdInput: ByteInput, @unchecked Sendable {
 
   init(_ source: RawBytes, windowLogMax: Int) {
     self.source = source
-    guard let context = ZSTD_createDCtx() else { fatalError("no memory left for zstd") }
-    self.context = context
-    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(windowLogMax))
+    guard let context = unsafe ZSTD_createDCtx() else { fatalError("no memory left for zstd") }
+    unsafe self.context = unsafe context
+    unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(windowLogMax))
   }
-  deinit { ZSTD_freeDCtx(context) }
+  deinit { unsafe ZSTD_freeDCtx(context) }
 
   var name: String { source.name }
   var compression: CompressionFormat { .zstd }
@@ -27,29 +27,29 @@ final class ZstdInput: ByteInput, @unchecked Sendable {
   var bytesConsumed: UInt64 { source.consumed }
 
   func read(into bytes: UnsafeMutableRawPointer, _ count: Int) throws(InputError) -> Int {
-    var output = ZSTD_outBuffer(dst: bytes, size: count, pos: 0)
-    while output.pos == 0 {
+    var output = unsafe ZSTD_outBuffer(dst: bytes, size: count, pos: 0)
+    while unsafe output.pos == 0 {
       try source.fill(atLeast: 1)
-      let ahead = source.ahead
+      let ahead = unsafe source.ahead
       if ahead.count == 0, hint == 0 { return 0 }
-      var input = ZSTD_inBuffer(src: ahead.baseAddress, size: ahead.count, pos: 0)
-      hint = ZSTD_decompressStream(context, &output, &input)
+      var input = unsafe ZSTD_inBuffer(src: ahead.baseAddress, size: ahead.count, pos: 0)
+      hint = unsafe ZSTD_decompressStream(context, &output, &input)
       if ZSTD_isError(hint) != 0 {
-        throw InputError(
+        throw unsafe InputError(
           .corrupt,
           "\(name): damaged zstd stream near byte \(source.consumed) of the file (byte \(produced) unpacked): "
             + "\(String(cString: ZSTD_getErrorName(hint))); check with zstd -t")
       }
-      source.take(input.pos)
-      if ahead.count == 0, output.pos == 0, hint != 0 {
+      unsafe source.take(input.pos)
+      if ahead.count == 0, unsafe output.pos == 0, hint != 0 {
         throw InputError(
           .truncated,
           "\(name): the zstd stream ends too early, at byte \(source.consumed) of the file "
             + "(byte \(produced) unpacked); the file is incomplete")
       }
     }
-    produced += UInt64(output.pos)
-    return output.pos
+    unsafe produced += UInt64(output.pos)
+    return unsafe output.pos
   }
 
   func skip(to offset: UInt64) throws(InputError) { try skipByReading(to: offset, from: produced) }
@@ -59,7 +59,7 @@ final class ZstdInput: ByteInput, @unchecked Sendable {
 ///
 /// Guarantees: ends cleanly only at a member's end; lengths and CRCs are verified by the library.
 /// Cost: about 400 MB/s of output on one core.
-final class GzipInput: ByteInput, @unchecked Sendable {
+@safe final class GzipInput: ByteInput, @unchecked Sendable {
   private let source: RawBytes
   /// Allocated, since zlib remembers where it stands.
   private let stream: UnsafeMutablePointer<z_stream>
@@ -68,16 +68,16 @@ final class GzipInput: ByteInput, @unchecked Sendable {
 
   init(_ source: RawBytes) throws(InputError) {
     self.source = source
-    stream = .allocate(capacity: 1)
-    stream.initialize(to: z_stream())
+    unsafe stream = .allocate(capacity: 1)
+    unsafe stream.initialize(to: z_stream())
     // 15: the largest window; 16: expect the gzip wrapper
-    guard inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+    guard unsafe inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw InputError(.readFailed, "\(source.name): zlib could not be started")
     }
   }
   deinit {
-    inflateEnd(stream)
-    stream.deallocate()
+    unsafe inflateEnd(stream)
+    unsafe stream.deallocate()
   }
 
   var name: String { source.name }
@@ -90,14 +90,15 @@ final class GzipInput: ByteInput, @unchecked Sendable {
     while true {
       if betweenMembers, try !startsMember() { return 0 }
       try source.fill(atLeast: 1)
-      let ahead = source.ahead
-      stream.pointee.next_in = UnsafeMutablePointer(mutating: ahead.baseAddress?.assumingMemoryBound(to: UInt8.self))
-      stream.pointee.avail_in = UInt32(ahead.count)
-      stream.pointee.next_out = bytes.assumingMemoryBound(to: UInt8.self)
-      stream.pointee.avail_out = UInt32(limit)
-      let status = inflate(stream, Z_NO_FLUSH)
-      source.take(ahead.count - Int(stream.pointee.avail_in))
-      let got = limit - Int(stream.pointee.avail_out)
+      let ahead = unsafe source.ahead
+      unsafe stream.pointee.next_in = unsafe UnsafeMutablePointer(
+        mutating: ahead.baseAddress?.assumingMemoryBound(to: UInt8.self))
+      unsafe stream.pointee.avail_in = UInt32(ahead.count)
+      unsafe stream.pointee.next_out = unsafe bytes.assumingMemoryBound(to: UInt8.self)
+      unsafe stream.pointee.avail_out = UInt32(limit)
+      let status = unsafe inflate(stream, Z_NO_FLUSH)
+      unsafe source.take(ahead.count - Int(stream.pointee.avail_in))
+      let got = unsafe limit - Int(stream.pointee.avail_out)
       produced += UInt64(got)
       switch status {
       case Z_STREAM_END: betweenMembers = true
@@ -108,7 +109,7 @@ final class GzipInput: ByteInput, @unchecked Sendable {
           "\(name): the gzip stream ends too early, at byte \(source.consumed) of the file "
             + "(byte \(produced) unpacked); the file is incomplete")
       default:
-        let why = stream.pointee.msg.map { String(cString: $0) } ?? "error \(status)"
+        let why = unsafe stream.pointee.msg.map { unsafe String(cString: $0) } ?? "error \(status)"
         throw InputError(
           .corrupt,
           "\(name): damaged gzip stream near byte \(source.consumed) of the file (byte \(produced) unpacked): "
@@ -122,19 +123,19 @@ final class GzipInput: ByteInput, @unchecked Sendable {
   private func startsMember() throws(InputError) -> Bool {
     while true {
       try source.fill(atLeast: 2)
-      let ahead = source.ahead
+      let ahead = unsafe source.ahead
       guard ahead.count > 0 else { return false }
-      if ahead[0] == 0 {
+      if unsafe ahead[0] == 0 {
         source.take(1)
         continue
       }
-      guard ahead.count >= 2, ahead[0] == 0x1f, ahead[1] == 0x8b else {
+      guard ahead.count >= 2, unsafe ahead[0] == 0x1f, unsafe ahead[1] == 0x8b else {
         throw InputError(
           .corrupt,
           "\(name): something that is not gzip follows at byte \(source.consumed) of the file; "
             + "everything before it was read")
       }
-      inflateReset(stream)
+      unsafe inflateReset(stream)
       betweenMembers = false
       return true
     }

@@ -19,12 +19,12 @@ public func appendDeadLetter(
   output.integer(Int64(clamping: offset))
   output.text(",\"reason\":")
   appendJSONString(&output, reason)
-  if tw_utf8_valid(raw, rawLength) != 0 {
+  if unsafe tw_utf8_valid(raw, rawLength) != 0 {
     output.text(",\"raw\":")
-    output.jsonString(raw, rawLength)
+    unsafe output.jsonString(raw, rawLength)
   } else {
     output.text(",\"raw_base64\":\"")
-    appendBase64(&output, raw, rawLength)
+    unsafe appendBase64(&output, raw, rawLength)
     output.byte(34)
   }
   output.text("}\n")
@@ -32,7 +32,7 @@ public func appendDeadLetter(
 
 private func appendJSONString(_ output: inout OutputBuffer, _ text: String) {
   let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: 16)
-  bytes.withUnsafeBufferPointer { output.jsonString($0.baseAddress!, bytes.count - 16) }
+  unsafe bytes.withUnsafeBufferPointer { unsafe output.jsonString($0.baseAddress!, bytes.count - 16) }
 }
 
 /// RFC 4648, with padding. Reserve `4 * (n + 2) / 3` first.
@@ -49,7 +49,7 @@ private func appendBase64(_ output: inout OutputBuffer, _ p: UnsafePointer<UInt8
   var i = 0
   while i < n {
     let left = n - i
-    let v = Int(p[i]) << 16 | (left > 1 ? Int(p[i + 1]) << 8 : 0) | (left > 2 ? Int(p[i + 2]) : 0)
+    let v = unsafe Int(p[i]) << 16 | (left > 1 ? Int(p[i + 1]) << 8 : 0) | (left > 2 ? Int(p[i + 2]) : 0)
     output.byte(digit(v >> 18))
     output.byte(digit(v >> 12))
     output.byte(left > 1 ? digit(v >> 6) : 61)

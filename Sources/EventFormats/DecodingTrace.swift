@@ -16,7 +16,7 @@ struct DecodingTrace: Equatable {
 
   /// Decodes all bytes as one block; the last newline may be missing.
   init(_ decoder: LogDecoder, _ bytes: UnsafeRawBufferPointer) {
-    add(decoder, bytes[...], at: 0)
+    unsafe add(decoder, bytes[...], at: 0)
     checkOrder()
   }
 
@@ -28,19 +28,19 @@ struct DecodingTrace: Equatable {
     var to = 0
     while to < bytes.count {
       to = min(bytes.count, to + 1 + chance.below(step))
-      let padded = PaddedBytes(UnsafeRawBufferPointer(rebasing: bytes[from..<to]))
+      let padded = unsafe PaddedBytes(UnsafeRawBufferPointer(rebasing: bytes[from..<to]))
       defer { padded.deallocate() }
-      let whole = framing.completeRecords(in: padded.base, count: to - from, lineByteCountMax: most)
+      let whole = unsafe framing.completeRecords(in: padded.base, count: to - from, lineByteCountMax: most)
       precondition(whole >= 0 && whole <= to - from, "records end within the bytes")
-      precondition(whole == 0 || bytes[from + whole - 1] == 10, "a block ends behind a newline")
+      unsafe precondition(whole == 0 || bytes[from + whole - 1] == 10, "a block ends behind a newline")
       if whole > 0 {
-        add(decoder, bytes[from..<from + whole], at: from)
+        unsafe add(decoder, bytes[from..<from + whole], at: from)
         from += whole
-      } else if RecordFraming.isOverlong(padded.base, count: to - from, lineByteCountMax: most) {
-        skipOverlong(bytes, &from, &to, most, &chance)
+      } else if unsafe RecordFraming.isOverlong(padded.base, count: to - from, lineByteCountMax: most) {
+        unsafe skipOverlong(bytes, &from, &to, most, &chance)
       }
     }
-    if from < bytes.count { add(decoder, bytes[from...], at: from) }
+    if from < bytes.count { unsafe add(decoder, bytes[from...], at: from) }
     checkOrder()
   }
 
@@ -51,9 +51,9 @@ struct DecodingTrace: Equatable {
     let start = from
     var overlong = OverlongLine()
     while from < bytes.count, !overlong.isOver {
-      let piece = PaddedBytes(UnsafeRawBufferPointer(rebasing: bytes[from..<to]))
+      let piece = unsafe PaddedBytes(UnsafeRawBufferPointer(rebasing: bytes[from..<to]))
       defer { piece.deallocate() }
-      from += overlong.skip(piece.base, piece.count)
+      unsafe from += overlong.skip(piece.base, piece.count)
       to = max(from, min(bytes.count, to + 1 + chance.below(9)))
     }
     to = max(to, from)
@@ -64,13 +64,13 @@ struct DecodingTrace: Equatable {
   }
 
   private mutating func add(_ decoder: LogDecoder, _ piece: Slice<UnsafeRawBufferPointer>, at origin: Int) {
-    let bytes = UnsafeRawBufferPointer(rebasing: piece)
-    let n = bytes.last == 10 ? bytes.count : bytes.count + 1
+    let bytes = unsafe UnsafeRawBufferPointer(rebasing: piece)
+    let n = unsafe bytes.last == 10 ? bytes.count : bytes.count + 1
     let spareStart = n + bytePadding
     // text, padding, spare space of the text's size, padding
-    let block = PaddedBytes(bytes, extra: spareStart + n - bytes.count)
-    let b = block.base
-    b[n - 1] = 10
+    let block = unsafe PaddedBytes(bytes, extra: spareStart + n - bytes.count)
+    let b = unsafe block.base
+    unsafe b[n - 1] = 10
     var events = FlatArray<LogEvent>()
     var rejected = FlatArray<RejectedLine>()
     defer {
@@ -78,11 +78,13 @@ struct DecodingTrace: Equatable {
       events.deallocate()
       rejected.deallocate()
     }
-    decoder.decode(b, start: 0, end: n, spareStart: spareStart, events: &events, rejected: &rejected)
-    for i in 0..<bytes.count { precondition(b[i] == bytes[i], "raw bytes stay as they are") }
-    precondition(b[n - 1] == 10, "raw bytes stay as they are")
-    for event in events.elements { lines.append(Line(event, b, count: n, spareStart: spareStart, at: origin)) }
-    for rejection in rejected.elements {
+    unsafe decoder.decode(b, start: 0, end: n, spareStart: spareStart, events: &events, rejected: &rejected)
+    for i in 0..<bytes.count { unsafe precondition(b[i] == bytes[i], "raw bytes stay as they are") }
+    unsafe precondition(b[n - 1] == 10, "raw bytes stay as they are")
+    for unsafe event in unsafe events.elements {
+      unsafe lines.append(Line(event, b, count: n, spareStart: spareStart, at: origin))
+    }
+    for unsafe rejection in unsafe rejected.elements {
       precondition(Int(rejection.offset) + Int(rejection.length) < n, "a rejected line lies inside the block")
       precondition(rejection.column <= rejection.length, "the trouble lies inside the line")
       var line = Line(offset: origin + Int(rejection.offset))
@@ -101,14 +103,14 @@ struct DecodingTrace: Equatable {
 extension DecodingTrace.Line {
   fileprivate init(_ e: LogEvent, _ b: UnsafePointer<UInt8>, count n: Int, spareStart: Int, at origin: Int) {
     precondition(e.time >= TimeParser.earliest - 400 * 86_400_000 && e.time <= TimeParser.latest + 86_400_000)
-    precondition(e.userLength > 0 && hashBytes(b + Int(e.userOffset), Int(e.userLength)) == e.userHash)
+    unsafe precondition(e.userLength > 0 && hashBytes(b + Int(e.userOffset), Int(e.userLength)) == e.userHash)
     precondition(e.value.isFinite, "a value is a number")
     precondition(Int(e.lineOffset) < n, "an event begins inside the block")
     func text(_ offset: UInt32, _ length: Int) -> [UInt8] {
       let inLine = Int(offset) + length <= n
       let inSpare = Int(offset) >= spareStart && Int(offset) + length <= spareStart + n
       precondition(length == 0 || inLine || inSpare, "a text lies inside the block")
-      return Array(UnsafeBufferPointer(start: b + Int(offset), count: length))
+      return unsafe Array(UnsafeBufferPointer(start: b + Int(offset), count: length))
     }
     self.init(offset: origin + Int(e.lineOffset))
     event = LogEvent.Numbers(

@@ -6,7 +6,7 @@ import FlatMemory
 /// Method: one pass lists the positions of all delimiters, quotes and newlines of the block; a record is then a walk
 /// over that list. TSV has no quoting of its own: quotes are taken off a field only when they stand at both its ends.
 /// Cost: about 4 ns a column, and 15 ns an event.
-final class DelimitedDecoder {
+@safe final class DelimitedDecoder {
   private let walk: CSVRecordWalk
   private let isQuoted: Bool
   private var assembler: EventAssembler
@@ -14,7 +14,7 @@ final class DelimitedDecoder {
   private let headerTime: PaddedBytes
   /// Column and row position of each role.
   private let wanted: FlatArray<WantedColumn>
-  private let row = FieldRow.allocate()
+  private let row = unsafe FieldRow.allocate()
   private let spans: UnsafeMutablePointer<ByteSpan>
   private var stops = FlatArray<UInt32>(capacity: 64)
 
@@ -32,20 +32,20 @@ final class DelimitedDecoder {
     header = plan.header.map { Array($0.utf8) }
     let timeColumn = plan.columns[.time] ?? 0
     let timeName = timeColumn < header.count ? header[timeColumn] : []
-    headerTime = timeName.withUnsafeBytes { PaddedBytes($0) }
+    headerTime = unsafe timeName.withUnsafeBytes { unsafe PaddedBytes($0) }
     var wanted = FlatArray<WantedColumn>(capacity: FieldRow.count)
     for (role, column) in plan.columns.sorted(by: { $0.value < $1.value }) {
       wanted.append(WantedColumn(column: column, slot: role.index))
     }
     self.wanted = wanted
-    spans = .allocate(capacity: most + 1)
+    unsafe spans = .allocate(capacity: most + 1)
   }
   deinit {
     assembler.deallocate()
     headerTime.deallocate()
     wanted.deallocate()
-    row.deallocate()
-    spans.deallocate()
+    unsafe row.deallocate()
+    unsafe spans.deallocate()
     stops.deallocate()
   }
 
@@ -55,9 +55,10 @@ final class DelimitedDecoder {
   ) {
     stops.reserve(end - start + 16)
     let quote: UInt8 = isQuoted ? 34 : 10
-    let stopCount = tw_positions(b + start, end - start, walk.delimiter, 10, quote, quote, UInt32(start), stops.base)
-    let checksUTF8 = tw_any_high(b + start, end - start) != 0 && tw_utf8_valid(b + start, end - start) == 0
-    let (walk, stops, spans, row, wanted) = (
+    let stopCount = unsafe tw_positions(
+      b + start, end - start, walk.delimiter, 10, quote, quote, UInt32(start), stops.base)
+    let checksUTF8 = unsafe tw_any_high(b + start, end - start) != 0 && tw_utf8_valid(b + start, end - start) == 0
+    let (walk, stops, spans, row, wanted) = unsafe (
       self.walk, UnsafePointer(self.stops.base), self.spans, self.row, self.wanted
     )
     let isQuoted = self.isQuoted
@@ -68,31 +69,31 @@ final class DelimitedDecoder {
     var p = start
     var k = 0
     while p < end {
-      let outcome = walk.next(
+      let outcome = unsafe walk.next(
         b, p, end: end, isWhole: true, stops: stops, stopCount: stopCount, k: &k, spans: spans)
       let lineStart = p
       p = outcome.end &+ 1
       if outcome.status == .blank { continue }
       if outcome.status != .record || checksUTF8 {
-        if let line = rejection(b, lineStart, outcome, checksUTF8) {
+        if let line = unsafe rejection(b, lineStart, outcome, checksUTF8) {
           rejected.append(line)
           continue
         }
       }
-      FieldRow.clear(row)
+      unsafe FieldRow.clear(row)
       for i in 0..<wanted.count {
-        let column = wanted.base[i].column
+        let column = unsafe wanted.base[i].column
         if column >= outcome.columns { break }
-        var span = spans[column]
+        var span = unsafe spans[column]
         if span.length >= CSVRecordWalk.doubledQuotes {
-          span = withoutDoubledQuotes(b, span, &spare)
-        } else if !isQuoted, span.length >= 2, b[Int(span.offset)] == 34 {
-          span = withoutOuterQuotes(b, span, &spare)
+          span = unsafe withoutDoubledQuotes(b, span, &spare)
+        } else if !isQuoted, span.length >= 2, unsafe b[Int(span.offset)] == 34 {
+          span = unsafe withoutOuterQuotes(b, span, &spare)
         }
-        row[wanted.base[i].slot] = span
+        unsafe row[wanted.base[i].slot] = span
       }
-      if row[0].length == headerTimeLength, isHeader(b, columns: outcome.columns) { continue }
-      assembler.add(b, row, lineStart: lineStart, lineEnd: outcome.end, events: &decoded, rejected: &rejected)
+      if unsafe row[0].length == headerTimeLength, unsafe isHeader(b, columns: outcome.columns) { continue }
+      unsafe assembler.add(b, row, lineStart: lineStart, lineEnd: outcome.end, events: &decoded, rejected: &rejected)
     }
     events = decoded
     self.assembler = assembler
@@ -104,8 +105,9 @@ final class DelimitedDecoder {
     _ b: UnsafePointer<UInt8>, _ start: Int, _ outcome: CSVRecordWalk.Outcome, _ checksUTF8: Bool
   ) -> RejectedLine? {
     let n = outcome.end - start
-    if checksUTF8, outcome.reason != .lineTooLong || outcome.status == .record, tw_utf8_valid(b + start, n) == 0 {
-      return RejectedLine(offset: start, length: n, column: utf8PrefixLength(b + start, n), reason: .notUTF8)
+    if checksUTF8, outcome.reason != .lineTooLong || outcome.status == .record, unsafe tw_utf8_valid(b + start, n) == 0
+    {
+      return unsafe RejectedLine(offset: start, length: n, column: utf8PrefixLength(b + start, n), reason: .notUTF8)
     }
     if outcome.status == .record { return nil }
     return RejectedLine(offset: start, length: n, column: outcome.at - start, reason: outcome.reason)
@@ -116,11 +118,13 @@ final class DelimitedDecoder {
   private func isHeader(_ b: UnsafePointer<UInt8>, columns: Int) -> Bool {
     guard columns == header.count else { return false }
     for i in 0..<columns {
-      var cell = UnsafeBufferPointer(
+      var cell = unsafe UnsafeBufferPointer(
         start: b + Int(spans[i].offset), count: Int(spans[i].length & ~CSVRecordWalk.doubledQuotes))[...]
-      if !isQuoted, cell.count >= 2, cell.first == 34, cell.last == 34 { cell = cell.dropFirst().dropLast() }
+      if !isQuoted, unsafe cell.count >= 2, unsafe cell.first == 34, unsafe cell.last == 34 {
+        unsafe cell = unsafe cell.dropFirst().dropLast()
+      }
       // a name with quotes of its own is as good as compared by the others
-      if !cell.contains(34), !cell.elementsEqual(header[i]) { return false }
+      if unsafe !cell.contains(34), unsafe !cell.elementsEqual(header[i]) { return false }
     }
     return true
   }
@@ -133,9 +137,9 @@ final class DelimitedDecoder {
     let to = spare
     var i = from
     while i < from + n {
-      b[spare] = b[i]
+      unsafe b[spare] = unsafe b[i]
       spare += 1
-      i += b[i] == 34 ? 2 : 1
+      unsafe i += b[i] == 34 ? 2 : 1
     }
     return ByteSpan(offset: to, length: spare - to)
   }
@@ -145,18 +149,18 @@ final class DelimitedDecoder {
   private func withoutOuterQuotes(_ b: UnsafeMutablePointer<UInt8>, _ span: ByteSpan, _ spare: inout Int) -> ByteSpan {
     let from = Int(span.offset) + 1
     let n = Int(span.length) - 2
-    guard b[from + n] == 34 else { return span }
+    guard unsafe b[from + n] == 34 else { return span }
     var i = from
     var doubled = false
     while i < from + n {
-      if b[i] == 34 {
-        guard i + 1 < from + n, b[i + 1] == 34 else { return span }
+      if unsafe b[i] == 34 {
+        guard i + 1 < from + n, unsafe b[i + 1] == 34 else { return span }
         doubled = true
         i += 1
       }
       i += 1
     }
     let inner = ByteSpan(offset: from, length: n | (doubled ? Int(CSVRecordWalk.doubledQuotes) : 0))
-    return doubled ? withoutDoubledQuotes(b, inner, &spare) : inner
+    return unsafe doubled ? withoutDoubledQuotes(b, inner, &spare) : inner
   }
 }

@@ -29,42 +29,43 @@ struct EventAssembler {
     _ b: UnsafeMutablePointer<UInt8>, _ row: UnsafeMutablePointer<ByteSpan>, lineStart: Int, lineEnd: Int,
     eventClass: EventClass? = nil, events: inout FlatArray<LogEvent>, rejected: inout FlatArray<RejectedLine>
   ) {
-    if hasAliases { for alias in aliases { row[alias.to] = row[alias.from] } }
-    let timeText = row[0]
-    let user = row[1]
+    if hasAliases { for alias in aliases { unsafe row[alias.to] = unsafe row[alias.from] } }
+    let timeText = unsafe row[0]
+    let user = unsafe row[1]
     var event = LogEvent()
     event.time =
-      timeText.length &+ 1 > 1 ? time.parse(b + Int(timeText.offset), Int(timeText.length)) : TimeParser.unreadable
+      unsafe timeText.length &+ 1 > 1
+      ? time.parse(b + Int(timeText.offset), Int(timeText.length)) : TimeParser.unreadable
     // absent is UInt32.max: one compare for absent, empty and too long
     if event.time == TimeParser.unreadable || user.length &- 1 >= 65_535 {
-      reject(row, event.time, lineStart, lineEnd, &rejected)
+      unsafe reject(row, event.time, lineStart, lineEnd, &rejected)
       return
     }
     event.lineOffset = UInt32(truncatingIfNeeded: lineStart)
-    event.userHash = hashBytes(b + Int(user.offset), Int(user.length))
+    event.userHash = unsafe hashBytes(b + Int(user.offset), Int(user.length))
     event.userOffset = user.offset
     event.userLength = UInt16(truncatingIfNeeded: user.length)
-    event.urlOffset = row[4].offset
-    event.urlLength = EventAssembler.textLength(b, row[4])
-    event.referrerOffset = row[5].offset
-    event.referrerLength = EventAssembler.textLength(b, row[5])
-    event.agentOffset = row[6].offset
-    event.agentLength = EventAssembler.textLength(b, row[6])
-    let item = row[2]
+    event.urlOffset = unsafe row[4].offset
+    event.urlLength = unsafe EventAssembler.textLength(b, row[4])
+    event.referrerOffset = unsafe row[5].offset
+    event.referrerLength = unsafe EventAssembler.textLength(b, row[5])
+    event.agentOffset = unsafe row[6].offset
+    event.agentLength = unsafe EventAssembler.textLength(b, row[6])
+    let item = unsafe row[2]
     if item.length &+ 1 > 1 {
-      event.item = EventAssembler.fingerprint(hashBytes(b + Int(item.offset), Int(item.length)))
+      event.item = unsafe EventAssembler.fingerprint(hashBytes(b + Int(item.offset), Int(item.length)))
     }
-    let name = row[3]
+    let name = unsafe row[3]
     if name.length &+ 1 > 1 {
       event.eventOffset = name.offset
-      event.eventLength = UInt8(
+      event.eventLength = unsafe UInt8(
         truncatingIfNeeded: name.length <= 255 ? Int(name.length) : EventAssembler.cut(b + Int(name.offset), 255))
-      event.eventClass = eventClass ?? classifier.classify(b + Int(name.offset), Int(name.length))
+      event.eventClass = unsafe eventClass ?? classifier.classify(b + Int(name.offset), Int(name.length))
     } else {
       event.eventClass = eventClass ?? .view
     }
-    if hasValue, row[7].length &+ 1 > 1 {
-      event.value = NumberParser.double(b + Int(row[7].offset), Int(row[7].length))
+    if hasValue, unsafe row[7].length &+ 1 > 1 {
+      event.value = unsafe NumberParser.double(b + Int(row[7].offset), Int(row[7].length))
     }
     events.append(event)
   }
@@ -80,14 +81,14 @@ struct EventAssembler {
   @inline(__always)
   static func textLength(_ b: UnsafePointer<UInt8>, _ span: ByteSpan) -> UInt16 {
     if span.length <= 65_535 { return UInt16(truncatingIfNeeded: span.length) }
-    return span.isAbsent ? 0 : UInt16(truncatingIfNeeded: cut(b + Int(span.offset), textByteCountMax))
+    return unsafe span.isAbsent ? 0 : UInt16(truncatingIfNeeded: cut(b + Int(span.offset), textByteCountMax))
   }
 
   /// The most bytes, at most `limit`, that end between two characters of a longer text.
   @inline(never)
   static func cut(_ p: UnsafePointer<UInt8>, _ limit: Int) -> Int {
     var n = limit
-    while n > limit - 4, n > 0, p[n] & 0xc0 == 0x80 { n -= 1 }
+    while n > limit - 4, n > 0, unsafe p[n] & 0xc0 == 0x80 { n -= 1 }
     return n
   }
 
@@ -103,16 +104,16 @@ struct EventAssembler {
       let at = Int(span.offset) - lineStart
       return at >= 0 && at <= lineEnd - lineStart ? at : 0
     }
-    if row[0].isAbsent || row[0].length == 0 {
+    if unsafe row[0].isAbsent || row[0].length == 0 {
       reason = .missingTime
     } else if parsed == TimeParser.unreadable {
       reason = .unreadableTime
-      column = place(row[0])
-    } else if row[1].isAbsent || row[1].length == 0 {
+      column = unsafe place(row[0])
+    } else if unsafe row[1].isAbsent || row[1].length == 0 {
       reason = .missingUser
     } else {
       reason = .userTooLong
-      column = place(row[1])
+      column = unsafe place(row[1])
     }
     rejected.append(RejectedLine(offset: lineStart, length: lineEnd - lineStart, column: column, reason: reason))
   }

@@ -4,7 +4,7 @@ import FlatMemory
 ///
 /// Guarantees: the same name always gives the same class. Cost: 2–3 ns for a name seen lately (a small table on the
 /// hash of its bytes), some 100 ns otherwise. The owner calls ``deallocate()``.
-struct EventClassifier {
+@safe struct EventClassifier {
   private struct Entry {
     /// Of the name; 0: nothing here.
     var hash: UInt64 = 0
@@ -15,17 +15,17 @@ struct EventClassifier {
   private let entries: UnsafeMutablePointer<Entry>
 
   init() {
-    entries = .allocate(capacity: EventClassifier.entryCount)
-    entries.initialize(repeating: Entry(), count: EventClassifier.entryCount)
+    unsafe entries = .allocate(capacity: EventClassifier.entryCount)
+    unsafe entries.initialize(repeating: Entry(), count: EventClassifier.entryCount)
   }
-  func deallocate() { entries.deallocate() }
+  func deallocate() { unsafe entries.deallocate() }
 
   @inline(__always)
   func classify(_ p: UnsafePointer<UInt8>, _ n: Int) -> EventClass {
-    let hash = hashBytes(p, n)
+    let hash = unsafe hashBytes(p, n)
     let home = Int(truncatingIfNeeded: hash) & (EventClassifier.entryCount &- 1)
-    if entries[home].hash == hash, hash != 0 { return entries[home].eventClass }
-    return classifyInFull(p, n, hash, home)
+    if unsafe entries[home].hash == hash, hash != 0 { return unsafe entries[home].eventClass }
+    return unsafe classifyInFull(p, n, hash, home)
   }
 
   /// Looks further from home; a new name takes the first free place, or the home of another.
@@ -34,15 +34,15 @@ struct EventClassifier {
     var place = home
     for probe in 0..<EventClassifier.probesMax {
       let i = (home + probe) & (EventClassifier.entryCount - 1)
-      if entries[i].hash == hash, hash != 0 { return entries[i].eventClass }
-      if entries[i].hash == 0 {
+      if unsafe entries[i].hash == hash, hash != 0 { return unsafe entries[i].eventClass }
+      if unsafe entries[i].hash == 0 {
         place = i
         break
       }
     }
-    let text = String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self)
+    let text = unsafe String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self)
     let eventClass = EventClassifier.eventClass(normalizedName: EventClassifier.normalized(text))
-    entries[place] = Entry(hash: hash, eventClass: eventClass)
+    unsafe entries[place] = Entry(hash: hash, eventClass: eventClass)
     return eventClass
   }
 

@@ -22,16 +22,16 @@ public enum FormatDetector {
   public static func plan(
     sample: UnsafeRawBufferPointer, name: String, options: FormatOptions
   ) throws(FormatError) -> DecodingPlan {
-    let head = wholeLines(sample)
-    guard head.contains(where: { $0 > 32 }) else {
+    let head = unsafe wholeLines(sample)
+    guard unsafe head.contains(where: { $0 > 32 }) else {
       throw .emptyInput("\(name): the input is empty; nothing to learn its format from")
     }
     let format: LogFormat
-    if let given = options.format { format = given } else { format = try detect(head, sample, name) }
+    if let given = options.format { format = given } else { format = try unsafe detect(head, sample, name) }
     switch format {
-    case .ndjson: return try jsonPlan(head, name, options)
-    case .csv: return try tablePlan(head, name, options, .csv)
-    case .tsv: return try tablePlan(head, name, options, .tsv)
+    case .ndjson: return try unsafe jsonPlan(head, name, options)
+    case .csv: return try unsafe tablePlan(head, name, options, .csv)
+    case .tsv: return try unsafe tablePlan(head, name, options, .tsv)
     case .combined, .common:
       if let role = options.fields.keys.min(by: { $0.index < $1.index }) {
         throw .badOption(
@@ -47,10 +47,10 @@ public enum FormatDetector {
   private static func detect(
     _ head: UnsafeRawBufferPointer, _ sample: UnsafeRawBufferPointer, _ name: String
   ) throws(FormatError) -> LogFormat {
-    if let format = try foreign(sample, name) { return format }
-    if let log = accessLog(head) { return log }
-    if let table = bestTable(head, [44, 9, 59, 124]) { return table.delimiter == 9 ? .tsv : .csv }
-    let line = String(decoding: lines(head, max: 1).first.map(Array.init) ?? [], as: UTF8.self)
+    if let format = try unsafe foreign(sample, name) { return format }
+    if let log = unsafe accessLog(head) { return log }
+    if let table = unsafe bestTable(head, [44, 9, 59, 124]) { return table.delimiter == 9 ? .tsv : .csv }
+    let line = unsafe String(decoding: lines(head, max: 1).first.map(Array.init) ?? [], as: UTF8.self)
     throw .unknownFormat(
       "\(name): the format was not recognised; its first line is\n  \(line.prefix(100))\n"
         + "Known are NDJSON, CSV, TSV, and Common and Combined access logs; "
@@ -60,14 +60,14 @@ public enum FormatDetector {
   /// JSON or an access log, when some lines read as one of them beyond doubt.
   static func clearFormat(of sample: UnsafeRawBufferPointer) -> LogFormat? {
     var outline = JSONOutline()
-    for line in lines(sample, max: 20) { outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+    for unsafe line in unsafe lines(sample, max: 20) { unsafe outline.add(UnsafeRawBufferPointer(rebasing: line)) }
     if outline.objectCount > 0, outline.objectCount == outline.lineCount { return .ndjson }
-    return accessLog(sample)
+    return unsafe accessLog(sample)
   }
 
   /// What the first bytes alone give away: JSON, or a kind of file that is not read here.
   private static func foreign(_ head: UnsafeRawBufferPointer, _ name: String) throws(FormatError) -> LogFormat? {
-    func begins(_ bytes: [UInt8]) -> Bool { head.starts(with: bytes) }
+    func begins(_ bytes: [UInt8]) -> Bool { unsafe head.starts(with: bytes) }
     func refuse(_ what: String, _ advice: String) -> FormatError {
       .unknownFormat("\(name): this is \(what); \(advice)")
     }
@@ -82,17 +82,17 @@ public enum FormatDetector {
     if begins([0xff, 0xfe]) || begins([0xfe, 0xff]) {
       throw refuse("UTF-16 text", "convert it first: iconv -f UTF-16 -t UTF-8 \(name) | …")
     }
-    if head.prefix(4096).contains(0) { throw refuse("a binary file", "text with one event a line is wanted") }
-    let start = head.firstIndex { $0 > 32 && $0 != 0xef && $0 != 0xbb && $0 != 0xbf } ?? 0
-    if head[start] == 91 {
-      let next = head[(start + 1)...].first { $0 > 32 }
+    if unsafe head.prefix(4096).contains(0) { throw refuse("a binary file", "text with one event a line is wanted") }
+    let start = unsafe head.firstIndex { $0 > 32 && $0 != 0xef && $0 != 0xbb && $0 != 0xbf } ?? 0
+    if unsafe head[start] == 91 {
+      let next = unsafe head[(start + 1)...].first { $0 > 32 }
       if next == 123 {
         throw refuse("a JSON array", "one object a line is wanted: jq -c '.[]' \(name) | …")
       }
     }
-    if head[start] == 123 {
+    if unsafe head[start] == 123 {
       var outline = JSONOutline()
-      for line in lines(head, max: 20) { outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+      for unsafe line in unsafe lines(head, max: 20) { unsafe outline.add(UnsafeRawBufferPointer(rebasing: line)) }
       if outline.objectCount > 0 { return .ndjson }
       throw refuse("JSON, but not one object a line", "put each event on a line of its own: jq -c . \(name) | …")
     }
@@ -101,30 +101,32 @@ public enum FormatDetector {
 
   /// Common or Combined, when at least half of the first lines read as one of them.
   private static func accessLog(_ head: UnsafeRawBufferPointer) -> LogFormat? {
-    let sampled = lines(head, max: 100)
-    guard let last = sampled.last else { return nil }
-    let count = last.endIndex
-    let bytes = PaddedBytes(UnsafeRawBufferPointer(rebasing: head[..<count]), extra: count + 1 + 2 * bytePadding)
+    let sampled = unsafe lines(head, max: 100)
+    guard let last = unsafe sampled.last else { return nil }
+    let count = unsafe last.endIndex
+    let bytes = unsafe PaddedBytes(UnsafeRawBufferPointer(rebasing: head[..<count]), extra: count + 1 + 2 * bytePadding)
     defer { bytes.deallocate() }
-    bytes.base[count] = 10
+    unsafe bytes.base[count] = 10
     var events = FlatArray<LogEvent>(capacity: 128)
     var rejected = FlatArray<RejectedLine>(capacity: 128)
     defer {
       events.deallocate()
       rejected.deallocate()
     }
-    LogDecoder(plan: DecodingPlan(format: .combined, timeFormat: .clf)).decode(
+    unsafe LogDecoder(plan: DecodingPlan(format: .combined, timeFormat: .clf)).decode(
       bytes.base, start: 0, end: count + 1, spareStart: count + 1 + bytePadding, events: &events, rejected: &rejected)
-    guard events.count > 0, events.count * 2 >= sampled.count else { return nil }
+    guard events.count > 0, unsafe events.count * 2 >= sampled.count else { return nil }
     // the user of a line with a user agent stands in the spare space
-    let withAgent = events.elements.count { Int($0.userOffset) > count }
+    let withAgent = unsafe events.elements.count { Int($0.userOffset) > count }
     return withAgent * 2 >= events.count ? .combined : .common
   }
 
   private static func bestTable(_ head: UnsafeRawBufferPointer, _ delimiters: [UInt8]) -> TableOutline? {
     var best: TableOutline?
     for delimiter in delimiters {
-      guard let table = TableOutline(head, delimiter: delimiter), table.score > best?.score ?? 1 else { continue }
+      guard let table = unsafe TableOutline(head, delimiter: delimiter), table.score > best?.score ?? 1 else {
+        continue
+      }
       best = table
     }
     return best
@@ -136,7 +138,7 @@ public enum FormatDetector {
     _ head: UnsafeRawBufferPointer, _ name: String, _ options: FormatOptions
   ) throws(FormatError) -> DecodingPlan {
     var outline = JSONOutline()
-    for line in lines(head, max: linesMax) { outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+    for unsafe line in unsafe lines(head, max: linesMax) { unsafe outline.add(UnsafeRawBufferPointer(rebasing: line)) }
     guard outline.objectCount > 0 else {
       throw .unknownFormat(
         "\(name): none of its first \(outline.lineCount) lines is a JSON object; "
@@ -152,7 +154,7 @@ public enum FormatDetector {
   private static func tablePlan(
     _ head: UnsafeRawBufferPointer, _ name: String, _ options: FormatOptions, _ format: LogFormat
   ) throws(FormatError) -> DecodingPlan {
-    guard let table = bestTable(head, format == .tsv ? [9] : [44, 59, 124, 9]) else {
+    guard let table = unsafe bestTable(head, format == .tsv ? [9] : [44, 59, 124, 9]) else {
       throw .unknownFormat(
         "\(name): its lines do not split into columns at \(format == .tsv ? "tabs" : "commas or semicolons"); "
           + "is it another --format (\(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")))?")
@@ -175,19 +177,19 @@ public enum FormatDetector {
 
   /// Everything up to the last newline; all of it when there is none.
   private static func wholeLines(_ sample: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    guard let last = sample.lastIndex(of: 10) else { return sample }
-    return UnsafeRawBufferPointer(rebasing: sample[...last])
+    guard let last = unsafe sample.lastIndex(of: 10) else { return unsafe sample }
+    return unsafe UnsafeRawBufferPointer(rebasing: sample[...last])
   }
 
   /// The first lines that are not blank, without their newlines.
   private static func lines(_ head: UnsafeRawBufferPointer, max: Int) -> [Slice<UnsafeRawBufferPointer>] {
-    var lines: [Slice<UnsafeRawBufferPointer>] = []
+    var lines: [Slice<UnsafeRawBufferPointer>] = unsafe []
     var from = 0
-    while from < head.count, lines.count < max {
-      let end = head[from...].firstIndex(of: 10) ?? head.count
-      if head[from..<end].contains(where: { $0 > 32 }) { lines.append(head[from..<end]) }
+    while from < head.count, unsafe lines.count < max {
+      let end = unsafe head[from...].firstIndex(of: 10) ?? head.count
+      if unsafe head[from..<end].contains(where: { $0 > 32 }) { unsafe lines.append(head[from..<end]) }
       from = end + 1
     }
-    return lines
+    return unsafe lines
   }
 }

@@ -12,33 +12,37 @@ public func fuzzDecoder(_ format: LogFormat, _ bytes: UnsafeRawBufferPointer) {
   // now and then a limit that inputs of a fuzzer's size reach
   if bytes.count % 4 == 3 { plan.lineByteCountMax = 48 }
   let decoder = LogDecoder(plan: plan)
-  let cold = DecodingTrace(decoder, bytes)
-  precondition(cold == DecodingTrace(decoder, bytes), "what was learned from these bytes changed the result")
+  let cold = unsafe DecodingTrace(decoder, bytes)
+  unsafe precondition(cold == DecodingTrace(decoder, bytes), "what was learned from these bytes changed the result")
   if format == .ndjson {
-    precondition(cold == DecodingTrace(LogDecoder(plan: plan, learns: false), bytes), "learning changed the result")
+    unsafe precondition(
+      cold == DecodingTrace(LogDecoder(plan: plan, learns: false), bytes), "learning changed the result")
     let trained = LogDecoder(plan: plan)
-    fuzzTypicalLines.utf8.withContiguousStorageIfAvailable { _ = DecodingTrace(trained, UnsafeRawBufferPointer($0)) }
-    precondition(cold == DecodingTrace(trained, bytes), "what was learned from other bytes changed the result")
+    unsafe fuzzTypicalLines.utf8.withContiguousStorageIfAvailable {
+      _ = unsafe DecodingTrace(trained, UnsafeRawBufferPointer($0))
+    }
+    unsafe precondition(cold == DecodingTrace(trained, bytes), "what was learned from other bytes changed the result")
   }
-  var chance = FuzzChance(bytes)
-  precondition(cold == DecodingTrace(decoder, bytes, cutBy: &chance), "a cut changed the result")
+  var chance = unsafe FuzzChance(bytes)
+  unsafe precondition(cold == DecodingTrace(decoder, bytes, cutBy: &chance), "a cut changed the result")
 }
 
 /// Feeds arbitrary bytes to the detector, and what it recognises to the decoder it chose.
 public func fuzzDetector(_ bytes: UnsafeRawBufferPointer) {
-  var chance = FuzzChance(bytes)
+  var chance = unsafe FuzzChance(bytes)
   let formats = LogFormat.allCases
   let forced = FormatOptions(
     format: formats[chance.below(formats.count)],
     fields: chance.below(2) == 0 ? [:] : [.time: "1", .user: "2", .url: "page\\.url"], lineByteCountMax: 200)
   for options in [FormatOptions(), forced] {
     do throws(FormatError) {
-      let plan = try FormatDetector.plan(sample: bytes, name: "fuzz", options: options)
+      let plan = try unsafe FormatDetector.plan(sample: bytes, name: "fuzz", options: options)
       precondition(plan.timeFormat == .clf || plan.fields[.time] != nil, "a plan knows its time")
-      precondition(
+      unsafe precondition(
         (try? FormatDetector.plan(sample: bytes, name: "fuzz", options: options)) == plan, "the same plan each time")
       let decoder = LogDecoder(plan: plan)
-      precondition(DecodingTrace(decoder, bytes) == DecodingTrace(decoder, bytes), "what was learned is forgotten")
+      unsafe precondition(
+        DecodingTrace(decoder, bytes) == DecodingTrace(decoder, bytes), "what was learned is forgotten")
     } catch {
       precondition(!error.description.isEmpty, "an error says something")
     }
@@ -47,17 +51,17 @@ public func fuzzDetector(_ bytes: UnsafeRawBufferPointer) {
 
 /// Feeds lines of arbitrary bytes to the time parser, in every format: a day remembered must not change a time.
 public func fuzzTimes(_ bytes: UnsafeRawBufferPointer) {
-  let padded = PaddedBytes(bytes)
+  let padded = unsafe PaddedBytes(bytes)
   defer { padded.deallocate() }
   for format in TimeFormat.allCases {
     var warm = TimeParser(format)
     var from = 0
     while from <= bytes.count {
-      let to = lineEnd(padded.base, from, bytes.count)
+      let to = unsafe lineEnd(padded.base, from, bytes.count)
       var cold = TimeParser(format)
-      let time = cold.parse(padded.base + from, to - from)
-      precondition(warm.parse(padded.base + from, to - from) == time, "the day before changed the time")
-      precondition(cold.parse(padded.base + from, to - from) == time, "a day read again is another")
+      let time = unsafe cold.parse(padded.base + from, to - from)
+      unsafe precondition(warm.parse(padded.base + from, to - from) == time, "the day before changed the time")
+      unsafe precondition(cold.parse(padded.base + from, to - from) == time, "a day read again is another")
       precondition(
         time == TimeParser.unreadable
           || time >= TimeParser.earliest - 400 * 86_400_000
@@ -70,11 +74,11 @@ public func fuzzTimes(_ bytes: UnsafeRawBufferPointer) {
 
 /// Feeds arbitrary text to the reader of `--fields` and to the paths in it.
 public func fuzzFieldsOption(_ bytes: UnsafeRawBufferPointer) {
-  let text = String(decoding: bytes, as: UTF8.self)
+  let text = unsafe String(decoding: bytes, as: UTF8.self)
   do throws(FormatError) {
     let fields = try parseFieldsOption(text)
     // any path a user may give is one a decoder can be made for
-    _ = DecodingTrace(
+    _ = unsafe DecodingTrace(
       LogDecoder(plan: DecodingPlan(format: .ndjson, timeFormat: .iso8601, fields: fields)), bytes)
   } catch {
     precondition(!error.description.isEmpty, "an error says something")

@@ -4,7 +4,7 @@ import FlatMemory
 ///
 /// Invariants: context 0 is the line's own object; an entry with a child context is an object that holds wanted keys.
 /// Cost: one compare per wanted key of the context; a handful. Keys are kept padded, so that they compare in words.
-struct JSONFieldPaths {
+@safe struct JSONFieldPaths {
   struct Entry {
     var key: Int
     var keyLength: Int
@@ -56,15 +56,17 @@ struct JSONFieldPaths {
         }
       }
     }
-    keys = .allocate(capacity: bytes.count + bytePadding)
-    keys.initialize(repeating: 0, count: bytes.count + bytePadding)
-    keys.update(from: bytes, count: bytes.count)
+    unsafe keys = .allocate(capacity: bytes.count + bytePadding)
+    unsafe keys.initialize(repeating: 0, count: bytes.count + bytePadding)
+    unsafe keys.update(from: bytes, count: bytes.count)
   }
-  func deallocate() { keys.deallocate() }
+  func deallocate() { unsafe keys.deallocate() }
 
   /// The entry of a key (without escapes) in a context; nil when nobody wants it. Reads up to 7 bytes past the key.
   func entry(_ context: Int, _ key: UnsafePointer<UInt8>, _ n: Int) -> Entry? {
-    for entry in contexts[context] where entry.keyLength == n && equalBytes(keys + entry.key, key, n) { return entry }
+    for entry in contexts[context] where unsafe entry.keyLength == n && equalBytes(keys + entry.key, key, n) {
+      return entry
+    }
     return nil
   }
 
@@ -109,18 +111,18 @@ enum FieldRow {
 
   static func allocate() -> UnsafeMutablePointer<ByteSpan> {
     let row = UnsafeMutablePointer<ByteSpan>.allocate(capacity: count)
-    row.initialize(repeating: .absent, count: count)
-    return row
+    unsafe row.initialize(repeating: .absent, count: count)
+    return unsafe row
   }
   @inline(__always)
   static func clear(_ row: UnsafeMutablePointer<ByteSpan>) {
-    for i in 0..<ignored { row[i] = .absent }
+    for i in 0..<ignored { unsafe row[i] = .absent }
   }
   @inline(__always)
   static func clear(_ row: UnsafeMutablePointer<ByteSpan>, _ mask: UInt16) {
     var m = mask
     while m != 0 {
-      row[m.trailingZeroBitCount] = .absent
+      unsafe row[m.trailingZeroBitCount] = .absent
       m &= m &- 1
     }
   }

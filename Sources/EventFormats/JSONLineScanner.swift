@@ -32,12 +32,12 @@ struct JSONLineScanner {
     literalStart = lineStart
     clears = 0
     var p = lineStart
-    if load4(b + p) & 0xff_ffff == 0xbf_bbef { p += 3 }  // a byte order mark
-    p = JSONText.skipSpace(b, p)
-    guard b[p] == 123 else { return fail(p) }
-    p = object(b, p + 1, 0, row)
+    if unsafe load4(b + p) & 0xff_ffff == 0xbf_bbef { p += 3 }  // a byte order mark
+    p = unsafe JSONText.skipSpace(b, p)
+    guard unsafe b[p] == 123 else { return fail(p) }
+    p = unsafe object(b, p + 1, 0, row)
     guard p >= 0 else { return fail(~p) }
-    p = JSONText.skipSpace(b, p)
+    p = unsafe JSONText.skipSpace(b, p)
     guard p == lineEnd else { return fail(p) }
     ending = (literalStart, lineEnd + 1)
     return true
@@ -52,37 +52,37 @@ struct JSONLineScanner {
   private mutating func object(
     _ b: UnsafeMutablePointer<UInt8>, _ from: Int, _ context: Int, _ row: UnsafeMutablePointer<ByteSpan>
   ) -> Int {
-    var p = JSONText.skipSpace(b, from)
-    if b[p] == 125 { return p + 1 }
+    var p = unsafe JSONText.skipSpace(b, from)
+    if unsafe b[p] == 125 { return p + 1 }
     while true {
-      guard b[p] == 34 else { return ~p }
+      guard unsafe b[p] == 34 else { return ~p }
       let key = p + 1
       var escaped = false
-      let keyEnd = JSONText.stringEnd(b, key, escaped: &escaped)
+      let keyEnd = unsafe JSONText.stringEnd(b, key, escaped: &escaped)
       if keyEnd < 0 { return keyEnd }
-      let entry = self.entry(b, context, key, keyEnd - key, escaped)
-      p = JSONText.skipSpace(b, keyEnd + 1)
-      guard b[p] == 58 else { return ~p }
-      p = JSONText.skipSpace(b, p + 1)
+      let entry = unsafe self.entry(b, context, key, keyEnd - key, escaped)
+      p = unsafe JSONText.skipSpace(b, keyEnd + 1)
+      guard unsafe b[p] == 58 else { return ~p }
+      p = unsafe JSONText.skipSpace(b, p + 1)
       if let entry, entry.child >= 0 {
         // opened again, the object replaces all it held
-        FieldRow.clear(row, entry.subtree)
+        unsafe FieldRow.clear(row, entry.subtree)
         clears |= entry.subtree
-        if b[p] == 123 {
-          if entry.slot != FieldRow.ignored { row[entry.slot] = .absent }
-          p = object(b, p + 1, entry.child, row)
+        if unsafe b[p] == 123 {
+          if entry.slot != FieldRow.ignored { unsafe row[entry.slot] = .absent }
+          p = unsafe object(b, p + 1, entry.child, row)
           if p < 0 { return p }
         } else {
-          p = value(b, p, context, key, keyEnd - key, entry, row)
+          p = unsafe value(b, p, context, key, keyEnd - key, entry, row)
         }
       } else {
-        p = value(b, p, context, key, keyEnd - key, entry, row)
+        p = unsafe value(b, p, context, key, keyEnd - key, entry, row)
       }
       if p < 0 { return p }
-      p = JSONText.skipSpace(b, p)
-      if b[p] == 125 { return p + 1 }
-      guard b[p] == 44 else { return ~p }
-      p = JSONText.skipSpace(b, p + 1)
+      p = unsafe JSONText.skipSpace(b, p)
+      if unsafe b[p] == 125 { return p + 1 }
+      guard unsafe b[p] == 44 else { return ~p }
+      p = unsafe JSONText.skipSpace(b, p + 1)
     }
   }
 
@@ -98,15 +98,17 @@ struct JSONLineScanner {
         descends: (entry?.child ?? -1) >= 0, clears: clears))
     clears = 0
     var p = from
-    switch b[p] {
+    switch unsafe b[p] {
     case 34:
-      p = text(b, p + 1, slot, row)
+      p = unsafe text(b, p + 1, slot, row)
     case 123, 91:
-      row[slot] = .absent
-      p = JSONText.nestedEnd(b, p)
+      unsafe row[slot] = .absent
+      p = unsafe JSONText.nestedEnd(b, p)
     default:
-      p = JSONText.bareEnd(b, p)
-      if p >= 0 { row[slot] = JSONText.isNull(b, from, p) ? .absent : ByteSpan(offset: from, length: p - from) }
+      p = unsafe JSONText.bareEnd(b, p)
+      if p >= 0 {
+        unsafe row[slot] = unsafe JSONText.isNull(b, from, p) ? .absent : ByteSpan(offset: from, length: p - from)
+      }
     }
     literalStart = p
     return p
@@ -117,14 +119,14 @@ struct JSONLineScanner {
     _ b: UnsafeMutablePointer<UInt8>, _ from: Int, _ slot: Int, _ row: UnsafeMutablePointer<ByteSpan>
   ) -> Int {
     var escaped = false
-    let end = JSONText.stringEnd(b, from, escaped: &escaped)
+    let end = unsafe JSONText.stringEnd(b, from, escaped: &escaped)
     if end < 0 { return end }
     if escaped, slot != FieldRow.ignored {
-      let n = JSONText.unescape(b + from, end - from, to: b + spare)
-      row[slot] = ByteSpan(offset: spare, length: n)
+      let n = unsafe JSONText.unescape(b + from, end - from, to: b + spare)
+      unsafe row[slot] = ByteSpan(offset: spare, length: n)
       spare += n
     } else {
-      row[slot] = ByteSpan(offset: from, length: end - from)
+      unsafe row[slot] = ByteSpan(offset: from, length: end - from)
     }
     return end + 1
   }
@@ -132,9 +134,9 @@ struct JSONLineScanner {
   private func entry(
     _ b: UnsafeMutablePointer<UInt8>, _ context: Int, _ key: Int, _ n: Int, _ escaped: Bool
   ) -> JSONFieldPaths.Entry? {
-    guard escaped else { return paths.entry(context, b + key, n) }
+    guard escaped else { return unsafe paths.entry(context, b + key, n) }
     // into the spare space, but not kept there
-    let unescaped = JSONText.unescape(b + key, n, to: b + spare)
-    return paths.entry(context, b + spare, unescaped)
+    let unescaped = unsafe JSONText.unescape(b + key, n, to: b + spare)
+    return unsafe paths.entry(context, b + spare, unescaped)
   }
 }

@@ -32,7 +32,7 @@ struct KeyTransition {
 /// Invariants: node 1 is the start of a line; a node is the index of its first edge; the most used edges move forward.
 /// Cost: a 16- or 32-byte compare a key; 64 KiB. Bounded: when it is full it is emptied, and learns again later and
 /// later.
-struct LearnedLayouts {
+@safe struct LearnedLayouts {
   static let capacity = 1024
   static let siblingsMax = 24
   static let literalLengthMax = 4096
@@ -67,14 +67,14 @@ struct LearnedLayouts {
   }
 
   init() {
-    edges = .allocate(capacity: LearnedLayouts.capacity)
-    edges.initialize(repeating: KeyTransition(), count: LearnedLayouts.capacity)
-    tails = .allocate(capacity: LearnedLayouts.tailCapacity + bytePadding)
-    tails.initialize(repeating: 0, count: LearnedLayouts.tailCapacity + bytePadding)
+    unsafe edges = .allocate(capacity: LearnedLayouts.capacity)
+    unsafe edges.initialize(repeating: KeyTransition(), count: LearnedLayouts.capacity)
+    unsafe tails = .allocate(capacity: LearnedLayouts.tailCapacity + bytePadding)
+    unsafe tails.initialize(repeating: 0, count: LearnedLayouts.tailCapacity + bytePadding)
   }
   func deallocate() {
-    edges.deallocate()
-    tails.deallocate()
+    unsafe edges.deallocate()
+    unsafe tails.deallocate()
   }
 
   /// Does the literal of an edge stand at p? `left` bytes belong to the block from p on.
@@ -82,16 +82,18 @@ struct LearnedLayouts {
   static func matches(
     _ edge: UnsafeMutablePointer<KeyTransition>, _ p: UnsafePointer<UInt8>, _ left: Int, _ tails: UnsafePointer<UInt8>
   ) -> Bool {
-    if tw_match(p, UnsafeRawPointer(edge).assumingMemoryBound(to: UInt8.self), edge.pointee.need) == 0 { return false }
-    if edge.pointee.length <= 32 { return true }
-    return tailMatches(edge, p, left, tails)
+    if unsafe tw_match(p, UnsafeRawPointer(edge).assumingMemoryBound(to: UInt8.self), edge.pointee.need) == 0 {
+      return false
+    }
+    if unsafe edge.pointee.length <= 32 { return true }
+    return unsafe tailMatches(edge, p, left, tails)
   }
   @inline(never)
   private static func tailMatches(
     _ edge: UnsafeMutablePointer<KeyTransition>, _ p: UnsafePointer<UInt8>, _ left: Int, _ tails: UnsafePointer<UInt8>
   ) -> Bool {
-    let n = Int(edge.pointee.length)
-    return n <= left && equalBytes(p + 32, tails + Int(edge.pointee.tail), n &- 32)
+    let n = unsafe Int(edge.pointee.length)
+    return unsafe n <= left && equalBytes(p + 32, tails + Int(edge.pointee.tail), n &- 32)
   }
 
   /// The edge among the alternatives of `first` whose literal stands at p, moved one place forward; nil: none.
@@ -100,15 +102,15 @@ struct LearnedLayouts {
     to first: UnsafeMutablePointer<KeyTransition>, _ edges: UnsafeMutablePointer<KeyTransition>,
     _ p: UnsafePointer<UInt8>, _ left: Int, _ tails: UnsafePointer<UInt8>
   ) -> UnsafeMutablePointer<KeyTransition>? {
-    var before = first
-    while before.pointee.sibling != 0 {
-      let edge = edges + Int(before.pointee.sibling)
-      if matches(edge, p, left, tails) {
-        swap(&before.pointee, &edge.pointee)
-        swap(&before.pointee.sibling, &edge.pointee.sibling)
-        return before
+    var before = unsafe first
+    while unsafe before.pointee.sibling != 0 {
+      let edge = unsafe edges + Int(before.pointee.sibling)
+      if unsafe matches(edge, p, left, tails) {
+        unsafe swap(&before.pointee, &edge.pointee)
+        unsafe swap(&before.pointee.sibling, &edge.pointee.sibling)
+        return unsafe before
       }
-      before = edge
+      unsafe before = unsafe edge
     }
     return nil
   }
@@ -121,19 +123,21 @@ struct LearnedLayouts {
     }
     var node = 1
     var added = false
-    for step in steps {
-      let target = self.node(step.context, UnsafeBufferPointer(start: b + step.key, count: step.keyLength))
+    for unsafe step in unsafe steps {
+      let target = unsafe self.node(step.context, UnsafeBufferPointer(start: b + step.key, count: step.keyLength))
       let edge = KeyTransition(target: UInt32(target), clears: step.clears, slot: step.slot, descends: step.descends)
-      guard target > 0, connect(node, edge, b + step.from, step.to - step.from, &added) else { return giveUp() }
+      guard target > 0, unsafe connect(node, edge, b + step.from, step.to - step.from, &added) else { return giveUp() }
       node = target
     }
-    guard connect(node, KeyTransition(), b + ending.from, ending.to - ending.from, &added) else { return giveUp() }
+    guard unsafe connect(node, KeyTransition(), b + ending.from, ending.to - ending.from, &added) else {
+      return giveUp()
+    }
     // nothing new: the line fails for another reason, such as an object where a value was
     if !added { pause = 64 }
   }
 
   private mutating func giveUp() {
-    edges.update(repeating: KeyTransition(), count: LearnedLayouts.capacity)
+    unsafe edges.update(repeating: KeyTransition(), count: LearnedLayouts.capacity)
     (edgeCount, tailCount, nodes) = (2, 0, [])
     pause = 1024 << min(resets, 12)
     resets += 1
@@ -141,9 +145,9 @@ struct LearnedLayouts {
 
   /// The node of a key, made when new; 0 when there is no room.
   private mutating func node(_ context: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
-    for node in nodes where node.context == context && node.key.elementsEqual(key) { return node.index }
+    for node in nodes where unsafe node.context == context && node.key.elementsEqual(key) { return node.index }
     guard edgeCount < LearnedLayouts.capacity else { return 0 }
-    nodes.append(Node(context: context, key: Array(key), index: edgeCount))
+    unsafe nodes.append(Node(context: context, key: Array(key), index: edgeCount))
     edgeCount += 1
     return edgeCount - 1
   }
@@ -154,15 +158,17 @@ struct LearnedLayouts {
   ) -> Bool {
     var at = node
     var alternatives = 1
-    if edges[at].length != 0 {
+    if unsafe edges[at].length != 0 {
       while true {
-        if LearnedLayouts.matches(edges + at, literal, n, tails), Int(edges[at].length) == n { return true }
-        if edges[at].sibling == 0 { break }
-        at = Int(edges[at].sibling)
+        if unsafe LearnedLayouts.matches(edges + at, literal, n, tails), unsafe Int(edges[at].length) == n {
+          return true
+        }
+        if unsafe edges[at].sibling == 0 { break }
+        at = unsafe Int(edges[at].sibling)
         alternatives += 1
       }
       guard edgeCount < LearnedLayouts.capacity, alternatives < LearnedLayouts.siblingsMax else { return false }
-      edges[at].sibling = UInt32(edgeCount)
+      unsafe edges[at].sibling = UInt32(edgeCount)
       at = edgeCount
       edgeCount += 1
     }
@@ -170,12 +176,12 @@ struct LearnedLayouts {
     guard n <= LearnedLayouts.literalLengthMax, tailCount + tailLength <= LearnedLayouts.tailCapacity else {
       return false
     }
-    edges[at] = edge
-    edges[at].length = UInt32(n)
-    edges[at].need = n >= 32 ? ~0 : 1 << UInt32(n) - 1
-    for i in 0..<min(n, 32) { edges[at].literal[i] = literal[i] }
-    edges[at].tail = UInt32(tailCount)
-    (tails + tailCount).update(from: literal + 32, count: tailLength)
+    unsafe edges[at] = edge
+    unsafe edges[at].length = UInt32(n)
+    unsafe edges[at].need = n >= 32 ? ~0 : 1 << UInt32(n) - 1
+    for i in 0..<min(n, 32) { unsafe edges[at].literal[i] = unsafe literal[i] }
+    unsafe edges[at].tail = UInt32(tailCount)
+    unsafe (tails + tailCount).update(from: literal + 32, count: tailLength)
     tailCount += tailLength
     added = true
     return true

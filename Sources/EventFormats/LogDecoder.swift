@@ -39,17 +39,17 @@ public final class LogDecoder: @unchecked Sendable {
   ) {
     guard start < end else { return }
     assert(spareStart >= end, "the spare space begins behind the text")
-    guard bytes[end - 1] == 10 else {
-      return decodePiece(
+    guard unsafe bytes[end - 1] == 10 else {
+      return unsafe decodePiece(
         bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
     }
     switch kind {
     case .json(let decoder):
-      decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+      unsafe decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
     case .delimited(let decoder):
-      decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+      unsafe decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
     case .accessLog(let decoder):
-      decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+      unsafe decoder.decode(bytes, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
     }
   }
 
@@ -60,8 +60,8 @@ public final class LogDecoder: @unchecked Sendable {
     rejected: inout FlatArray<RejectedLine>
   ) {
     var whole = end
-    while whole > start, bytes[whole - 1] != 10 { whole -= 1 }
-    decode(bytes, start: start, end: whole, spareStart: spareStart, events: &events, rejected: &rejected)
+    while whole > start, unsafe bytes[whole - 1] != 10 { whole -= 1 }
+    unsafe decode(bytes, start: start, end: whole, spareStart: spareStart, events: &events, rejected: &rejected)
     rejected.append(
       RejectedLine(offset: whole, length: end - whole, column: plan.lineByteCountMax, reason: .lineTooLong))
   }

@@ -19,11 +19,13 @@ public enum CompressionFormat: String, Codable, Sendable, CaseIterable {
   /// What the first bytes of an input say (four are enough).
   public init(head: UnsafeRawBufferPointer) {
     // RFC 8878: frames start with 0xFD2FB528, skippable frames with 0x184D2A5?; RFC 1952: 1f 8b.
-    if head.count >= 4, head[1] == 0xb5, head[2] == 0x2f, head[3] == 0xfd, head[0] == 0x28 {
+    if head.count >= 4, unsafe head[1] == 0xb5, unsafe head[2] == 0x2f, unsafe head[3] == 0xfd, unsafe head[0] == 0x28 {
       self = .zstd
-    } else if head.count >= 4, head[0] & 0xf0 == 0x50, head[1] == 0x2a, head[2] == 0x4d, head[3] == 0x18 {
+    } else if head.count >= 4, unsafe head[0] & 0xf0 == 0x50, unsafe head[1] == 0x2a, unsafe head[2] == 0x4d,
+      unsafe head[3] == 0x18
+    {
       self = .zstd
-    } else if head.count >= 2, head[0] == 0x1f, head[1] == 0x8b {
+    } else if head.count >= 2, unsafe head[0] == 0x1f, unsafe head[1] == 0x8b {
       self = .gzip
     } else {
       self = .none

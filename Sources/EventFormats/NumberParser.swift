@@ -9,18 +9,18 @@ enum NumberParser {
 
   static func double(_ p: UnsafePointer<UInt8>, _ n: Int) -> Double {
     var i = 0
-    let negative = n > 0 && p[0] == 45
+    let negative = unsafe n > 0 && p[0] == 45
     if negative { i = 1 }
     var mantissa: Int64 = 0
     var digits = 0
     var decimals = -1
     while i < n, digits <= 15 {
-      let d = p[i] &- 48
+      let d = unsafe p[i] &- 48
       if d <= 9 {
         mantissa = mantissa &* 10 &+ Int64(d)
         digits &+= 1
         if decimals >= 0 { decimals &+= 1 }
-      } else if p[i] == 46, decimals < 0 {
+      } else if unsafe p[i] == 46, decimals < 0 {
         decimals = 0
       } else {
         break
@@ -31,12 +31,12 @@ enum NumberParser {
       let v = Double(mantissa) / powers[max(decimals, 0)]
       return negative ? -v : v
     }
-    return inFull(p, n)
+    return unsafe inFull(p, n)
   }
 
   @inline(never)
   private static func inFull(_ p: UnsafePointer<UInt8>, _ n: Int) -> Double {
-    let text = String(decoding: UnsafeBufferPointer(start: p, count: min(n, 400)), as: UTF8.self)
+    let text = unsafe String(decoding: UnsafeBufferPointer(start: p, count: min(n, 400)), as: UTF8.self)
     guard let v = Double(text), v.isFinite else { return 0 }
     return v
   }

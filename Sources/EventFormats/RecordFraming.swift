@@ -20,35 +20,36 @@ public enum RecordFraming: Sendable, Equatable {
     switch self {
     case .newline:
       var n = count
-      while n > 0, bytes[n - 1] != 10 { n -= 1 }
+      while n > 0, unsafe bytes[n - 1] != 10 { n -= 1 }
       return n
     case .quotedCSV(let delimiter, let columnsMin, let columnsMax):
       // a line with an even number of quotes is a record by itself, or a malformed one
-      let even = tw_even_quote_lines(bytes, count)
-      if lineEnd(bytes, even, count) == count { return even }
+      let even = unsafe tw_even_quote_lines(bytes, count)
+      if unsafe lineEnd(bytes, even, count) == count { return even }
       let walk = CSVRecordWalk(
         delimiter: delimiter, columnsMin: columnsMin, columnsMax: columnsMax, lineByteCountMax: lineByteCountMax)
-      return RecordFraming.walkedRecords(walk, bytes, from: even, count)
+      return unsafe RecordFraming.walkedRecords(walk, bytes, from: even, count)
     }
   }
 
   /// Whether bytes without a complete record begin with a line that is longer than any decoder takes.
   public static func isOverlong(_ bytes: UnsafePointer<UInt8>, count: Int, lineByteCountMax: Int) -> Bool {
-    count > lineByteCountMax && lineEnd(bytes, 0, count) > lineByteCountMax
+    unsafe count > lineByteCountMax && lineEnd(bytes, 0, count) > lineByteCountMax
   }
 
   private static func walkedRecords(_ walk: CSVRecordWalk, _ b: UnsafePointer<UInt8>, from: Int, _ count: Int) -> Int {
     let stops = UnsafeMutablePointer<UInt32>.allocate(capacity: count - from + 16)
     let spans = UnsafeMutablePointer<ByteSpan>.allocate(capacity: walk.columnsMax + 1)
     defer {
-      stops.deallocate()
-      spans.deallocate()
+      unsafe stops.deallocate()
+      unsafe spans.deallocate()
     }
-    let stopCount = tw_positions(b + from, count - from, walk.delimiter, 10, 34, 34, UInt32(from), stops)
+    let stopCount = unsafe tw_positions(b + from, count - from, walk.delimiter, 10, 34, 34, UInt32(from), stops)
     var p = from
     var k = 0
     while p < count {
-      let outcome = walk.next(b, p, end: count, isWhole: false, stops: stops, stopCount: stopCount, k: &k, spans: spans)
+      let outcome = unsafe walk.next(
+        b, p, end: count, isWhole: false, stops: stops, stopCount: stopCount, k: &k, spans: spans)
       if outcome.status == .incomplete { break }
       p = outcome.end + 1
     }
@@ -71,7 +72,7 @@ public struct OverlongLine: Sendable {
   /// came.
   public mutating func skip(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
     if isOver { return 0 }
-    let end = lineEnd(bytes, 0, count)
+    let end = unsafe lineEnd(bytes, 0, count)
     byteCount += UInt64(end)
     isOver = end < count
     return min(end + 1, count)

@@ -10,7 +10,7 @@ enum RequestPath {
   static func lengthWithoutQuery(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int {
     var i = 0
     while i < n {
-      let m = tw_any16(p + i, 63, 35, 63, 35)
+      let m = unsafe tw_any16(p + i, 63, 35, 63, 35)
       if m != 0 { return min(i &+ m.trailingZeroBitCount, n) }
       i &+= 16
     }
@@ -25,21 +25,21 @@ enum RequestPath {
     var word: UInt64 = 0
     var i = 1
     while i <= 5, i < n {
-      let c = p[n &- i]
+      let c = unsafe p[n &- i]
       if c == 46 { return i > 1 && isAssetExtension(word) }
       if c == 47 { return false }
       word = word &<< 8 | UInt64(c | 0x20)
       i &+= 1
     }
-    return i <= n && i == 6 && p[n &- 6] == 46 && isAssetExtension(word)
+    return unsafe i <= n && i == 6 && p[n &- 6] == 46 && isAssetExtension(word)
   }
 
   /// An extension of one to five bytes in lower case, the first byte lowest.
   private static func isAssetExtension(_ word: UInt64) -> Bool {
-    let table = assetExtensions
+    let table = unsafe assetExtensions
     var i = place(word)
-    while table[i] != 0 {
-      if table[i] == word { return true }
+    while unsafe table[i] != 0 {
+      if unsafe table[i] == word { return true }
       i = (i &+ 1) & (tableCount &- 1)
     }
     return false
@@ -52,7 +52,7 @@ enum RequestPath {
   }
   nonisolated(unsafe) private static let assetExtensions: UnsafePointer<UInt64> = {
     let table = UnsafeMutablePointer<UInt64>.allocate(capacity: tableCount)
-    table.initialize(repeating: 0, count: tableCount)
+    unsafe table.initialize(repeating: 0, count: tableCount)
     let extensions = """
       css js mjs map png jpg jpeg gif svg ico webp avif bmp tif tiff woff woff2 ttf otf eot mp3 mp4 webm ogg ogv flv \
       swf mpeg mpg m4a wav txt xml json csv doc docx xls xlsx ppt pptx zip gz tar tgz xz zst rar bz2 iso dmg exe deb \
@@ -61,9 +61,9 @@ enum RequestPath {
     for name in extensions.split(separator: " ") {
       let word = name.utf8.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1 | 0x20) }
       var i = place(word)
-      while table[i] != 0 { i = (i + 1) & (tableCount - 1) }
-      table[i] = word
+      while unsafe table[i] != 0 { i = (i + 1) & (tableCount - 1) }
+      unsafe table[i] = word
     }
-    return UnsafePointer(table)
+    return unsafe UnsafePointer(table)
   }()
 }

@@ -11,7 +11,7 @@ struct TableOutline {
   /// Reads up to `rowsMax` records of whole lines; nil when the first one has a single column.
   init?(_ sample: UnsafeRawBufferPointer, delimiter: UInt8, rowsMax: Int = 200) {
     self.delimiter = delimiter
-    rows = TableOutline.rows(sample, delimiter, rowsMax)
+    rows = unsafe TableOutline.rows(sample, delimiter, rowsMax)
     guard let first = rows.first, first.count > 1 else { return nil }
     let isNamed = first.allSatisfy { !$0.isEmpty && Double($0) == nil && TimeFormat(sample: $0) == nil }
     hasHeader = isNamed && Set(first).count == first.count
@@ -36,28 +36,29 @@ struct TableOutline {
   }
 
   private static func rows(_ sample: UnsafeRawBufferPointer, _ delimiter: UInt8, _ rowsMax: Int) -> [[String]] {
-    let bytes = PaddedBytes(sample)
-    let b = bytes.base
+    let bytes = unsafe PaddedBytes(sample)
+    let b = unsafe bytes.base
     let n = sample.count
     let columnsMax = 4096
     let stops = UnsafeMutablePointer<UInt32>.allocate(capacity: n + 16)
     let spans = UnsafeMutablePointer<ByteSpan>.allocate(capacity: columnsMax + 1)
     defer {
       bytes.deallocate()
-      stops.deallocate()
-      spans.deallocate()
+      unsafe stops.deallocate()
+      unsafe spans.deallocate()
     }
     let quote: UInt8 = delimiter == 9 ? 10 : 34
-    let stopCount = tw_positions(b, n, delimiter, 10, quote, quote, 0, stops)
+    let stopCount = unsafe tw_positions(b, n, delimiter, 10, quote, quote, 0, stops)
     let walk = CSVRecordWalk(delimiter: delimiter, columnsMin: 1, columnsMax: columnsMax, lineByteCountMax: 1 << 20)
     var rows: [[String]] = []
     var p = 0
     var k = 0
     while p < n, rows.count < rowsMax {
-      let outcome = walk.next(b, p, end: n, isWhole: true, stops: stops, stopCount: stopCount, k: &k, spans: spans)
+      let outcome = unsafe walk.next(
+        b, p, end: n, isWhole: true, stops: stops, stopCount: stopCount, k: &k, spans: spans)
       if outcome.status == .incomplete { break }
       if outcome.status == .record {
-        rows.append((0..<outcome.columns).map { cell(b, spans[$0]) })
+        rows.append((0..<outcome.columns).map { unsafe cell(b, spans[$0]) })
       }
       p = outcome.end + 1
     }
@@ -66,7 +67,7 @@ struct TableOutline {
 
   private static func cell(_ b: UnsafePointer<UInt8>, _ span: ByteSpan) -> String {
     let n = Int(span.length & ~CSVRecordWalk.doubledQuotes)
-    let raw = String(decoding: UnsafeBufferPointer(start: b + Int(span.offset), count: n), as: UTF8.self)
+    let raw = unsafe String(decoding: UnsafeBufferPointer(start: b + Int(span.offset), count: n), as: UTF8.self)
     if span.length & CSVRecordWalk.doubledQuotes != 0 { return raw.replacing("\"\"", with: "\"") }
     if raw.count >= 2, raw.hasPrefix("\""), raw.hasSuffix("\"") { return String(raw.dropFirst().dropLast()) }
     return raw

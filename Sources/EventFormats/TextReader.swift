@@ -1,27 +1,27 @@
 /// A cursor over a short text that remembers whether everything asked of it was there.
 ///
 /// Guarantees: never reads past the end. Cost: a compare a byte; for the paths taken seldom.
-struct TextReader {
+@safe struct TextReader {
   let p: UnsafePointer<UInt8>
   let end: Int
   var i = 0
   var good = true
 
-  init(_ p: UnsafePointer<UInt8>, _ n: Int) { (self.p, end) = (p, n) }
+  init(_ p: UnsafePointer<UInt8>, _ n: Int) { unsafe (self.p, end) = unsafe (p, n) }
 
   var atEnd: Bool { i >= end }
 
   mutating func accept(_ byte: UInt8) -> Bool {
-    guard i < end, p[i] == byte else { return false }
+    guard i < end, unsafe p[i] == byte else { return false }
     i += 1
     return true
   }
   mutating func expect(_ byte: UInt8) { if !accept(byte) { good = false } }
 
   mutating func digit() -> Int64? {
-    guard i < end, p[i] >= 48, p[i] <= 57 else { return nil }
+    guard i < end, unsafe p[i] >= 48, unsafe p[i] <= 57 else { return nil }
     i += 1
-    return Int64(p[i - 1] - 48)
+    return unsafe Int64(p[i - 1] - 48)
   }
 
   /// Exactly `count` digits.
@@ -80,7 +80,7 @@ struct TextReader {
       good = false
       return 0
     }
-    let packed = UInt32(p[i] | 0x20) << 16 | UInt32(p[i + 1] | 0x20) << 8 | UInt32(p[i + 2] | 0x20)
+    let packed = unsafe UInt32(p[i] | 0x20) << 16 | UInt32(p[i + 1] | 0x20) << 8 | UInt32(p[i + 2] | 0x20)
     i += 3
     switch packed {
     case 0x6a616e: return 1

@@ -26,9 +26,9 @@ struct TimeParser {
   @inline(__always)
   mutating func parse(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
     switch format {
-    case .iso8601: iso8601(p, n)
-    case .clf: clf(p, n)
-    default: unix(p, n)
+    case .iso8601: unsafe iso8601(p, n)
+    case .clf: unsafe clf(p, n)
+    default: unsafe unix(p, n)
     }
   }
 
@@ -38,7 +38,7 @@ struct TimeParser {
     let n = bytes.count
     bytes.append(contentsOf: [UInt8](repeating: 0, count: bytePadding))
     var parser = TimeParser(format)
-    let time = bytes.withUnsafeBufferPointer { parser.parse($0.baseAddress!, n) }
+    let time = unsafe bytes.withUnsafeBufferPointer { unsafe parser.parse($0.baseAddress!, n) }
     return time == unreadable ? nil : time
   }
 
@@ -46,25 +46,25 @@ struct TimeParser {
 
   @inline(__always)
   private mutating func iso8601(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
-    if n >= 19, load8(p) == dayLow, load8(p + 3) == dayHigh {  // the same "2026-01-01T" as last time
-      let clock = TimeParser.clockMilliseconds(load8(p + 11))
+    if n >= 19, unsafe load8(p) == dayLow, unsafe load8(p + 3) == dayHigh {  // the same "2026-01-01T" as last time
+      let clock = unsafe TimeParser.clockMilliseconds(load8(p + 11))
       if clock >= 0 {
         if n == 24 {
           // ":SS.mmmZ" as a word: the digits must be 0...9, the rest exact
-          let m = load8(p + 16) &- 0x5a30_3030_2e30_303a
+          let m = unsafe load8(p + 16) &- 0x5a30_3030_2e30_303a
           if ((m &+ 0x7f76_7676_7f76_767f) | m) & 0x8080_8080_8080_8080 == 0 {
             let ms = ((m &>> 32) & 0xff) &* 100 &+ ((m &>> 40) & 0xff) &* 10 &+ ((m &>> 48) & 0xff)
             return dayStart &+ clock &+ Int64(truncatingIfNeeded: ms)
           }
-        } else if n == 20, p[19] == 90 {
+        } else if n == 20, unsafe p[19] == 90 {
           return dayStart &+ clock
         } else if n == 19 {
           return dayStart &+ clock
         }
-        return isoTail(p, n, dayStart &+ clock)
+        return unsafe isoTail(p, n, dayStart &+ clock)
       }
     }
-    return isoInFull(p, n)
+    return unsafe isoInFull(p, n)
   }
 
   /// Any fraction and zone behind a known day and clock; a zone that is the previous one's is not read again.
@@ -72,24 +72,24 @@ struct TimeParser {
   private mutating func isoTail(_ p: UnsafePointer<UInt8>, _ n: Int, _ seconds: Int64) -> Int64 {
     var i = 19
     var milliseconds: Int64 = 0
-    if p[19] == 46 || p[19] == 44 {
+    if unsafe p[19] == 46 || p[19] == 44 {
       i = 20
       var scale: Int64 = 100
-      while i < n, i < 29, p[i] &- 48 <= 9 {
-        milliseconds &+= Int64(p[i] &- 48) &* scale
+      while i < n, i < 29, unsafe p[i] &- 48 <= 9 {
+        unsafe milliseconds &+= Int64(p[i] &- 48) &* scale
         scale /= 10
         i &+= 1
       }
       if i == 20 { return TimeParser.unreadable }
     }
     if i == n { return seconds &+ milliseconds }
-    if i == n &- 1, p[i] | 0x20 == 122 { return seconds &+ milliseconds }
-    if n &- i != 6 { return isoInFull(p, n) }
-    let word = load8(p + i) & 0xffff_ffff_ffff  // "+05:30"
+    if i == n &- 1, unsafe p[i] | 0x20 == 122 { return seconds &+ milliseconds }
+    if n &- i != 6 { return unsafe isoInFull(p, n) }
+    let word = unsafe load8(p + i) & 0xffff_ffff_ffff  // "+05:30"
     if word != zone || zone == 0 {
-      var r = TextReader(p + i, 6)
+      var r = unsafe TextReader(p + i, 6)
       let offset = r.zoneOffset()
-      guard r.good, r.atEnd else { return isoInFull(p, n) }
+      guard r.good, r.atEnd else { return unsafe isoInFull(p, n) }
       (zone, zoneOffset) = (word, offset)
     }
     return seconds &+ milliseconds &- zoneOffset
@@ -111,7 +111,7 @@ struct TimeParser {
   /// `YYYY-MM-DD[T ]HH:MM[:SS[.fraction]][Z|±hh[[:]mm]]`, or the date alone.
   @inline(never)
   private mutating func isoInFull(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
-    var r = TextReader(p, n)
+    var r = unsafe TextReader(p, n)
     let year = r.digits(4)
     r.expect(45)
     let month = r.digits(2)
@@ -133,7 +133,7 @@ struct TimeParser {
     if r.accept(32) {}  // "10:05:03 +02:00"
     let offset = r.zoneOffset()
     guard r.good, r.atEnd, hour < 24, minute < 60, second < 61 else { return TimeParser.unreadable }
-    if n >= 19 { (dayLow, dayHigh, dayStart) = (load8(p), load8(p + 3), start) }
+    if n >= 19 { (dayLow, dayHigh, dayStart) = unsafe (load8(p), load8(p + 3), start) }
     return start &+ hour &* 3_600_000 &+ minute &* 60_000 &+ second &* 1000 &+ milliseconds &- offset
   }
 
@@ -142,16 +142,16 @@ struct TimeParser {
   /// `17/May/2015:10:05:03 +0000`.
   @inline(__always)
   private mutating func clf(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
-    if n == 26, load8(p) == dayLow, load8(p + 4) == dayHigh, load8(p + 18) &>> 16 == zone {
-      let clock = TimeParser.clockMilliseconds(load8(p + 12))
+    if n == 26, unsafe load8(p) == dayLow, unsafe load8(p + 4) == dayHigh, unsafe load8(p + 18) &>> 16 == zone {
+      let clock = unsafe TimeParser.clockMilliseconds(load8(p + 12))
       if clock >= 0 { return dayStart &+ clock }
     }
-    return clfInFull(p, n)
+    return unsafe clfInFull(p, n)
   }
 
   @inline(never)
   private mutating func clfInFull(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
-    var r = TextReader(p, n)
+    var r = unsafe TextReader(p, n)
     let day = r.digits(2)
     r.expect(47)
     let month = r.month()
@@ -171,7 +171,7 @@ struct TimeParser {
       return TimeParser.unreadable
     }
     let start = TimeParser.daysSince1970(year, month, day) &* 86_400_000 &- offset
-    if n == 26 { (dayLow, dayHigh, zone, dayStart) = (load8(p), load8(p + 4), load8(p + 18) &>> 16, start) }
+    if n == 26 { (dayLow, dayHigh, zone, dayStart) = unsafe (load8(p), load8(p + 4), load8(p + 18) &>> 16, start) }
     return start &+ hour &* 3_600_000 &+ minute &* 60_000 &+ second &* 1000 &+ milliseconds
   }
 
@@ -180,8 +180,8 @@ struct TimeParser {
   @inline(__always)
   private func unix(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
     // eight digits as one word, the rest one by one
-    if n >= 9, n <= 19, p[0] != 45 {
-      let w = load8(p) &- 0x3030_3030_3030_3030
+    if n >= 9, n <= 19, unsafe p[0] != 45 {
+      let w = unsafe load8(p) &- 0x3030_3030_3030_3030
       if ((w &+ 0x7676_7676_7676_7676) | w) & 0x8080_8080_8080_8080 == 0 {
         let a = w &* 10 &+ (w &>> 8)
         let b = (a & 0x00ff_00ff_00ff_00ff) &* 100 &+ ((a &>> 16) & 0x00ff_00ff_00ff_00ff)
@@ -189,21 +189,21 @@ struct TimeParser {
         var v = Int64(truncatingIfNeeded: c & 0xffff_ffff)
         var i = 8
         while i < n {
-          let d = p[i] &- 48
-          if d > 9 { return unixInFull(p, n) }
+          let d = unsafe p[i] &- 48
+          if d > 9 { return unsafe unixInFull(p, n) }
           v = v &* 10 &+ Int64(d)
           i &+= 1
         }
         if n < 19 { return milliseconds(whole: v, thousandths: 0) }
       }
     }
-    return unixInFull(p, n)
+    return unsafe unixInFull(p, n)
   }
 
   /// Optional sign, digits, optional fraction; a number with an exponent is read as a double.
   @inline(never)
   private func unixInFull(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
-    var r = TextReader(p, n)
+    var r = unsafe TextReader(p, n)
     let negative = r.accept(45)
     let from = r.i
     var whole: Int64 = 0
@@ -218,7 +218,8 @@ struct TimeParser {
     var inexact = false
     if r.accept(46) { (thousandths, inexact) = r.thousandths() }
     if !r.atEnd {
-      guard n < 40, let v = Double(String(decoding: UnsafeBufferPointer(start: p, count: n), as: UTF8.self)) else {
+      guard n < 40, let v = unsafe Double(String(decoding: UnsafeBufferPointer(start: p, count: n), as: UTF8.self))
+      else {
         return TimeParser.unreadable
       }
       let whole = v.rounded(.down)

@@ -14,9 +14,9 @@ func foldedProduct(_ a: UInt64, _ b: UInt64) -> UInt64 {
 @inlinable @inline(__always)
 public func hashBytes(_ p: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
   if count <= 16 {
-    return hashWords(load8(p) & byteMask(count), count > 8 ? load8(p + 8) & byteMask(count &- 8) : 0, count)
+    return unsafe hashWords(load8(p) & byteMask(count), count > 8 ? load8(p + 8) & byteMask(count &- 8) : 0, count)
   }
-  return hashLong(p, count)
+  return unsafe hashLong(p, count)
 }
 
 /// Hash of a run of at most 16 bytes that was already loaded as two zero-padded words.
@@ -30,10 +30,10 @@ func hashLong(_ p: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
   var h = UInt64(truncatingIfNeeded: count) ^ 0x8ebc_6af0_9c88_c6e3
   var i = 0
   while i &+ 16 < count {
-    h = foldedProduct(load8(p + i) ^ 0xa076_1d64_78bd_642f, load8(p + i + 8) ^ h)
+    h = unsafe foldedProduct(load8(p + i) ^ 0xa076_1d64_78bd_642f, load8(p + i + 8) ^ h)
     i &+= 16
   }
-  return foldedProduct(load8(p + count - 16) ^ 0xe703_7ed1_a0b4_28db, load8(p + count - 8) ^ h)
+  return unsafe foldedProduct(load8(p + count - 16) ^ 0xe703_7ed1_a0b4_28db, load8(p + count - 8) ^ h)
 }
 
 /// Mixes two words into one; for deriving ids from ids.
@@ -61,15 +61,15 @@ public struct RunningDigest: Sendable, Equatable {
   public mutating func append(_ p: UnsafePointer<UInt8>, _ n: Int) {
     var i = 0
     // bytes up to the next multiple of eight of the whole stream
-    while i < n, count & 7 != 0 { appendByte(p[i]); i &+= 1 }
+    while i < n, count & 7 != 0 { unsafe appendByte(p[i]); i &+= 1 }
     var s = state
     while i &+ 8 <= n {
-      s = foldedProduct(s ^ load8(p + i), 0xe703_7ed1_a0b4_28db)
+      s = unsafe foldedProduct(s ^ load8(p + i), 0xe703_7ed1_a0b4_28db)
       i &+= 8
       count &+= 8
     }
     state = s
-    while i < n { appendByte(p[i]); i &+= 1 }
+    while i < n { unsafe appendByte(p[i]); i &+= 1 }
   }
 
   private mutating func appendByte(_ b: UInt8) {

@@ -8,12 +8,12 @@ public let bytePadding = 64
 
 @inlinable @inline(__always)
 public func load8(_ p: UnsafePointer<UInt8>) -> UInt64 {
-  UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
+  unsafe UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
 }
 
 @inlinable @inline(__always)
 public func load4(_ p: UnsafePointer<UInt8>) -> UInt32 {
-  UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
+  unsafe UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
 }
 
 /// The lowest `count` bytes set; more than 8 behaves as 8, less than 0 as 0.
@@ -30,8 +30,8 @@ public func byteMask(_ count: Int) -> UInt64 {
 public func equalBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
   var i = 0
   while i &+ 8 <= count {
-    if load8(a + i) != load8(b + i) { return false }
+    if unsafe load8(a + i) != load8(b + i) { return false }
     i &+= 8
   }
-  return (load8(a + i) ^ load8(b + i)) & byteMask(count &- i) == 0
+  return unsafe (load8(a + i) ^ load8(b + i)) & byteMask(count &- i) == 0
 }

@@ -3,39 +3,39 @@
 ///
 /// Invariants: `0 <= count <= capacity`; elements are bitwise copyable, so nothing is ever deinitialised.
 /// Cost: an append is a compare and a store. The owner calls ``deallocate()``.
-public struct FlatArray<Element: BitwiseCopyable>: @unchecked Sendable {
+@safe public struct FlatArray<Element: BitwiseCopyable>: @unchecked Sendable {
   public private(set) var base: UnsafeMutablePointer<Element>
   public var count = 0
   public private(set) var capacity: Int
 
   public init(capacity: Int = 64) {
     self.capacity = max(capacity, 1)
-    base = .allocate(capacity: self.capacity)
+    unsafe base = .allocate(capacity: self.capacity)
   }
-  public func deallocate() { base.deallocate() }
+  public func deallocate() { unsafe base.deallocate() }
 
   @inlinable @inline(__always)
   public subscript(_ i: Int) -> Element {
     get {
       assert(i >= 0 && i < count)
-      return base[i]
+      return unsafe base[i]
     }
     nonmutating set {
       assert(i >= 0 && i < count)
-      (base + i).pointee = newValue
+      unsafe (base + i).pointee = newValue
     }
   }
 
   @inlinable @inline(__always)
   public mutating func append(_ e: Element) {
     if count == capacity { grow(to: count &+ 1) }
-    (base + count).initialize(to: e)
+    unsafe (base + count).initialize(to: e)
     count &+= 1
   }
   @inlinable
   public mutating func append(_ p: UnsafePointer<Element>, count n: Int) {
     if count &+ n > capacity { grow(to: count &+ n) }
-    (base + count).update(from: p, count: n)
+    unsafe (base + count).update(from: p, count: n)
     count &+= n
   }
   @inlinable
@@ -47,16 +47,18 @@ public struct FlatArray<Element: BitwiseCopyable>: @unchecked Sendable {
   mutating func grow(to needed: Int) {
     capacity = max(capacity * 2, needed)
     let q = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
-    q.update(from: base, count: count)
-    base.deallocate()
-    base = q
+    unsafe q.update(from: base, count: count)
+    unsafe base.deallocate()
+    unsafe base = unsafe q
   }
 
   /// The elements; valid until the next growth.
   @inlinable
-  public var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
+  public var elements: UnsafeBufferPointer<Element> { unsafe UnsafeBufferPointer(start: base, count: count) }
   @inlinable
-  public var rawBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Element>.stride) }
+  public var rawBytes: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Element>.stride)
+  }
 }
 
 /// A run of bytes inside a block: trivial, 8 bytes. An absent value has ``absent`` as its length.

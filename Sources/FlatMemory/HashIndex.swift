@@ -4,18 +4,18 @@
 /// Invariants: an entry is `hash << 32 | slot`; slot 0 is never stored, so 0 means empty; every entry is reachable
 /// from its home position without crossing an empty one.
 /// Cost: one cache line a look-up at half load; 16 bytes an entry.
-public struct HashIndex: @unchecked Sendable {
+@safe public struct HashIndex: @unchecked Sendable {
   public private(set) var words: UnsafeMutablePointer<UInt64>
   public private(set) var mask: Int
   public private(set) var count = 0
 
   public init(minimumCapacity: Int = 512) {
     let n = max(1024, (minimumCapacity * 2 - 1).nextPowerOfTwo)
-    words = .allocate(capacity: n)
-    words.initialize(repeating: 0, count: n)
+    unsafe words = .allocate(capacity: n)
+    unsafe words.initialize(repeating: 0, count: n)
     mask = n - 1
   }
-  public func deallocate() { words.deallocate() }
+  public func deallocate() { unsafe words.deallocate() }
 
   @inlinable @inline(__always)
   public static func hash(of word: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: word &>> 32) }
@@ -28,24 +28,27 @@ public struct HashIndex: @unchecked Sendable {
     assert(slot != 0, "slot 0 means empty")
     if (count &+ 1) &* 2 > mask { grow() }
     var i = Int(hash) & mask
-    while words[i] != 0 { i = (i &+ 1) & mask }
-    words[i] = UInt64(hash) &<< 32 | UInt64(slot)
+    while unsafe words[i] != 0 { i = (i &+ 1) & mask }
+    unsafe words[i] = UInt64(hash) &<< 32 | UInt64(slot)
     _count &+= 1
   }
-  @usableFromInline var _count: Int { get { count } set { count = newValue } }
+  @usableFromInline var _count: Int {
+    get { count }
+    set { count = newValue }
+  }
 
   /// Points the entry (hash, slot) to another slot.
   @inlinable
   public mutating func replace(hash: UInt32, slot: UInt32, with other: UInt32) {
-    words[position(hash, slot)] = UInt64(hash) &<< 32 | UInt64(other)
+    unsafe words[position(hash, slot)] = UInt64(hash) &<< 32 | UInt64(other)
   }
 
   @inlinable
   func position(_ hash: UInt32, _ slot: UInt32) -> Int {
     let want = UInt64(hash) &<< 32 | UInt64(slot)
     var i = Int(hash) & mask
-    while words[i] != want {
-      assert(words[i] != 0, "no such entry in the index")
+    while unsafe words[i] != want {
+      unsafe assert(words[i] != 0, "no such entry in the index")
       i = (i &+ 1) & mask
     }
     return i
@@ -57,36 +60,36 @@ public struct HashIndex: @unchecked Sendable {
     var j = i
     while true {
       j = (j &+ 1) & mask
-      let x = words[j]
+      let x = unsafe words[j]
       if x == 0 { break }
       if (j &- Int(HashIndex.hash(of: x))) & mask >= (j &- i) & mask {
-        words[i] = x
+        unsafe words[i] = x
         i = j
       }
     }
-    words[i] = 0
+    unsafe words[i] = 0
     _count &-= 1
   }
 
   public mutating func removeAll() {
-    words.update(repeating: 0, count: mask + 1)
+    unsafe words.update(repeating: 0, count: mask + 1)
     count = 0
   }
 
   @inline(never) @usableFromInline
   mutating func grow() {
-    let old = words
+    let old = unsafe words
     let oldCount = mask + 1
     let n = oldCount * 2
     mask = n - 1
-    words = .allocate(capacity: n)
-    words.initialize(repeating: 0, count: n)
-    for k in 0..<oldCount where old[k] != 0 {
-      var i = Int(HashIndex.hash(of: old[k])) & mask
-      while words[i] != 0 { i = (i &+ 1) & mask }
-      words[i] = old[k]
+    unsafe words = .allocate(capacity: n)
+    unsafe words.initialize(repeating: 0, count: n)
+    for k in 0..<oldCount where unsafe old[k] != 0 {
+      var i = unsafe Int(HashIndex.hash(of: old[k])) & mask
+      while unsafe words[i] != 0 { i = (i &+ 1) & mask }
+      unsafe words[i] = unsafe old[k]
     }
-    old.deallocate()
+    unsafe old.deallocate()
   }
 }
 

@@ -5,16 +5,16 @@ public import CKernels
 /// Guarantees: `capacity - count >= bytePadding` after every ``reserve(_:)``; the append functions do not check,
 /// so a writer reserves once a row.
 /// Cost: integers 2–5 ns, fields 16 bytes a step. Digits by multiplication in a word (SWAR).
-public struct OutputBuffer: @unchecked Sendable {
+@safe public struct OutputBuffer: @unchecked Sendable {
   public private(set) var base: UnsafeMutablePointer<UInt8>
   public var count = 0
   public private(set) var capacity: Int
 
   public init(capacity: Int = 1 << 16) {
     self.capacity = capacity + bytePadding
-    base = .allocate(capacity: self.capacity)
+    unsafe base = .allocate(capacity: self.capacity)
   }
-  public func deallocate() { base.deallocate() }
+  public func deallocate() { unsafe base.deallocate() }
 
   /// Makes room for `extra` more bytes and the padding.
   @inlinable @inline(__always)
@@ -25,37 +25,37 @@ public struct OutputBuffer: @unchecked Sendable {
   mutating func grow(_ extra: Int) {
     capacity = max(capacity * 2, count + extra + bytePadding)
     let q = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-    if capacity >= 8 << 20 { preferHugePages(q, capacity) }
-    q.update(from: base, count: count)
-    base.deallocate()
-    base = q
+    if capacity >= 8 << 20 { unsafe preferHugePages(q, capacity) }
+    unsafe q.update(from: base, count: count)
+    unsafe base.deallocate()
+    unsafe base = unsafe q
   }
 
   @inlinable @inline(__always)
   public mutating func byte(_ b: UInt8) {
-    base[count] = b
+    unsafe base[count] = b
     count &+= 1
   }
   /// Raw bytes; reads up to 15 past the end of the source.
   @inlinable @inline(__always)
   public mutating func bytes(_ p: UnsafePointer<UInt8>, _ n: Int) {
-    tw_copy16(base + count, p, n)
+    unsafe tw_copy16(base + count, p, n)
     count &+= n
   }
   @inlinable
-  public mutating func text(_ s: StaticString) { bytesExact(s.utf8Start, s.utf8CodeUnitCount) }
+  public mutating func text(_ s: StaticString) { unsafe bytesExact(s.utf8Start, s.utf8CodeUnitCount) }
   @inlinable
   public mutating func text(_ s: String) {
     var s = s
     s.withUTF8 { u in
       reserve(u.count)
-      if let p = u.baseAddress { bytesExact(p, u.count) }
+      if let p = u.baseAddress { unsafe bytesExact(p, u.count) }
     }
   }
   /// Raw bytes that have no padding after them.
   @inlinable
   public mutating func bytesExact(_ p: UnsafePointer<UInt8>, _ n: Int) {
-    (base + count).update(from: p, count: n)
+    unsafe (base + count).update(from: p, count: n)
     count &+= n
   }
 
@@ -65,20 +65,20 @@ public struct OutputBuffer: @unchecked Sendable {
     var i = 0
     var special: UInt32 = 0
     while i < n {
-      var m = tw_any16(p + i, 34, 44, 10, 13)
+      var m = unsafe tw_any16(p + i, 34, 44, 10, 13)
       if n &- i < 16 { m &= (1 &<< UInt32(truncatingIfNeeded: n &- i)) &- 1 }
       special |= m
-      tw_copy16(base + count + i, p + i, 16)
+      unsafe tw_copy16(base + count + i, p + i, 16)
       i &+= 16
     }
-    if special == 0 { count &+= n } else { quotedCSVField(p, n) }
+    if special == 0 { count &+= n } else { unsafe quotedCSVField(p, n) }
   }
   @inline(never) @usableFromInline
   mutating func quotedCSVField(_ p: UnsafePointer<UInt8>, _ n: Int) {
     byte(34)
     for i in 0..<n {
-      if p[i] == 34 { byte(34) }
-      byte(p[i])
+      if unsafe p[i] == 34 { byte(34) }
+      unsafe byte(p[i])
     }
     byte(34)
   }
@@ -89,15 +89,15 @@ public struct OutputBuffer: @unchecked Sendable {
     byte(34)
     var i = 0
     while i < n {
-      var m = tw_stop16(p + i)
+      var m = unsafe tw_stop16(p + i)
       let left = n &- i
       if left < 16 { m &= (1 &<< UInt32(truncatingIfNeeded: left)) &- 1 }
-      tw_copy16(base + count, p + i, 16)
+      unsafe tw_copy16(base + count, p + i, 16)
       let plain = m == 0 ? min(16, left) : m.trailingZeroBitCount
       count &+= plain
       i &+= plain
       if m != 0 {
-        jsonEscape(p[i])
+        unsafe jsonEscape(p[i])
         i &+= 1
       }
     }
@@ -154,7 +154,7 @@ public struct OutputBuffer: @unchecked Sendable {
       x = q
       n &+= 1
     } while x != 0
-    UnsafeMutableRawPointer(base + count).storeBytes(of: t, as: UInt64.self)
+    unsafe UnsafeMutableRawPointer(base + count).storeBytes(of: t, as: UInt64.self)
     count &+= n
   }
   /// Exactly 8 digits.
@@ -167,7 +167,7 @@ public struct OutputBuffer: @unchecked Sendable {
     x = h2 | (x &- h2 &* 100) &<< 16
     let h1 = ((x &* 103) &>> 10) & 0x000f_000f_000f_000f
     x = (h1 | (x &- h1 &* 10) &<< 8) | 0x3030_3030_3030_3030
-    UnsafeMutableRawPointer(base + count).storeBytes(of: x, as: UInt64.self)
+    unsafe UnsafeMutableRawPointer(base + count).storeBytes(of: x, as: UInt64.self)
     count &+= 8
   }
 
@@ -178,7 +178,7 @@ public struct OutputBuffer: @unchecked Sendable {
     var i = digits
     while i > 0 {
       i &-= 1
-      base[count &+ i] = 48 &+ UInt8(truncatingIfNeeded: x % 10)
+      unsafe base[count &+ i] = 48 &+ UInt8(truncatingIfNeeded: x % 10)
       x /= 10
     }
     count &+= digits
@@ -189,7 +189,7 @@ public struct OutputBuffer: @unchecked Sendable {
     var shift: UInt64 = 60
     for i in 0..<16 {
       let d = UInt8(truncatingIfNeeded: v &>> shift) & 15
-      base[count &+ i] = d < 10 ? 48 &+ d : 87 &+ d
+      unsafe base[count &+ i] = d < 10 ? 48 &+ d : 87 &+ d
       shift = shift &- 4
     }
     count &+= 16

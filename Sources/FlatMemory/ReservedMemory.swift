@@ -11,7 +11,7 @@
 ///
 /// Guarantees: zero-filled; the base never moves; freed with ``release()``.
 /// Cost: a page fault per page touched (2 MiB pages where the kernel grants them), nothing for untouched space.
-public struct ReservedMemory: @unchecked Sendable {
+@safe public struct ReservedMemory: @unchecked Sendable {
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
 
@@ -22,19 +22,19 @@ public struct ReservedMemory: @unchecked Sendable {
     #else
       let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     #endif
-    let p = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
-    guard let p, p != MAP_FAILED else {
+    let p = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let p = unsafe p, unsafe p != MAP_FAILED else {
       fatalError("cannot reserve \(byteCount) bytes of address space: is a limit on virtual memory set (ulimit -v)?")
     }
     #if canImport(Glibc) || canImport(Musl)
-      if hugePages { madvise(p, byteCount, MADV_HUGEPAGE) }
+      if hugePages { unsafe madvise(p, byteCount, MADV_HUGEPAGE) }
     #endif
-    base = p
+    unsafe base = unsafe p
     self.byteCount = byteCount
   }
 
   /// Frees the address space.
-  public func release() { munmap(base, byteCount) }
+  public func release() { unsafe munmap(base, byteCount) }
 
   /// Gives the pages of a range back to the system; they read as zero afterwards.
   public func discard(fromByte: Int, byteCount: Int) {
@@ -45,7 +45,7 @@ public struct ReservedMemory: @unchecked Sendable {
       #if canImport(Darwin)
         madvise(base + from, to - from, MADV_FREE)
       #else
-        madvise(base + from, to - from, MADV_DONTNEED)
+        unsafe madvise(base + from, to - from, MADV_DONTNEED)
       #endif
     }
   }
@@ -57,6 +57,8 @@ func preferHugePages(_ p: UnsafeMutableRawPointer, _ byteCount: Int) {
     let page = 2 << 20
     let from = (Int(bitPattern: p) + page - 1) & ~(page - 1)
     let to = (Int(bitPattern: p) + byteCount) & ~(page - 1)
-    if to > from, let start = UnsafeMutableRawPointer(bitPattern: from) { madvise(start, to - from, MADV_HUGEPAGE) }
+    if to > from, let start = unsafe UnsafeMutableRawPointer(bitPattern: from) {
+      unsafe madvise(start, to - from, MADV_HUGEPAGE)
+    }
   #endif
 }

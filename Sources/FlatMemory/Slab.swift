@@ -3,7 +3,7 @@
 /// Invariants: handle 0 is never handed out; a handle's class follows from the byte count it was asked for, so the
 /// caller gives the same count back to ``release(_:byteCount:)``; blocks of up to 128 bytes waste less than 8.
 /// Cost: a few ns to allocate or release; 8 GiB by default.
-public struct Slab: @unchecked Sendable {
+@safe public struct Slab: @unchecked Sendable {
   public let base: UnsafeMutablePointer<UInt8>
   @usableFromInline let memory: ReservedMemory
   /// Granules ever handed out; what a snapshot has to copy.
@@ -18,14 +18,14 @@ public struct Slab: @unchecked Sendable {
 
   public init(reserveByteCount: Int = 8 << 30) {
     memory = ReservedMemory(byteCount: reserveByteCount)
-    base = memory.base.assumingMemoryBound(to: UInt8.self)
+    unsafe base = unsafe memory.base.assumingMemoryBound(to: UInt8.self)
     capacity = UInt32(clamping: (reserveByteCount >> 3) - bytePadding)
-    free = .allocate(capacity: Slab.classCount)
-    free.initialize(repeating: 0, count: Slab.classCount)
+    unsafe free = .allocate(capacity: Slab.classCount)
+    unsafe free.initialize(repeating: 0, count: Slab.classCount)
   }
 
   public func deallocate() {
-    free.deallocate()
+    unsafe free.deallocate()
     memory.release()
   }
 
@@ -38,14 +38,14 @@ public struct Slab: @unchecked Sendable {
   public static func granules(ofClass c: Int) -> UInt32 { c < 16 ? UInt32(c &+ 1) : 1 &<< UInt32(c &- 11) }
 
   @inlinable @inline(__always)
-  public func pointer(_ handle: UInt32) -> UnsafeMutablePointer<UInt8> { base + Int(handle) &<< 3 }
+  public func pointer(_ handle: UInt32) -> UnsafeMutablePointer<UInt8> { unsafe base + Int(handle) &<< 3 }
 
   @inlinable
   public mutating func allocate(byteCount: Int) -> UInt32 {
     let c = Slab.sizeClass(byteCount)
-    let h = free[c]
+    let h = unsafe free[c]
     if h != 0 {
-      free[c] = load4(pointer(h))
+      unsafe free[c] = unsafe load4(pointer(h))
       addLive(Int(Slab.granules(ofClass: c)))
       return h
     }
@@ -55,12 +55,15 @@ public struct Slab: @unchecked Sendable {
   public mutating func release(_ handle: UInt32, byteCount: Int) {
     assert(handle != 0 && handle < top, "a slab handle that was never handed out")
     let c = Slab.sizeClass(byteCount)
-    UnsafeMutableRawPointer(pointer(handle)).storeBytes(of: free[c], as: UInt32.self)
-    free[c] = handle
+    unsafe UnsafeMutableRawPointer(pointer(handle)).storeBytes(of: free[c], as: UInt32.self)
+    unsafe free[c] = handle
     addLive(-Int(Slab.granules(ofClass: c)))
   }
   @inlinable @inline(__always) mutating func addLive(_ n: Int) { _live &+= n }
-  @usableFromInline var _live: Int { get { liveGranules } set { liveGranules = newValue } }
+  @usableFromInline var _live: Int {
+    get { liveGranules }
+    set { liveGranules = newValue }
+  }
 
   @inline(never) @usableFromInline
   mutating func grow(_ c: Int) -> UInt32 {
@@ -73,16 +76,17 @@ public struct Slab: @unchecked Sendable {
   }
 
   /// The bytes in use and the free lists, for snapshots.
-  public var usedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: Int(top) * 8) }
-  public var freeLists: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: free, count: Slab.classCount) }
+  public var usedBytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: Int(top) * 8) }
+  public var freeLists: UnsafeBufferPointer<UInt32> { unsafe UnsafeBufferPointer(start: free, count: Slab.classCount) }
 
   /// Puts back what ``usedBytes`` and ``freeLists`` gave. False when it does not fit.
-  public mutating func restore(bytes: UnsafeRawBufferPointer, freeLists lists: [UInt32], liveGranules live: Int) -> Bool {
+  public mutating func restore(bytes: UnsafeRawBufferPointer, freeLists lists: [UInt32], liveGranules live: Int) -> Bool
+  {
     guard bytes.count % 8 == 0, bytes.count >= 8, bytes.count / 8 < Int(capacity), lists.count == Slab.classCount,
       let p = bytes.baseAddress
     else { return false }
-    UnsafeMutableRawPointer(base).copyMemory(from: p, byteCount: bytes.count)
-    for (i, h) in lists.enumerated() { free[i] = h }
+    unsafe UnsafeMutableRawPointer(base).copyMemory(from: p, byteCount: bytes.count)
+    for (i, h) in lists.enumerated() { unsafe free[i] = h }
     top = UInt32(bytes.count / 8)
     liveGranules = live
     return lists.allSatisfy { $0 < top }

@@ -13,74 +13,79 @@ public struct StringTable: @unchecked Sendable {
   @inlinable
   public mutating func hold(_ p: UnsafePointer<UInt8>, _ n: Int, in slab: inout Slab) -> UInt32 {
     if n == 0 { return 0 }
-    let hash = UInt32(truncatingIfNeeded: hashBytes(p, n) &>> 16)
+    let hash = unsafe UInt32(truncatingIfNeeded: hashBytes(p, n) &>> 16)
     var i = Int(hash) & index.mask
     while true {
-      let x = index.words[i]
+      let x = unsafe index.words[i]
       if x == 0 { break }
       if HashIndex.hash(of: x) == hash {
         let h = HashIndex.slot(of: x)
-        let r = slab.pointer(h)
-        if load4(r + 8) == UInt32(truncatingIfNeeded: n), equalBytes(r + StringTable.headerByteCount, p, n) {
-          addCount(r, 1)
+        let r = unsafe slab.pointer(h)
+        if unsafe load4(r + 8) == UInt32(truncatingIfNeeded: n),
+          unsafe equalBytes(r + StringTable.headerByteCount, p, n)
+        {
+          unsafe addCount(r, 1)
           return h
         }
       }
       i = (i &+ 1) & index.mask
     }
-    return insert(p, n, hash, &slab)
+    return unsafe insert(p, n, hash, &slab)
   }
   @inline(never) @usableFromInline
   mutating func insert(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt32, _ slab: inout Slab) -> UInt32 {
     let h = slab.allocate(byteCount: StringTable.headerByteCount + n)
-    let r = UnsafeMutableRawPointer(slab.pointer(h))
-    r.storeBytes(of: 1, as: UInt32.self)
-    r.storeBytes(of: hash, toByteOffset: 4, as: UInt32.self)
-    r.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 8, as: UInt32.self)
-    (r + StringTable.headerByteCount).copyMemory(from: p, byteCount: n)
+    let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
+    unsafe r.storeBytes(of: 1, as: UInt32.self)
+    unsafe r.storeBytes(of: hash, toByteOffset: 4, as: UInt32.self)
+    unsafe r.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 8, as: UInt32.self)
+    unsafe (r + StringTable.headerByteCount).copyMemory(from: p, byteCount: n)
     index.insert(hash: hash, slot: h)
     return h
   }
   @inlinable @inline(__always)
   func addCount(_ r: UnsafeMutablePointer<UInt8>, _ n: UInt32) {
-    UnsafeMutableRawPointer(r).storeBytes(of: load4(r) &+ n, as: UInt32.self)
+    unsafe UnsafeMutableRawPointer(r).storeBytes(of: load4(r) &+ n, as: UInt32.self)
   }
 
   /// Gives a hold back.
   @inlinable
   public mutating func release(_ h: UInt32, in slab: inout Slab) {
     if h == 0 { return }
-    let r = slab.pointer(h)
-    let count = load4(r)
+    let r = unsafe slab.pointer(h)
+    let count = unsafe load4(r)
     assert(count > 0, "a text released more often than held")
-    if count > 1 { addCount(r, ~0) } else { remove(h, &slab) }
+    if count > 1 { unsafe addCount(r, ~0) } else { remove(h, &slab) }
   }
   @inline(never) @usableFromInline
   mutating func remove(_ h: UInt32, _ slab: inout Slab) {
-    let r = slab.pointer(h)
-    index.remove(hash: load4(r + 4), slot: h)
-    slab.release(h, byteCount: StringTable.headerByteCount + Int(load4(r + 8)))
+    let r = unsafe slab.pointer(h)
+    unsafe index.remove(hash: load4(r + 4), slot: h)
+    unsafe slab.release(h, byteCount: StringTable.headerByteCount + Int(load4(r + 8)))
   }
 
   /// The text behind a handle.
   @inlinable @inline(__always)
   public static func text(_ h: UInt32, in slab: Slab) -> (UnsafePointer<UInt8>, Int) {
-    if h == 0 { return (UnsafePointer(slab.base), 0) }
-    let r = slab.pointer(h)
-    return (UnsafePointer(r + headerByteCount), Int(load4(r + 8)))
+    if h == 0 { return unsafe (UnsafePointer(slab.base), 0) }
+    let r = unsafe slab.pointer(h)
+    return unsafe (UnsafePointer(r + headerByteCount), Int(load4(r + 8)))
   }
 
   /// The index as words, and back: the texts themselves are in the slab's snapshot.
-  public var words: UnsafeBufferPointer<UInt64> { UnsafeBufferPointer(start: index.words, count: index.mask + 1) }
+  public var words: UnsafeBufferPointer<UInt64> {
+    unsafe UnsafeBufferPointer(start: index.words, count: index.mask + 1)
+  }
   public mutating func restore(words: UnsafeRawBufferPointer) {
     var n = 0
-    for k in stride(from: 0, to: words.count - 7, by: 8) where words.loadUnaligned(fromByteOffset: k, as: UInt64.self) != 0 {
+    for k in stride(from: 0, to: words.count - 7, by: 8)
+    where unsafe words.loadUnaligned(fromByteOffset: k, as: UInt64.self) != 0 {
       n += 1
     }
     index.deallocate()
     index = HashIndex(minimumCapacity: max(n, 1))
     for k in stride(from: 0, to: words.count - 7, by: 8) {
-      let w = words.loadUnaligned(fromByteOffset: k, as: UInt64.self)
+      let w = unsafe words.loadUnaligned(fromByteOffset: k, as: UInt64.self)
       if w != 0 { index.insert(hash: HashIndex.hash(of: w), slot: HashIndex.slot(of: w)) }
     }
   }

@@ -14,7 +14,8 @@ func explainBadInput(
       BadInputReport.Example(
         offset: e.offset, bytes: e.raw,
         rejected: RejectedLine(
-          offset: 0, length: e.raw.count, column: e.column, reason: RejectionReason(rawValue: e.reason) ?? .malformedJSON)))
+          offset: 0, length: e.raw.count, column: e.column,
+          reason: RejectionReason(rawValue: e.reason) ?? .malformedJSON)))
   }
   for (source, list) in bySource.sorted(by: { $0.key < $1.key }) {
     text += BadInputReport(plan: sources[source].plan, source: sources[source].name, examples: list).text()

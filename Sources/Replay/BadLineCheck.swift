@@ -31,8 +31,9 @@ final class BadLineCheck: @unchecked Sendable {
   func noteBad(_ d: DeadLetter, _ bytes: UnsafePointer<UInt8>) {
     bad += 1
     if examples.count < 3 {
-      let raw = UnsafeBufferPointer(start: bytes + Int(d.raw.offset), count: min(Int(d.raw.length), 4096))
-      examples.append(Example(source: Int(d.source), offset: d.offset, raw: Array(raw), reason: d.reason, column: Int(d.column)))
+      let raw = unsafe UnsafeBufferPointer(start: bytes + Int(d.raw.offset), count: min(Int(d.raw.length), 4096))
+      unsafe examples.append(
+        Example(source: Int(d.source), offset: d.offset, raw: Array(raw), reason: d.reason, column: Int(d.column)))
     }
   }
   func noteRead(_ n: Int) { read += n }

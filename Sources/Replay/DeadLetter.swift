@@ -36,18 +36,18 @@ struct LateEventWriter {
   let isSorted: Bool
 
   func write(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, maximum: Int64) {
-    let start = Int(e.pointee.lineOffset)
+    let start = unsafe Int(e.pointee.lineOffset)
     var (from, at) = (source, sourceOffset + UInt64(start))
     var n = 0
     if isSorted {
-      let origin = EventTimeSorter.origin(of: e, bytes)
+      let origin = unsafe EventTimeSorter.origin(of: e, bytes)
       (n, from, at) = (origin.lineLength, Int(origin.source), origin.offset)
     } else {
-      n = lineLength(e, bytes, blockEnd: blockEnd)
+      n = unsafe lineLength(e, bytes, blockEnd: blockEnd)
     }
     buffer.arena.reserve(n + 16)
     let span = ByteSpan(offset: buffer.arena.count, length: n)
-    buffer.arena.bytes(bytes + start, n)
+    unsafe buffer.arena.bytes(bytes + start, n)
     buffer.append(
       DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span)
     )
@@ -57,18 +57,18 @@ struct LateEventWriter {
 /// Length of an event's line without its line end. A quoted field may hold line breaks: the end is looked for behind
 /// the event's last field.
 func lineLength(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, blockEnd: Int) -> Int {
-  let start = Int(e.pointee.lineOffset)
+  let start = unsafe Int(e.pointee.lineOffset)
   var end = start
   func include(_ offset: UInt32, _ length: Int) {
     let o = Int(offset)
     if length > 0, o >= start, o + length < blockEnd { end = max(end, o + length) }
   }
-  include(e.pointee.userOffset, Int(e.pointee.userLength))
-  include(e.pointee.urlOffset, Int(e.pointee.urlLength))
-  include(e.pointee.referrerOffset, Int(e.pointee.referrerLength))
-  include(e.pointee.agentOffset, Int(e.pointee.agentLength))
-  while end < blockEnd, bytes[end] != 10 { end += 1 }
-  if end > start, bytes[end - 1] == 13 { end -= 1 }
+  unsafe include(e.pointee.userOffset, Int(e.pointee.userLength))
+  unsafe include(e.pointee.urlOffset, Int(e.pointee.urlLength))
+  unsafe include(e.pointee.referrerOffset, Int(e.pointee.referrerLength))
+  unsafe include(e.pointee.agentOffset, Int(e.pointee.agentLength))
+  while end < blockEnd, unsafe bytes[end] != 10 { end += 1 }
+  if end > start, unsafe bytes[end - 1] == 13 { end -= 1 }
   return end - start
 }
 
@@ -105,7 +105,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
   }
 
   override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
-    for d in run.elements {
+    for unsafe d in unsafe run.elements {
       let isLate = d.reason == DeadLetterReason.late
       // a late event's block may be another one, of another source; its maximum is complete
       let maximum = isLate ? d.maximum : max(d.maximum, run.maximumBefore)
@@ -115,9 +115,9 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
       }
       arena.reserve(Int(d.raw.length) + 16)
       let span = ByteSpan(offset: arena.count, length: Int(d.raw.length))
-      arena.bytes(run.bytes + Int(d.raw.offset), Int(d.raw.length))
+      unsafe arena.bytes(run.bytes + Int(d.raw.offset), Int(d.raw.length))
       pending.append(Pending(maximum: maximum, source: d.source, offset: d.offset, reason: d.reason, raw: span))
-      if !isLate { check.noteBad(d, run.bytes) }
+      if !isLate { unsafe check.noteBad(d, run.bytes) }
     }
   }
 
@@ -144,7 +144,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
         let n = Int(d.raw.length)
         keptBytes.reserve(n)
         let span = ByteSpan(offset: keptBytes.count, length: n)
-        keptBytes.bytes(UnsafePointer(arena.base) + Int(d.raw.offset), n)
+        unsafe keptBytes.bytes(UnsafePointer(arena.base) + Int(d.raw.offset), n)
         d.raw = span
         kept.append(d)
       }
@@ -162,10 +162,10 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
     guard let file else { return }
     line.count = 0
     line.reserve(Int(d.raw.length) * 6 + 256)
-    appendDeadLetter(
+    unsafe appendDeadLetter(
       to: &line, source: names[Int(d.source)], offset: d.offset, reason: DeadLetterReason.name(d.reason),
       raw: UnsafePointer(arena.base) + Int(d.raw.offset), rawLength: Int(d.raw.length))
-    file.append(line.base, line.count)
+    unsafe file.append(line.base, line.count)
   }
 
   // MARK: state
@@ -173,20 +173,20 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
   /// Late events that wait are part of the state; malformed lines that wait are too, unless there are several sources:
   /// then they stand at or after the frontier, in blocks that are read again.
   func snapshot(into snapshot: StateSnapshot) {
-    counts.withUnsafeBufferPointer { snapshot.add("state", values: $0) }
+    unsafe counts.withUnsafeBufferPointer { unsafe snapshot.add("state", values: $0) }
     let waiting = names.count == 1 ? pending : pending.filter { $0.reason == DeadLetterReason.late }
-    waiting.withUnsafeBufferPointer { snapshot.add("waiting", values: $0) }
-    snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
+    unsafe waiting.withUnsafeBufferPointer { unsafe snapshot.add("waiting", values: $0) }
+    unsafe snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
     file?.snapshot(into: snapshot)
   }
   func restore(from snapshot: RestoredState) throws {
     counts = try snapshot.values("state", of: Int64.self)
     guard counts.count == 256 else { throw StateError.size("dead-letters/state", counts.count * 8) }
     pending = try snapshot.values("waiting", of: Pending.self)
-    let texts = try snapshot.section("waiting-texts")
+    let texts = try unsafe snapshot.section("waiting-texts")
     arena.count = 0
     arena.reserve(texts.count)
-    if let p = texts.baseAddress { arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
+    if let p = texts.baseAddress { unsafe arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
     try file?.restore(from: snapshot)
   }
   func makeDurable() throws { try file?.makeDurable() }

@@ -36,13 +36,13 @@ final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
     events.removeAll()
     rejected.removeAll()
     // unescaped text goes behind the block, where it never outgrows the raw text
-    _ = batch.block.reserve(run.elements.count + 4 * bytePadding)
-    let bytes = batch.block.base
-    decoders[source]!.decode(
+    _ = unsafe batch.block.reserve(run.elements.count + 4 * bytePadding)
+    let bytes = unsafe batch.block.base
+    unsafe decoders[source]!.decode(
       bytes, start: batch.start, end: batch.end, spareStart: batch.end + 2 * bytePadding, events: &events,
       rejected: &rejected)
-    if rejected.count > 0 { writeRejected(batch, bytes) }
-    next.consume(
+    if rejected.count > 0 { unsafe writeRejected(batch, bytes) }
+    unsafe next.consume(
       PartitionRun(
         elements: events.elements, runningMaxima: nil, maximumBefore: .min, bytes: UnsafePointer(bytes), origin: batch),
       batch)
@@ -54,14 +54,14 @@ final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
     // the running maximum where each line stands: both lists are in line order
     var running = Int64.min
     var i = 0
-    for r in rejected.elements {
-      while i < events.count, (events.base + i).pointee.lineOffset < r.offset {
-        running = max(running, (events.base + i).pointee.time)
+    for unsafe r in unsafe rejected.elements {
+      while i < events.count, unsafe (events.base + i).pointee.lineOffset < r.offset {
+        running = unsafe max(running, (events.base + i).pointee.time)
         i += 1
       }
       b.arena.reserve(Int(r.length) + 16)
       let span = ByteSpan(offset: b.arena.count, length: Int(r.length))
-      b.arena.bytes(bytes + Int(r.offset), Int(r.length))
+      unsafe b.arena.bytes(bytes + Int(r.offset), Int(r.length))
       b.append(
         DeadLetter(
           maximum: running, offset: batch.sourceOffset + UInt64(r.offset), source: Int32(batch.source),

@@ -37,13 +37,13 @@ final class EventTimeSorter: @unchecked Sendable {
   /// Takes a run of events with their lines.
   func add(_ run: PartitionRun<LogEvent>) {
     let source = UInt64(run.origin.source)
-    for i in 0..<run.elements.count {
-      let maximum = max(run.maximumBefore, run.runningMaxima?[i] ?? .min)
-      let e = run.elements.baseAddress! + i
-      let n = lineLength(e, run.bytes, blockEnd: run.origin.end)
-      let at = run.origin.sourceOffset + UInt64(e.pointee.lineOffset)
-      let copy = append(e, run.bytes, lineLength: n, source: source, offset: at, to: &arena)
-      entries.append(
+    for i in unsafe 0..<run.elements.count {
+      let maximum = unsafe max(run.maximumBefore, run.runningMaxima?[i] ?? .min)
+      let e = unsafe run.elements.baseAddress! + i
+      let n = unsafe lineLength(e, run.bytes, blockEnd: run.origin.end)
+      let at = unsafe run.origin.sourceOffset + UInt64(e.pointee.lineOffset)
+      let copy = unsafe append(e, run.bytes, lineLength: n, source: source, offset: at, to: &arena)
+      unsafe entries.append(
         Entry(release: max(e.pointee.time, maximum &- delay), sequence: sequence, maximum: maximum, event: copy))
       sequence += 1
     }
@@ -53,8 +53,8 @@ final class EventTimeSorter: @unchecked Sendable {
   static func origin(
     of e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>
   ) -> (lineLength: Int, source: UInt64, offset: UInt64) {
-    let line = bytes + Int(e.pointee.lineOffset)
-    return (Int(truncatingIfNeeded: load8(line - 24)), load8(line - 16), load8(line - 8))
+    let line = unsafe bytes + Int(e.pointee.lineOffset)
+    return unsafe (Int(truncatingIfNeeded: load8(line - 24)), load8(line - 16), load8(line - 8))
   }
 
   /// Copies an event's line and texts behind 24 bytes that say how long the line is and where it came from.
@@ -62,14 +62,14 @@ final class EventTimeSorter: @unchecked Sendable {
     _ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, lineLength n: Int, source: UInt64, offset: UInt64,
     to arena: inout OutputBuffer
   ) -> LogEvent {
-    var copy = e.pointee
-    let line = Int(e.pointee.lineOffset)
+    var copy = unsafe e.pointee
+    let line = unsafe Int(e.pointee.lineOffset)
     arena.reserve(24 + n + 1)
-    withUnsafeBytes(of: (UInt64(n), source, offset)) {
-      arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), 24)
+    unsafe withUnsafeBytes(of: (UInt64(n), source, offset)) {
+      unsafe arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), 24)
     }
     let to = arena.count
-    arena.bytesExact(bytes + line, n)
+    unsafe arena.bytesExact(bytes + line, n)
     arena.byte(10)
     func move(_ o: inout UInt32, _ length: Int) {
       let from = Int(o)
@@ -81,7 +81,7 @@ final class EventTimeSorter: @unchecked Sendable {
         // unescaped text behind the block
         arena.reserve(length)
         o = UInt32(truncatingIfNeeded: arena.count)
-        arena.bytesExact(bytes + from, length)
+        unsafe arena.bytesExact(bytes + from, length)
       }
     }
     move(&copy.userOffset, Int(copy.userLength))
@@ -100,31 +100,32 @@ final class EventTimeSorter: @unchecked Sendable {
     _ body: (UnsafePointer<LogEvent>, Int, UnsafePointer<Int64>, UnsafePointer<UInt8>, Int) -> Void
   ) {
     guard entries.count > 0 else { return }
-    var due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
-    var split = due.partition { $0.release >= watermark }
+    var due = unsafe UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
+    var split = unsafe due.partition { $0.release >= watermark }
     if split == 0 { return }
-    var ready = UnsafeMutableBufferPointer(rebasing: due[0..<split])
-    ready.sort { (a: Entry, b: Entry) -> Bool in
+    var ready = unsafe UnsafeMutableBufferPointer(rebasing: due[0..<split])
+    unsafe ready.sort { (a: Entry, b: Entry) -> Bool in
       if a.release != b.release { return a.release < b.release }
       return a.sequence < b.sequence
     }
     released.removeAll()
     maxima.removeAll()
     for i in 0..<split {
-      released.append(due[i].event)
-      maxima.append(due[i].release &+ delay)
+      unsafe released.append(due[i].event)
+      unsafe maxima.append(due[i].release &+ delay)
     }
     arena.reserve(bytePadding)
-    body(released.base, split, maxima.base, UnsafePointer(arena.base), arena.count)
+    unsafe body(released.base, split, maxima.base, UnsafePointer(arena.base), arena.count)
     // what is left moves to a fresh arena
     spareEntries.removeAll()
     spareArena.count = 0
     while split < entries.count {
-      var e = due[split]
-      let bytes = UnsafePointer(arena.base)
-      e.event = withUnsafePointer(to: e.event) {
-        let from = EventTimeSorter.origin(of: $0, bytes)
-        return append($0, bytes, lineLength: from.lineLength, source: from.source, offset: from.offset, to: &spareArena)
+      var e = unsafe due[split]
+      let bytes = unsafe UnsafePointer(arena.base)
+      e.event = unsafe withUnsafePointer(to: e.event) {
+        let from = unsafe EventTimeSorter.origin(of: $0, bytes)
+        return unsafe append(
+          $0, bytes, lineLength: from.lineLength, source: from.source, offset: from.offset, to: &spareArena)
       }
       spareEntries.append(e)
       split += 1
@@ -134,9 +135,9 @@ final class EventTimeSorter: @unchecked Sendable {
   }
 
   func snapshot(into snapshot: StateSnapshot) {
-    [Int64(bitPattern: sequence)].withUnsafeBufferPointer { snapshot.add("held-sequence", values: $0) }
-    snapshot.add("held-events", entries.rawBytes)
-    snapshot.add("held-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
+    unsafe [Int64(bitPattern: sequence)].withUnsafeBufferPointer { unsafe snapshot.add("held-sequence", values: $0) }
+    unsafe snapshot.add("held-events", entries.rawBytes)
+    unsafe snapshot.add("held-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
   }
   func restore(from snapshot: RestoredState) throws {
     let s = try snapshot.values("held-sequence", of: Int64.self)
@@ -144,9 +145,9 @@ final class EventTimeSorter: @unchecked Sendable {
     sequence = UInt64(bitPattern: s[0])
     entries.removeAll()
     for e in try snapshot.values("held-events", of: Entry.self) { entries.append(e) }
-    let texts = try snapshot.section("held-texts")
+    let texts = try unsafe snapshot.section("held-texts")
     arena.count = 0
     arena.reserve(texts.count)
-    if let p = texts.baseAddress { arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
+    if let p = texts.baseAddress { unsafe arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
   }
 }

@@ -27,8 +27,8 @@ struct InputHead {
       }
       let n = head.count
       head.append(contentsOf: [UInt8](repeating: 0, count: n + 6 * bytePadding))
-      head.withUnsafeMutableBufferPointer { b in
-        LogDecoder(plan: source.plan).decode(
+      unsafe head.withUnsafeMutableBufferPointer { b in
+        unsafe LogDecoder(plan: source.plan).decode(
           b.baseAddress!, start: 0, end: n, spareStart: n + 2 * bytePadding, events: &events, rejected: &rejected)
       }
       measureDisorder(events)
@@ -38,7 +38,7 @@ struct InputHead {
 
   private mutating func measureDisorder(_ events: FlatArray<LogEvent>) {
     var maximum = Int64.min
-    for e in events.elements {
+    for unsafe e in unsafe events.elements {
       if e.time >= maximum {
         maximum = e.time
       } else {
@@ -62,7 +62,7 @@ struct InputHead {
     guard r > 0, Double(r) * 100 > percentMax * Double(e + r) else { return }
     // a limit given by the user holds for the whole input, which may be better than its first lines
     if maxBadPercent != nil, e + r >= 1000 { return }
-    let examples = rejected.elements.prefix(3).map { r in
+    let examples = unsafe rejected.elements.prefix(3).map { r in
       BadLineCheck.Example(
         source: i, offset: UInt64(r.offset),
         raw: Array(head[Int(r.offset)..<Int(r.offset) + min(Int(r.length), 4096)]), reason: r.reason.rawValue,

@@ -25,18 +25,19 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
     var sample = [UInt8](repeating: 0, count: LogFileSource.sampleByteCount + bytePadding)
     var n = 0
     while n < LogFileSource.sampleByteCount {
-      let r = try sample.withUnsafeMutableBytes { b in
-        try input.read(into: b.baseAddress! + n, LogFileSource.sampleByteCount - n)
+      let r = try unsafe sample.withUnsafeMutableBytes { b in
+        try unsafe input.read(into: b.baseAddress! + n, LogFileSource.sampleByteCount - n)
       }
       if r == 0 { break }
       n += r
     }
-    plan = try sample.withUnsafeBytes { b in
-      try FormatDetector.plan(sample: UnsafeRawBufferPointer(rebasing: b[0..<n]), name: input.name, options: options)
+    plan = try unsafe sample.withUnsafeBytes { b in
+      try unsafe FormatDetector.plan(
+        sample: UnsafeRawBufferPointer(rebasing: b[0..<n]), name: input.name, options: options)
     }
     var digest = RunningDigest()
     let line = sample[0..<n].prefix { $0 != 10 }
-    line.withUnsafeBufferPointer { if let p = $0.baseAddress { digest.append(p, $0.count) } }
+    unsafe line.withUnsafeBufferPointer { if let p = $0.baseAddress { unsafe digest.append(p, $0.count) } }
     identity = "first line \(String(digest.value, radix: 16))"
     head = sample
     headEnd = n
@@ -51,12 +52,12 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
   func read(into p: UnsafeMutableRawPointer, count: Int) throws -> Int {
     if headCursor < headEnd {
       let n = min(count, headEnd - headCursor)
-      head.withUnsafeBytes { p.copyMemory(from: $0.baseAddress! + headCursor, byteCount: n) }
+      unsafe head.withUnsafeBytes { unsafe p.copyMemory(from: $0.baseAddress! + headCursor, byteCount: n) }
       headCursor += n
       if headCursor == headEnd { head = [] }
       return n
     }
-    return try input.read(into: p, count)
+    return try unsafe input.read(into: p, count)
   }
   func seek(to offset: UInt64) throws {
     if offset <= UInt64(headEnd) {
@@ -67,7 +68,7 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
     }
   }
   func completeRecords(in bytes: UnsafePointer<UInt8>, count: Int, isEnd: Bool) -> Int {
-    let n = plan.framing.completeRecords(in: bytes, count: count, lineByteCountMax: plan.lineByteCountMax)
+    let n = unsafe plan.framing.completeRecords(in: bytes, count: count, lineByteCountMax: plan.lineByteCountMax)
     // a line beyond the limit is taken in pieces, each of which is rejected as too long
     return n == 0 && count > plan.lineByteCountMax + (1 << 16) ? count : n
   }

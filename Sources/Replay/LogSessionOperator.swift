@@ -40,18 +40,18 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   var watermark: Int64 { sessionizer.watermark }
 
   override func transform(_ run: PartitionRun<LogEvent>, _ batch: Batch, into output: PartitionBuffer<SessionRow>) {
-    eventCount &+= Int64(run.elements.count)
+    unsafe eventCount &+= Int64(run.elements.count)
     if let sorter {
       sorter.add(run)
       return
     }
-    guard let events = run.elements.baseAddress else { return }
-    point(
+    guard let events = unsafe run.elements.baseAddress else { return }
+    unsafe point(
       to: run.bytes, output,
       LateEventWriter(
         buffer: late.buffer(batch, instance), source: run.origin.source, sourceOffset: run.origin.sourceOffset,
         blockEnd: run.origin.end, isSorted: false))
-    sessionizer.process(
+    unsafe sessionizer.process(
       events, count: run.elements.count, maximumBefore: run.maximumBefore, runningMaxima: run.runningMaxima,
       delayMilliseconds: delay)
     reportDisorder()
@@ -65,7 +65,7 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   private func point(
     to bytes: UnsafePointer<UInt8>, _ output: PartitionBuffer<SessionRow>, _ writer: LateEventWriter
   ) {
-    sessionizer.program.bytes = bytes
+    unsafe sessionizer.program.bytes = unsafe bytes
     sessionizer.program.rows = output
     sessionizer.program.late = writer
   }
@@ -73,11 +73,12 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   override func finishBatch(_ batch: Batch, into output: PartitionBuffer<SessionRow>) {
     let watermark = batch.alignedMaximum == .min ? Int64.min : batch.alignedMaximum &- delay
     sessionizer.program.rows = output
-    sorter?.drain(to: batch.isEnd ? .max : watermark) { events, n, maxima, bytes, end in
-      point(
+    unsafe sorter?.drain(to: batch.isEnd ? .max : watermark) { events, n, maxima, bytes, end in
+      unsafe point(
         to: bytes, output,
-        LateEventWriter(buffer: late.buffer(batch, instance), source: 0, sourceOffset: 0, blockEnd: end, isSorted: true))
-      sessionizer.process(
+        LateEventWriter(buffer: late.buffer(batch, instance), source: 0, sourceOffset: 0, blockEnd: end, isSorted: true)
+      )
+      unsafe sessionizer.process(
         events, count: n, maximumBefore: .min, runningMaxima: maxima, delayMilliseconds: delay)
       reportDisorder()
     }
@@ -88,7 +89,7 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   }
 
   func snapshot(into snapshot: StateSnapshot) {
-    [eventCount].withUnsafeBufferPointer { snapshot.add("events", values: $0) }
+    unsafe [eventCount].withUnsafeBufferPointer { unsafe snapshot.add("events", values: $0) }
     sessionizer.snapshot(into: snapshot)
     sorter?.snapshot(into: snapshot)
   }

@@ -29,9 +29,9 @@ struct PathSampler {
     let weightLog2 = Int.bitWidth &- ((opened &- 1) &>> 10).leadingZeroBitCount
     if (sampleHash &>> 3) & ((1 &<< UInt64(weightLog2)) &- 1) != 0 { return 0 }
     let h = slab.allocate(byteCount: PathSampler.byteCount)
-    let r = UnsafeMutableRawPointer(slab.pointer(h))
-    r.storeBytes(of: UInt64(weightLog2) << 16, as: UInt64.self)
-    if isView { add(h, time: time, url, n, &strings, &slab) }
+    let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
+    unsafe r.storeBytes(of: UInt64(weightLog2) << 16, as: UInt64.self)
+    if isView { unsafe add(h, time: time, url, n, &strings, &slab) }
     return h
   }
 
@@ -40,69 +40,71 @@ struct PathSampler {
     _ h: UInt32, time: Int64, _ url: UnsafePointer<UInt8>, _ n: Int, _ strings: inout StringTable, _ slab: inout Slab
   ) {
     guard n > 0 else { return }
-    insert(h, time: time, text: strings.hold(url, n, in: &slab), &strings, &slab)
+    unsafe insert(h, time: time, text: strings.hold(url, n, in: &slab), &strings, &slab)
   }
   /// Puts a step in its place after all with the same or an earlier time; the last one falls out when full.
   private func insert(_ h: UInt32, time: Int64, text: UInt32, _ strings: inout StringTable, _ slab: inout Slab) {
-    let r = UnsafeMutableRawPointer(slab.pointer(h))
-    var n = Int(r.load(as: UInt16.self))
+    let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
+    var n = unsafe Int(r.load(as: UInt16.self))
     var at = n
-    while at > 0, r.load(fromByteOffset: PathSampler.header + (at - 1) * PathSampler.step, as: Int64.self) > time { at -= 1 }
+    while at > 0, unsafe r.load(fromByteOffset: PathSampler.header + (at - 1) * PathSampler.step, as: Int64.self) > time
+    { at -= 1 }
     if at == PathSampler.stepsMax {
       strings.release(text, in: &slab)
       return
     }
     if n == PathSampler.stepsMax {
       let last = PathSampler.header + (n - 1) * PathSampler.step
-      strings.release(r.load(fromByteOffset: last + 8, as: UInt32.self), in: &slab)
+      unsafe strings.release(r.load(fromByteOffset: last + 8, as: UInt32.self), in: &slab)
       n -= 1
     }
-    let from = r + PathSampler.header + at * PathSampler.step
-    (from + PathSampler.step).copyMemory(from: from, byteCount: (n - at) * PathSampler.step)
-    from.storeBytes(of: time, as: Int64.self)
-    from.storeBytes(of: UInt64(text), toByteOffset: 8, as: UInt64.self)
-    r.storeBytes(of: UInt16(n + 1), as: UInt16.self)
+    let from = unsafe r + PathSampler.header + at * PathSampler.step
+    unsafe (from + PathSampler.step).copyMemory(from: from, byteCount: (n - at) * PathSampler.step)
+    unsafe from.storeBytes(of: time, as: Int64.self)
+    unsafe from.storeBytes(of: UInt64(text), toByteOffset: 8, as: UInt64.self)
+    unsafe r.storeBytes(of: UInt16(n + 1), as: UInt16.self)
   }
 
   /// Takes the steps of a later session's record into an earlier one's.
   func merge(_ x: UInt32, _ y: UInt32, _ strings: inout StringTable, _ slab: inout Slab) {
     guard x != 0, y != 0 else { return }
-    let q = UnsafeMutableRawPointer(slab.pointer(y))
-    for k in 0..<Int(q.load(as: UInt16.self)) {
+    let q = unsafe UnsafeMutableRawPointer(slab.pointer(y))
+    for k in unsafe 0..<Int(q.load(as: UInt16.self)) {
       let s = PathSampler.header + k * PathSampler.step
-      let (p, n) = StringTable.text(q.load(fromByteOffset: s + 8, as: UInt32.self), in: slab)
-      add(x, time: q.load(fromByteOffset: s, as: Int64.self), p, n, &strings, &slab)
+      let (p, n) = unsafe StringTable.text(q.load(fromByteOffset: s + 8, as: UInt32.self), in: slab)
+      unsafe add(x, time: q.load(fromByteOffset: s, as: Int64.self), p, n, &strings, &slab)
     }
   }
   func drop(_ h: UInt32, _ strings: inout StringTable, _ slab: inout Slab) {
     guard h != 0 else { return }
-    let r = UnsafeMutableRawPointer(slab.pointer(h))
-    for k in 0..<Int(r.load(as: UInt16.self)) {
-      strings.release(r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self), in: &slab)
+    let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
+    for k in unsafe 0..<Int(r.load(as: UInt16.self)) {
+      unsafe strings.release(
+        r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self), in: &slab)
     }
     slab.release(h, byteCount: PathSampler.byteCount)
   }
 
   /// Adds the path's texts and their spans to the row's arena.
   func write(_ h: UInt32, into row: inout SessionRow, _ rows: PartitionBuffer<SessionRow>, _ slab: Slab) {
-    let r = UnsafeMutableRawPointer(slab.pointer(h))
-    let count = Int(r.load(as: UInt16.self))
-    row.pathWeightLog2 = UInt8(truncatingIfNeeded: r.load(fromByteOffset: 2, as: UInt16.self))
+    let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
+    let count = unsafe Int(r.load(as: UInt16.self))
+    row.pathWeightLog2 = unsafe UInt8(truncatingIfNeeded: r.load(fromByteOffset: 2, as: UInt16.self))
     row.pathCount = UInt8(truncatingIfNeeded: count)
     guard count > 0 else { return }
     var spans: (ByteSpan, ByteSpan, ByteSpan, ByteSpan, ByteSpan) = (.absent, .absent, .absent, .absent, .absent)
-    withUnsafeMutableBytes(of: &spans) { s in
-      let out = s.bindMemory(to: ByteSpan.self)
+    unsafe withUnsafeMutableBytes(of: &spans) { s in
+      let out = unsafe s.bindMemory(to: ByteSpan.self)
       for k in 0..<count {
-        let (p, n) = StringTable.text(
+        let (p, n) = unsafe StringTable.text(
           r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self), in: slab)
         rows.arena.reserve(n + 16)
-        out[k] = ByteSpan(offset: rows.arena.count, length: n)
-        rows.arena.bytes(p, n)
+        unsafe out[k] = ByteSpan(offset: rows.arena.count, length: n)
+        unsafe rows.arena.bytes(p, n)
       }
       rows.arena.reserve(count * 8)
       row.pathOffset = UInt32(rows.arena.count)
-      rows.arena.bytesExact(s.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8)
+      unsafe rows.arena.bytesExact(s.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8)
     }
   }
 }

@@ -58,27 +58,29 @@ public final class PublishedFile {
     if isStandardOutput {
       descriptor = 1
     } else {
-      descriptor = open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      descriptor = unsafe open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
       if descriptor < 0 { throw cannotCreate(partialPath) }
       var s = stat()
-      if stat(path, &s) == 0, s.st_mode & S_IFMT == S_IFDIR {
+      if unsafe stat(path, &s) == 0, s.st_mode & S_IFMT == S_IFDIR {
         discard()
-        throw OutputError(kind: .cannotCreate, description: "cannot create '\(path)': it is a folder; name a file in it")
+        throw OutputError(
+          kind: .cannotCreate, description: "cannot create '\(path)': it is a folder; name a file in it")
       }
     }
-    head.withUnsafeBufferPointer { if let p = $0.baseAddress { append(p, $0.count) } }
+    unsafe head.withUnsafeBufferPointer { if let p = $0.baseAddress { unsafe append(p, $0.count) } }
   }
   private func cannotCreate(_ p: String) -> OutputError {
-    let why = String(cString: strerror(errno))
+    let why = unsafe String(cString: strerror(errno))
     let folder = (path as NSString).deletingLastPathComponent
     let hint =
-      errno == ENOENT ? "; the folder '\(folder)' does not exist" : errno == EACCES ? "; choose a folder you may write to" : ""
+      errno == ENOENT
+      ? "; the folder '\(folder)' does not exist" : errno == EACCES ? "; choose a folder you may write to" : ""
     return OutputError(kind: .cannotCreate, description: "cannot create '\(path)': \(why)\(hint)")
   }
 
   public func append(_ p: UnsafePointer<UInt8>, _ n: Int) {
     buffer.reserve(n)
-    buffer.bytesExact(p, n)
+    unsafe buffer.bytesExact(p, n)
   }
   /// A buffer to write rows into directly; call ``flush()`` afterwards.
   func withBuffer<R>(_ body: (inout OutputBuffer) -> R) -> R { body(&buffer) }
@@ -88,50 +90,54 @@ public final class PublishedFile {
     if isCompressed {
       while buffer.count >= PublishedFile.frameByteCount { try writeFrame(PublishedFile.frameByteCount) }
     } else if buffer.count >= PublishedFile.flushByteCount {
-      try writeAll(buffer.base, buffer.count)
+      try unsafe writeAll(buffer.base, buffer.count)
       buffer.count = 0
     }
   }
   private func writeFrame(_ n: Int) throws {
     let bound = ZSTD_compressBound(n)
     if compressed.count < bound { compressed = [UInt8](repeating: 0, count: bound) }
-    let size = compressed.withUnsafeMutableBufferPointer { ZSTD_compress($0.baseAddress, bound, buffer.base, n, 3) }
+    let size = unsafe compressed.withUnsafeMutableBufferPointer {
+      unsafe ZSTD_compress($0.baseAddress, bound, buffer.base, n, 3)
+    }
     if ZSTD_isError(size) != 0 { throw OutputError(kind: .io, description: "cannot compress '\(path)'") }
-    try compressed.withUnsafeBufferPointer { try writeAll($0.baseAddress!, size) }
+    try unsafe compressed.withUnsafeBufferPointer { try unsafe writeAll($0.baseAddress!, size) }
     let rest = buffer.count - n
-    memmove(buffer.base, buffer.base + n, rest)
+    unsafe memmove(buffer.base, buffer.base + n, rest)
     buffer.count = rest
   }
   private func writeAll(_ p: UnsafePointer<UInt8>, _ n: Int) throws {
     var done = 0
     while done < n {
-      let r = write(descriptor, p + done, n - done)
+      let r = unsafe write(descriptor, p + done, n - done)
       if r < 0, errno == EINTR { continue }
       if r <= 0 {
-        let why = String(cString: strerror(errno))
+        let why = unsafe String(cString: strerror(errno))
         let hint = errno == ENOSPC ? "; free some space and run again" : ""
-        throw OutputError(kind: .io, description: "cannot write '\(isStandardOutput ? "standard output" : path)': \(why)\(hint)")
+        throw OutputError(
+          kind: .io, description: "cannot write '\(isStandardOutput ? "standard output" : path)': \(why)\(hint)")
       }
       done += r
     }
-    digest.append(p, n)
+    unsafe digest.append(p, n)
   }
 
   /// Makes the file whole and gives it its name.
   public func publish() throws {
     if isCompressed, buffer.count > 0 || digest.count == 0 { try writeFrame(buffer.count) }
     if !isCompressed, buffer.count > 0 {
-      try writeAll(buffer.base, buffer.count)
+      try unsafe writeAll(buffer.base, buffer.count)
       buffer.count = 0
     }
     if isStandardOutput { return }
     guard fsync(descriptor) == 0, close(descriptor) == 0 else {
-      throw OutputError(kind: .io, description: "cannot write '\(path)': \(String(cString: strerror(errno)))")
+      throw OutputError(kind: .io, description: unsafe "cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
     descriptor = -1
-    guard rename(partialPath, path) == 0 else {
+    guard unsafe rename(partialPath, path) == 0 else {
       throw OutputError(
-        kind: .cannotCreate, description: "cannot rename '\(partialPath)' to '\(path)': \(String(cString: strerror(errno)))")
+        kind: .cannotCreate,
+        description: unsafe "cannot rename '\(partialPath)' to '\(path)': \(String(cString: strerror(errno)))")
     }
     syncFolder(of: path)
   }
@@ -140,13 +146,13 @@ public final class PublishedFile {
     if descriptor >= 0, !isStandardOutput {
       close(descriptor)
       descriptor = -1
-      unlink(partialPath)
+      unsafe unlink(partialPath)
     }
   }
 
   /// Removes the partial file's name, whoever still writes to it.
   func unlinkPartial() {
-    if descriptor >= 0, !isStandardOutput { unlink(partialPath) }
+    if descriptor >= 0, !isStandardOutput { unsafe unlink(partialPath) }
   }
 
   // MARK: state
@@ -156,8 +162,8 @@ public final class PublishedFile {
     if durable >= 0 { close(durable) }
     durable = descriptor >= 0 && !isStandardOutput ? dup(descriptor) : -1
     let w = digest.words
-    [w.0, w.1, w.2].withUnsafeBufferPointer { snapshot.add("file", values: $0) }
-    snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
+    unsafe [w.0, w.1, w.2].withUnsafeBufferPointer { unsafe snapshot.add("file", values: $0) }
+    unsafe snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
   }
 
   /// Goes on with the file of an earlier run, cut back to where the checkpoint has it.
@@ -171,13 +177,13 @@ public final class PublishedFile {
       try reopen(wanted)
     }
     digest = wanted
-    let pending = try snapshot.section("file-pending")
+    let pending = try unsafe snapshot.section("file-pending")
     buffer.count = 0
-    if let p = pending.baseAddress { append(p.assumingMemoryBound(to: UInt8.self), pending.count) }
+    if let p = pending.baseAddress { unsafe append(p.assumingMemoryBound(to: UInt8.self), pending.count) }
   }
   private func reopen(_ wanted: RunningDigest) throws {
     for candidate in [partialPath, path] {
-      let fd = open(candidate, O_RDWR | O_CLOEXEC)
+      let fd = unsafe open(candidate, O_RDWR | O_CLOEXEC)
       if fd < 0 { continue }
       if !prefixAgrees(fd, wanted) {
         close(fd)
@@ -187,7 +193,7 @@ public final class PublishedFile {
         descriptor = fd
       } else {
         // published already: keep it in place until the new one is whole
-        descriptor = open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        descriptor = unsafe open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         if descriptor < 0 {
           close(fd)
           throw cannotCreate(partialPath)
@@ -195,8 +201,10 @@ public final class PublishedFile {
         try copyPrefix(from: fd, byteCount: Int(wanted.count))
         close(fd)
       }
-      guard ftruncate(descriptor, off_t(wanted.count)) == 0, lseek(descriptor, off_t(wanted.count), SEEK_SET) >= 0 else {
-        throw OutputError(kind: .io, description: "cannot go on with '\(partialPath)': \(String(cString: strerror(errno)))")
+      guard ftruncate(descriptor, off_t(wanted.count)) == 0, lseek(descriptor, off_t(wanted.count), SEEK_SET) >= 0
+      else {
+        throw OutputError(
+          kind: .io, description: unsafe "cannot go on with '\(partialPath)': \(String(cString: strerror(errno)))")
       }
       return
     }
@@ -209,9 +217,11 @@ public final class PublishedFile {
     var d = RunningDigest()
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
     while d.count < wanted.count {
-      let n = chunk.withUnsafeMutableBytes { read(fd, $0.baseAddress, min($0.count, Int(wanted.count - d.count))) }
+      let n = unsafe chunk.withUnsafeMutableBytes {
+        unsafe read(fd, $0.baseAddress, min($0.count, Int(wanted.count - d.count)))
+      }
       if n <= 0 { return false }
-      chunk.withUnsafeBufferPointer { d.append($0.baseAddress!, n) }
+      unsafe chunk.withUnsafeBufferPointer { unsafe d.append($0.baseAddress!, n) }
     }
     return d == wanted
   }
@@ -220,9 +230,9 @@ public final class PublishedFile {
     var left = byteCount
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
     while left > 0 {
-      let n = chunk.withUnsafeMutableBytes { read(fd, $0.baseAddress, min($0.count, left)) }
+      let n = unsafe chunk.withUnsafeMutableBytes { unsafe read(fd, $0.baseAddress, min($0.count, left)) }
       if n <= 0 { throw OutputError(kind: .io, description: "cannot read '\(path)'") }
-      try chunk.withUnsafeBufferPointer { try writeAll($0.baseAddress!, n) }
+      try unsafe chunk.withUnsafeBufferPointer { try unsafe writeAll($0.baseAddress!, n) }
       left -= n
     }
   }
@@ -231,14 +241,16 @@ public final class PublishedFile {
     let result = fsync(durable)
     close(durable)
     durable = -1
-    if result != 0 { throw OutputError(kind: .io, description: "cannot flush '\(path)': \(String(cString: strerror(errno)))") }
+    if result != 0 {
+      throw OutputError(kind: .io, description: unsafe "cannot flush '\(path)': \(String(cString: strerror(errno)))")
+    }
   }
 }
 
 /// Makes a rename in the folder of `path` durable.
 func syncFolder(of path: String) {
   let folder = (path as NSString).deletingLastPathComponent
-  let fd = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
+  let fd = unsafe open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
   if fd >= 0 {
     fsync(fd)
     close(fd)
@@ -249,7 +261,7 @@ func syncFolder(of path: String) {
 func publish(_ bytes: [UInt8], to path: String) throws {
   let f = PublishedFile(path: path)
   try f.create()
-  bytes.withUnsafeBufferPointer { if let p = $0.baseAddress { f.append(p, $0.count) } }
+  unsafe bytes.withUnsafeBufferPointer { if let p = $0.baseAddress { unsafe f.append(p, $0.count) } }
   do { try f.publish() } catch {
     f.discard()
     throw error

@@ -75,13 +75,14 @@ final class ReplayRun: @unchecked Sendable {
     if configuration.sinceMilliseconds != nil || configuration.untilMilliseconds != nil {
       let since = configuration.sinceMilliseconds ?? .min
       let until = configuration.untilMilliseconds ?? .max
-      events = events.filter { $0.pointee.time >= since && $0.pointee.time < until }
+      events = unsafe events.filter { unsafe $0.pointee.time >= since && $0.pointee.time < until }
     }
     let visits = events.keyed(name: "sessions")
     let late = context.sideOutput(of: visits, DeadLetter.self)
     let splits = LogSplits(
       maxDurationMilliseconds: configuration.maxDurationMilliseconds ?? .max,
-      maxEvents: configuration.maxEvents.map { UInt32(clamping: $0) } ?? .max, onCampaign: configuration.splitOnCampaign)
+      maxEvents: configuration.maxEvents.map { UInt32(clamping: $0) } ?? .max, onCampaign: configuration.splitOnCampaign
+    )
     let sessions: DStream<SessionRow> = visits.transformPartitions { [self] instance, next in
       let op = LogSessionOperator(
         options: sessionOptions, splits: splits, late: late, instance: instance, next: next)

@@ -48,28 +48,28 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   }
 
   override func consume(_ run: PartitionRun<SessionRow>, _ batch: Batch) {
-    guard let first = run.elements.baseAddress else { return }
-    SessionRowSink.take(first, run.elements.count, run.bytes, into: &rows, &arena)
+    guard let first = unsafe run.elements.baseAddress else { return }
+    unsafe SessionRowSink.take(first, run.elements.count, run.bytes, into: &rows, &arena)
   }
 
   private static func take(
     _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
     _ arena: inout OutputBuffer
   ) {
-    for i in 0..<n { take(first + i, bytes, into: &rows, &arena) }
+    for i in 0..<n { unsafe take(first + i, bytes, into: &rows, &arena) }
   }
   /// Copies a row and its texts.
   private static func take(
     _ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
     _ arena: inout OutputBuffer
   ) {
-    var row = r.pointee
+    var row = unsafe r.pointee
     func move(_ s: inout ByteSpan) {
       if s.isAbsent || s.length == 0 { return }
       let n = Int(s.length)
       arena.reserve(n + 16)
       let at = arena.count
-      arena.bytes(bytes + Int(s.offset), n)
+      unsafe arena.bytes(bytes + Int(s.offset), n)
       s.offset = UInt32(truncatingIfNeeded: at)
     }
     let sharesExit = row.exit == row.entry
@@ -79,17 +79,19 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     move(&row.referrer)
     move(&row.agent)
     if row.pathCount > 0 {
-      let spans = UnsafeRawPointer(bytes + Int(row.pathOffset))
+      let spans = unsafe UnsafeRawPointer(bytes + Int(row.pathOffset))
       let count = Int(row.pathCount)
       var moved: [ByteSpan] = []
       for k in 0..<count {
-        var s = spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
+        var s = unsafe spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
         move(&s)
         moved.append(s)
       }
       arena.reserve(count * 8)
       row.pathOffset = UInt32(truncatingIfNeeded: arena.count)
-      moved.withUnsafeBytes { arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8) }
+      unsafe moved.withUnsafeBytes {
+        unsafe arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8)
+      }
     }
     rows.append(row)
   }
@@ -112,27 +114,27 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   /// Writes the rows that are final before `bound`, in order; keeps the others.
   private func release(before bound: Int64) {
     order.removeAll()
-    for i in 0..<rows.count where (rows.base + i).pointee.closedAt < bound || bound == .max {
-      let r = rows.base + i
-      order.append(Order(closedAt: r.pointee.closedAt, start: r.pointee.start, id: r.pointee.id, row: UInt32(i)))
+    for i in 0..<rows.count where unsafe (rows.base + i).pointee.closedAt < bound || bound == .max {
+      let r = unsafe rows.base + i
+      unsafe order.append(Order(closedAt: r.pointee.closedAt, start: r.pointee.start, id: r.pointee.id, row: UInt32(i)))
     }
     if order.count == 0 { return }
-    var sorted = UnsafeMutableBufferPointer(start: order.base, count: order.count)
-    sorted.sort { a, b in
+    var sorted = unsafe UnsafeMutableBufferPointer(start: order.base, count: order.count)
+    unsafe sorted.sort { a, b in
       a.closedAt != b.closedAt ? a.closedAt < b.closedAt : a.start != b.start ? a.start < b.start : a.id < b.id
     }
-    let bytes = UnsafePointer(arena.base)
-    let first = UnsafePointer(rows.base)
+    let bytes = unsafe UnsafePointer(arena.base)
+    let first = unsafe UnsafePointer(rows.base)
     if let file {
-      file.withBuffer { SessionRowSink.write(sorted, first, bytes, &writer, to: &$0) }
+      file.withBuffer { unsafe SessionRowSink.write(sorted, first, bytes, &writer, to: &$0) }
     }
-    openAtEnd += SessionRowSink.count(sorted, first, bytes, in: &report)
+    unsafe openAtEnd += SessionRowSink.count(sorted, first, bytes, in: &report)
     // what is left moves to fresh buffers, so that they stay as small as what waits
     spareRows.removeAll()
     spareArena.count = 0
     if order.count < rows.count {
-      for i in 0..<rows.count where (rows.base + i).pointee.closedAt >= bound {
-        SessionRowSink.take(rows.base + i, bytes, into: &spareRows, &spareArena)
+      for i in 0..<rows.count where unsafe (rows.base + i).pointee.closedAt >= bound {
+        unsafe SessionRowSink.take(rows.base + i, bytes, into: &spareRows, &spareArena)
       }
     }
     swap(&rows, &spareRows)
@@ -143,7 +145,7 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
     _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
   ) {
-    for o in order { writer.append(rows + Int(o.row), bytes, to: &buffer) }
+    for unsafe o in unsafe order { unsafe writer.append(rows + Int(o.row), bytes, to: &buffer) }
   }
   /// Adds the rows to the report; gives how many the end of the input closed.
   private static func count(
@@ -151,10 +153,10 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     in report: inout SessionReportAccumulator
   ) -> Int {
     var open = 0
-    for o in order {
-      let r = rows + Int(o.row)
-      report.add(r, bytes)
-      if r.pointee.endedBy == .endOfInput { open += 1 }
+    for unsafe o in unsafe order {
+      let r = unsafe rows + Int(o.row)
+      unsafe report.add(r, bytes)
+      if unsafe r.pointee.endedBy == .endOfInput { open += 1 }
     }
     return open
   }
@@ -162,12 +164,14 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   // MARK: state
 
   func snapshot(into snapshot: StateSnapshot) {
-    [latestWatermark, Int64(MemoryLayout<SessionRow>.stride)].withUnsafeBufferPointer { snapshot.add("state", values: $0) }
-    snapshot.add("waiting-rows", rows.rawBytes)
-    snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
+    unsafe [latestWatermark, Int64(MemoryLayout<SessionRow>.stride)].withUnsafeBufferPointer {
+      unsafe snapshot.add("state", values: $0)
+    }
+    unsafe snapshot.add("waiting-rows", rows.rawBytes)
+    unsafe snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
     var bytes: [UInt8] = []
     report.write(into: &bytes)
-    bytes.withUnsafeBytes { snapshot.add("report", $0) }
+    unsafe bytes.withUnsafeBytes { unsafe snapshot.add("report", $0) }
     file?.snapshot(into: snapshot)
   }
   func restore(from snapshot: RestoredState) throws {
@@ -178,11 +182,11 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     latestWatermark = h[0]
     rows.removeAll()
     for r in try snapshot.values("waiting-rows", of: SessionRow.self) { rows.append(r) }
-    let texts = try snapshot.section("waiting-texts")
+    let texts = try unsafe snapshot.section("waiting-texts")
     arena.count = 0
     arena.reserve(texts.count)
-    if let p = texts.baseAddress { arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
-    report = try SessionReportAccumulator(restoring: try snapshot.section("report"))
+    if let p = texts.baseAddress { unsafe arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
+    report = try unsafe SessionReportAccumulator(restoring: try snapshot.section("report"))
     try file?.restore(from: snapshot)
   }
   func makeDurable() throws { try file?.makeDurable() }

@@ -24,11 +24,11 @@ struct SessionRowWriter {
   mutating func append(_ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, to b: inout OutputBuffer) {
     func length(_ s: ByteSpan) -> Int { s.isAbsent ? 0 : Int(s.length) }
     let texts =
-      length(r.pointee.user) + length(r.pointee.entry) + length(r.pointee.exit) + length(r.pointee.referrer)
+      unsafe length(r.pointee.user) + length(r.pointee.entry) + length(r.pointee.exit) + length(r.pointee.referrer)
     b.reserve(texts * 6 + 512)
     switch format {
-    case .csv: appendCSV(r, bytes, &b)
-    case .ndjson: appendJSON(r, bytes, &b)
+    case .csv: unsafe appendCSV(r, bytes, &b)
+    case .ndjson: unsafe appendJSON(r, bytes, &b)
     }
   }
 
@@ -36,30 +36,30 @@ struct SessionRowWriter {
     _ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ b: inout OutputBuffer
   ) {
     @inline(__always) func text(_ s: ByteSpan, _ b: inout OutputBuffer) {
-      if !s.isAbsent { b.csvField(bytes + Int(s.offset), Int(s.length)) }
+      if !s.isAbsent { unsafe b.csvField(bytes + Int(s.offset), Int(s.length)) }
       b.byte(44)
     }
-    b.hexadecimal(r.pointee.id)
+    unsafe b.hexadecimal(r.pointee.id)
     b.byte(44)
-    text(r.pointee.user, &b)
-    times.append(r.pointee.start, to: &b)
+    unsafe text(r.pointee.user, &b)
+    unsafe times.append(r.pointee.start, to: &b)
     b.byte(44)
-    times.append(r.pointee.end, to: &b)
+    unsafe times.append(r.pointee.end, to: &b)
     b.byte(44)
-    b.integer(r.pointee.end &- r.pointee.start)
+    unsafe b.integer(r.pointee.end &- r.pointee.start)
     b.byte(44)
-    b.integer(Int64(r.pointee.events))
+    unsafe b.integer(Int64(r.pointee.events))
     b.byte(44)
-    b.integer(Int64(r.pointee.views))
+    unsafe b.integer(Int64(r.pointee.views))
     b.byte(44)
-    b.integer(Int64(r.pointee.items))
+    unsafe b.integer(Int64(r.pointee.items))
     b.byte(44)
-    text(r.pointee.entry, &b)
-    text(r.pointee.exit, &b)
-    text(r.pointee.referrer, &b)
-    appendNumber(r.pointee.value, &b)
+    unsafe text(r.pointee.entry, &b)
+    unsafe text(r.pointee.exit, &b)
+    unsafe text(r.pointee.referrer, &b)
+    unsafe appendNumber(r.pointee.value, &b)
     b.byte(44)
-    b.text(r.pointee.endedBy.staticName)
+    unsafe b.text(r.pointee.endedBy.staticName)
     b.byte(10)
   }
 
@@ -67,34 +67,34 @@ struct SessionRowWriter {
     _ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ b: inout OutputBuffer
   ) {
     func text(_ s: ByteSpan, _ b: inout OutputBuffer) {
-      if s.isAbsent { b.text("null") } else { b.jsonString(bytes + Int(s.offset), Int(s.length)) }
+      if s.isAbsent { b.text("null") } else { unsafe b.jsonString(bytes + Int(s.offset), Int(s.length)) }
     }
     b.text("{\"session_id\":\"")
-    b.hexadecimal(r.pointee.id)
+    unsafe b.hexadecimal(r.pointee.id)
     b.text("\",\"user\":")
-    text(r.pointee.user, &b)
+    unsafe text(r.pointee.user, &b)
     b.text(",\"start\":\"")
-    times.append(r.pointee.start, to: &b)
+    unsafe times.append(r.pointee.start, to: &b)
     b.text("\",\"end\":\"")
-    times.append(r.pointee.end, to: &b)
+    unsafe times.append(r.pointee.end, to: &b)
     b.text("\",\"duration_ms\":")
-    b.integer(r.pointee.end &- r.pointee.start)
+    unsafe b.integer(r.pointee.end &- r.pointee.start)
     b.text(",\"events\":")
-    b.integer(Int64(r.pointee.events))
+    unsafe b.integer(Int64(r.pointee.events))
     b.text(",\"views\":")
-    b.integer(Int64(r.pointee.views))
+    unsafe b.integer(Int64(r.pointee.views))
     b.text(",\"items\":")
-    b.integer(Int64(r.pointee.items))
+    unsafe b.integer(Int64(r.pointee.items))
     b.text(",\"entry\":")
-    text(r.pointee.entry, &b)
+    unsafe text(r.pointee.entry, &b)
     b.text(",\"exit\":")
-    text(r.pointee.exit, &b)
+    unsafe text(r.pointee.exit, &b)
     b.text(",\"referrer\":")
-    text(r.pointee.referrer, &b)
+    unsafe text(r.pointee.referrer, &b)
     b.text(",\"value\":")
-    appendNumber(r.pointee.value, &b)
+    unsafe appendNumber(r.pointee.value, &b)
     b.text(",\"ended_by\":\"")
-    b.text(r.pointee.endedBy.staticName)
+    unsafe b.text(r.pointee.endedBy.staticName)
     b.text("\"}\n")
   }
 

@@ -19,30 +19,30 @@ struct TimestampText {
       rest &+= 86_400_000
     }
     if d == day {
-      let p = UnsafeMutableRawPointer(b.base + b.count)
-      p.storeBytes(of: date.0, as: UInt64.self)
-      (p + 8).storeBytes(of: date.1, as: UInt64.self)
+      let p = unsafe UnsafeMutableRawPointer(b.base + b.count)
+      unsafe p.storeBytes(of: date.0, as: UInt64.self)
+      unsafe (p + 8).storeBytes(of: date.1, as: UInt64.self)
       b.count &+= 11
     } else {
       newDay(d, &b)
     }
-    let p = b.base + b.count
+    let p = unsafe b.base + b.count
     let ms = UInt32(truncatingIfNeeded: rest)
     let seconds = ms / 1000
     let (h, m, s, f) = (seconds / 3600, seconds / 60 % 60, seconds % 60, ms % 1000)
     @inline(__always) func two(_ at: Int, _ v: UInt32) {
-      p[at] = 48 &+ UInt8(truncatingIfNeeded: v / 10)
-      p[at + 1] = 48 &+ UInt8(truncatingIfNeeded: v % 10)
+      unsafe p[at] = 48 &+ UInt8(truncatingIfNeeded: v / 10)
+      unsafe p[at + 1] = 48 &+ UInt8(truncatingIfNeeded: v % 10)
     }
     two(0, h)
-    p[2] = 58
+    unsafe p[2] = 58
     two(3, m)
-    p[5] = 58
+    unsafe p[5] = 58
     two(6, s)
-    p[8] = 46
-    p[9] = 48 &+ UInt8(truncatingIfNeeded: f / 100)
+    unsafe p[8] = 46
+    unsafe p[9] = 48 &+ UInt8(truncatingIfNeeded: f / 100)
     two(10, f % 100)
-    p[12] = 90
+    unsafe p[12] = 90
     b.count &+= 13
   }
 
@@ -70,7 +70,7 @@ struct TimestampText {
     b.byte(84)
     if b.count - from == 11 {
       day = d
-      date = (load8(b.base + from), load8(b.base + from + 8))
+      date = unsafe (load8(b.base + from), load8(b.base + from + 8))
     } else {
       day = .min
     }

@@ -7,7 +7,7 @@ import Foundation
 /// Users of a bucket come from HyperLogLog registers (Flajolet et al. 2007; 1,024 a bucket): standard error 3.3%,
 /// far less below 2,000 users.
 /// Cost: a division and three stores an addition; 420 KB at most.
-struct AdaptiveTimeline: ~Copyable {
+@safe struct AdaptiveTimeline: ~Copyable {
   static let bucketsMax = 400
   static let registerCount = 1024
   static let relativeError = 0.033
@@ -31,9 +31,9 @@ struct AdaptiveTimeline: ~Copyable {
   private(set) var count = 0
 
   init(in memory: inout ReportMemory) {
-    sessions = memory.take(Int64.self, count: Self.bucketsMax)
-    views = memory.take(Int64.self, count: Self.bucketsMax)
-    registers = memory.take(UInt8.self, count: Self.bucketsMax * Self.registerCount)
+    unsafe sessions = unsafe memory.take(Int64.self, count: Self.bucketsMax)
+    unsafe views = unsafe memory.take(Int64.self, count: Self.bucketsMax)
+    unsafe registers = unsafe memory.take(UInt8.self, count: Self.bucketsMax * Self.registerCount)
   }
 
   private static func width(ofLevel level: Int) -> Int64 {
@@ -53,11 +53,11 @@ struct AdaptiveTimeline: ~Copyable {
     var i = Self.floorDivide(time &+ offset, width) &- base
     if i < 0 || i >= Int64(truncatingIfNeeded: count) { i = makeRoom(for: time) }
     let b = Int(truncatingIfNeeded: i)
-    sessions[b] &+= 1
-    views[b] &+= viewCount
-    let register = registers + (b &* Self.registerCount &+ Int(truncatingIfNeeded: userKey & 1023))
+    unsafe sessions[b] &+= 1
+    unsafe views[b] &+= viewCount
+    let register = unsafe registers + (b &* Self.registerCount &+ Int(truncatingIfNeeded: userKey & 1023))
     let rank = UInt8(truncatingIfNeeded: ((userKey &>> 10) | 1 &<< 40).trailingZeroBitCount &+ 1)
-    if rank > register.pointee { register.pointee = rank }
+    if unsafe rank > register.pointee { unsafe register.pointee = rank }
   }
 
   /// Extends or coarsens the buckets until `time` has one; its position.
@@ -86,16 +86,16 @@ struct AdaptiveTimeline: ~Copyable {
   }
 
   private func clear(_ range: Range<Int>) {
-    (sessions + range.lowerBound).update(repeating: 0, count: range.count)
-    (views + range.lowerBound).update(repeating: 0, count: range.count)
-    (registers + range.lowerBound * Self.registerCount).update(
+    unsafe (sessions + range.lowerBound).update(repeating: 0, count: range.count)
+    unsafe (views + range.lowerBound).update(repeating: 0, count: range.count)
+    unsafe (registers + range.lowerBound * Self.registerCount).update(
       repeating: 0, count: range.count * Self.registerCount)
   }
 
   private mutating func shift(by n: Int) {
-    (sessions + n).update(from: sessions, count: count)
-    (views + n).update(from: views, count: count)
-    (registers + n * Self.registerCount).update(from: registers, count: count * Self.registerCount)
+    unsafe (sessions + n).update(from: sessions, count: count)
+    unsafe (views + n).update(from: views, count: count)
+    unsafe (registers + n * Self.registerCount).update(from: registers, count: count * Self.registerCount)
     count += n
     base -= Int64(n)
     clear(0..<n)
@@ -112,18 +112,18 @@ struct AdaptiveTimeline: ~Copyable {
     for i in 0..<oldCount {
       let start = (oldBase + Int64(i)) * oldWidth - oldOffset
       let target = Int(Self.floorDivide(start + offset, width) - base)
-      let (from, to) = (registers + i * Self.registerCount, registers + target * Self.registerCount)
+      let (from, to) = unsafe (registers + i * Self.registerCount, registers + target * Self.registerCount)
       if target >= count {
         if target != i {
-          sessions[target] = sessions[i]
-          views[target] = views[i]
-          to.update(from: from, count: Self.registerCount)
+          unsafe sessions[target] = unsafe sessions[i]
+          unsafe views[target] = unsafe views[i]
+          unsafe to.update(from: from, count: Self.registerCount)
         }
         count = target + 1
       } else {
-        sessions[target] += sessions[i]
-        views[target] += views[i]
-        for k in 0..<Self.registerCount where from[k] > to[k] { to[k] = from[k] }
+        unsafe sessions[target] += sessions[i]
+        unsafe views[target] += views[i]
+        for k in 0..<Self.registerCount where unsafe from[k] > to[k] { unsafe to[k] = unsafe from[k] }
       }
     }
   }
@@ -131,12 +131,12 @@ struct AdaptiveTimeline: ~Copyable {
   /// One bucket: its start, milliseconds since 1970, and its figures.
   func bucket(_ i: Int) -> (start: Int64, sessions: Int64, views: Int64, users: Int64) {
     let start = (base + Int64(i)) * width - offset
-    return (start, sessions[i], views[i], min(estimatedUsers(registers + i * Self.registerCount), sessions[i]))
+    return unsafe (start, sessions[i], views[i], min(estimatedUsers(registers + i * Self.registerCount), sessions[i]))
   }
 
   private func estimatedUsers(_ r: UnsafePointer<UInt8>) -> Int64 {
     var perRank = [Int](repeating: 0, count: 64)
-    for i in 0..<Self.registerCount { perRank[Int(min(r[i], 63))] += 1 }
+    for i in 0..<Self.registerCount { unsafe perRank[Int(min(r[i], 63))] += 1 }
     let m = Double(Self.registerCount)
     var sum = 0.0
     for (rank, n) in perRank.enumerated() { sum += Double(n) / Double(UInt64(1) << UInt64(rank)) }
@@ -149,9 +149,9 @@ struct AdaptiveTimeline: ~Copyable {
     w.count(level)
     w.signed(base)
     w.count(count)
-    w.sparse(sessions, count)
-    w.sparse(views, count)
-    for i in 0..<count { w.sparseBytes(registers + i * Self.registerCount, Self.registerCount) }
+    unsafe w.sparse(sessions, count)
+    unsafe w.sparse(views, count)
+    for i in 0..<count { unsafe w.sparseBytes(registers + i * Self.registerCount, Self.registerCount) }
   }
   mutating func read(from r: inout StateReader) throws {
     level = try r.count(atMost: 24, "widenings of the timeline")
@@ -162,9 +162,9 @@ struct AdaptiveTimeline: ~Copyable {
       throw r.failure("a timeline that begins at bucket \(base)")
     }
     count = try r.count(atMost: Self.bucketsMax, "time buckets")
-    try r.sparse(into: sessions, count)
-    try r.sparse(into: views, count)
-    registers.update(repeating: 0, count: count * Self.registerCount)
-    for i in 0..<count { try r.sparseBytes(into: registers + i * Self.registerCount, Self.registerCount) }
+    try unsafe r.sparse(into: sessions, count)
+    try unsafe r.sparse(into: views, count)
+    unsafe registers.update(repeating: 0, count: count * Self.registerCount)
+    for i in 0..<count { try unsafe r.sparseBytes(into: registers + i * Self.registerCount, Self.registerCount) }
   }
 }

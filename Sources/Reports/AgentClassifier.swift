@@ -14,7 +14,7 @@ struct AgentClass: BitwiseCopyable, Equatable {
 /// table row wins for each of the four questions.
 /// Cost: 1–2 µs a new agent; 3 ns one seen recently (4,096 by hash, direct mapped; a cache of a pure function, so it is
 /// no part of any state).
-struct AgentClassifier: ~Copyable {
+@safe struct AgentClassifier: ~Copyable {
   private struct Cached: BitwiseCopyable {
     var hash: UInt64
     var value: AgentClass
@@ -23,25 +23,25 @@ struct AgentClassifier: ~Copyable {
   private let cache: UnsafeMutablePointer<Cached>
 
   init(in memory: inout ReportMemory) {
-    cache = memory.take(Cached.self, count: Self.cacheSize)
+    unsafe cache = unsafe memory.take(Cached.self, count: Self.cacheSize)
     // an empty slot i holds a hash that does not belong there
-    for i in 0..<Self.cacheSize { (cache + i).initialize(to: Cached(hash: UInt64(i) ^ 1, value: AgentClass())) }
+    for i in 0..<Self.cacheSize { unsafe (cache + i).initialize(to: Cached(hash: UInt64(i) ^ 1, value: AgentClass())) }
   }
 
   /// Reads up to 15 bytes past the end.
   @inline(__always)
   func classify(_ p: UnsafePointer<UInt8>, _ n: Int) -> AgentClass {
-    let h = hashBytes(p, n)
-    let slot = cache + Int(truncatingIfNeeded: h & UInt64(Self.cacheSize &- 1))
-    if slot.pointee.hash == h { return slot.pointee.value }
-    let value = AgentClassifier.match(UnsafeBufferPointer(start: p, count: n))
-    slot.pointee = Cached(hash: h, value: value)
+    let h = unsafe hashBytes(p, n)
+    let slot = unsafe cache + Int(truncatingIfNeeded: h & UInt64(Self.cacheSize &- 1))
+    if unsafe slot.pointee.hash == h { return unsafe slot.pointee.value }
+    let value = unsafe AgentClassifier.match(UnsafeBufferPointer(start: p, count: n))
+    unsafe slot.pointee = Cached(hash: h, value: value)
     return value
   }
 
   static func classify(_ agent: String) -> AgentClass {
     var agent = agent
-    return agent.withUTF8 { match($0) }
+    return agent.withUTF8 { unsafe match($0) }
   }
 
   /// A word of the tables, filed under its first byte.
@@ -73,7 +73,7 @@ struct AgentClassifier: ~Copyable {
   @inline(never)
   private static func match(_ agent: UnsafeBufferPointer<UInt8>) -> AgentClass {
     // enough for any honest agent; a longer one is judged by its beginning
-    let text = agent.prefix(512).map { $0 >= 65 && $0 <= 90 ? $0 | 0x20 : $0 }
+    let text = unsafe agent.prefix(512).map { $0 >= 65 && $0 <= 90 ? $0 | 0x20 : $0 }
     var best = (Int.max, Int.max, Int.max, Int.max)
     var beforeIsWord = false
     for i in text.indices {

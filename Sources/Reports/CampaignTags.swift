@@ -28,7 +28,7 @@ struct CampaignTags: BitwiseCopyable {
 
     @inline(never)
     static func named(_ p: UnsafePointer<UInt8>, _ n: Int) -> ClickID {
-      for (name, id) in parameters where name.utf8CodeUnitCount == n && equalBytesExact(name.utf8Start, p, n) {
+      for (name, id) in parameters where unsafe name.utf8CodeUnitCount == n && equalBytesExact(name.utf8Start, p, n) {
         return id
       }
       return .none
@@ -64,8 +64,8 @@ struct CampaignTags: BitwiseCopyable {
   init(_ p: UnsafePointer<UInt8>, from: Int, to: Int) {
     var start = from
     while start < to {
-      let end = CampaignTags.find(ampersand, p, start, to)
-      take(p, start, end)
+      let end = unsafe CampaignTags.find(ampersand, p, start, to)
+      unsafe take(p, start, end)
       start = end + 1
     }
   }
@@ -73,7 +73,7 @@ struct CampaignTags: BitwiseCopyable {
   private static func find(_ byte: UInt8, _ p: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
     var i = from
     while i < to {
-      let m = tw_any16(p + i, byte, byte, byte, byte)
+      let m = unsafe tw_any16(p + i, byte, byte, byte, byte)
       if m != 0 { return min(i &+ m.trailingZeroBitCount, to) }
       i &+= 16
     }
@@ -81,47 +81,47 @@ struct CampaignTags: BitwiseCopyable {
   }
 
   private mutating func take(_ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int) {
-    let name = p + start
-    if end - start > 4, load4(name) == utm {
-      let equals = CampaignTags.find(equal, p, start, end)
+    let name = unsafe p + start
+    if end - start > 4, unsafe load4(name) == utm {
+      let equals = unsafe CampaignTags.find(equal, p, start, end)
       guard equals < end - 1 else { return }
       let value = ByteSpan(offset: equals + 1, length: end - equals - 1)
       let rest = equals - start - 4
-      if rest == 6, matches(name + 4, "source") { source = value }
-      if rest == 6, matches(name + 4, "medium") { medium = value }
-      if rest == 8, matches(name + 4, "campaign") { campaign = value }
+      if rest == 6, unsafe matches(name + 4, "source") { source = value }
+      if rest == 6, unsafe matches(name + 4, "medium") { medium = value }
+      if rest == 8, unsafe matches(name + 4, "campaign") { campaign = value }
       return
     }
-    switch name[0] {
+    switch unsafe name[0] {
     case UInt8(ascii: "g"), UInt8(ascii: "w"), UInt8(ascii: "d"), UInt8(ascii: "s"), UInt8(ascii: "m"),
       UInt8(ascii: "f"), UInt8(ascii: "t"), UInt8(ascii: "l"), UInt8(ascii: "y"), UInt8(ascii: "e"),
       UInt8(ascii: "S"), UInt8(ascii: "r"), UInt8(ascii: "_"):
-      let equals = CampaignTags.find(equal, p, start, end)
+      let equals = unsafe CampaignTags.find(equal, p, start, end)
       guard equals < end - 1, equals - start <= 9 else { return }
-      let found = ClickID.named(name, equals - start)
+      let found = unsafe ClickID.named(name, equals - start)
       if found != .none { click = found }
     default: break
     }
   }
 
   private func matches(_ p: UnsafePointer<UInt8>, _ name: StaticString) -> Bool {
-    equalBytesExact(name.utf8Start, p, name.utf8CodeUnitCount)
+    unsafe equalBytesExact(name.utf8Start, p, name.utf8CodeUnitCount)
   }
 
   /// A value with "%41" and "+" decoded.
   static func decode(_ p: UnsafePointer<UInt8>, _ span: ByteSpan) -> String {
-    let bytes = UnsafeBufferPointer(start: p + Int(span.offset), count: Int(span.length))
+    let bytes = unsafe UnsafeBufferPointer(start: p + Int(span.offset), count: Int(span.length))
     var out: [UInt8] = []
     var i = 0
     while i < bytes.count {
-      if bytes[i] == UInt8(ascii: "%"), i + 2 < bytes.count, let high = hexDigit(bytes[i + 1]),
-        let low = hexDigit(bytes[i + 2])
+      if unsafe bytes[i] == UInt8(ascii: "%"), i + 2 < bytes.count, let high = unsafe hexDigit(bytes[i + 1]),
+        let low = unsafe hexDigit(bytes[i + 2])
       {
         out.append(high << 4 | low)
         i += 3
         continue
       }
-      out.append(bytes[i] == UInt8(ascii: "+") ? 0x20 : bytes[i])
+      unsafe out.append(bytes[i] == UInt8(ascii: "+") ? 0x20 : bytes[i])
       i += 1
     }
     return String(decoding: out, as: UTF8.self)
@@ -144,6 +144,6 @@ private let utm: UInt32 = 0x5f6d_7475
 
 /// Byte by byte: a literal has no padding behind it.
 private func equalBytesExact(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ n: Int) -> Bool {
-  for i in 0..<n where a[i] != b[i] { return false }
+  for i in 0..<n where unsafe a[i] != b[i] { return false }
   return true
 }

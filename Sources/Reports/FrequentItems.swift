@@ -23,7 +23,7 @@ struct FrequentItem: BitwiseCopyable {
 /// `observed ... observed + missed`, `missed <= errorMax <= 2 · total / capacity`, and every item heavier than
 /// ``errorMax`` is present. An item is its 64-bit hash. Deterministic in the order of additions.
 /// Cost: one probe an addition; a purge costs 100 ns an item it keeps room for. Memory: `capacity` × (48 + 16 + text).
-struct FrequentItems: ~Copyable {
+@safe struct FrequentItems: ~Copyable {
   let capacity: Int
   private let labelBytesMax: Int
   private let items: UnsafeMutablePointer<FrequentItem>
@@ -42,9 +42,9 @@ struct FrequentItems: ~Copyable {
     self.labelBytesMax = labelBytesMax
     let bucketCount = (capacity * 4).nextPowerOfTwo
     bucketMask = bucketCount - 1
-    buckets = memory.take(UInt32.self, count: bucketCount)
-    items = memory.take(FrequentItem.self, count: capacity)
-    labels = memory.take(UInt8.self, count: capacity * labelBytesMax)
+    unsafe buckets = unsafe memory.take(UInt32.self, count: bucketCount)
+    unsafe items = unsafe memory.take(FrequentItem.self, count: capacity)
+    unsafe labels = unsafe memory.take(UInt8.self, count: capacity * labelBytesMax)
   }
 
   /// Counts an item that is in the table and returns its weight seen so far; 0 when it is not in the table: then
@@ -53,15 +53,15 @@ struct FrequentItems: ~Copyable {
   mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64 = 0, purchases: Int64 = 0) -> Int64 {
     var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
     while true {
-      let b = buckets[i]
+      let b = unsafe buckets[i]
       if b == 0 { return 0 }
-      let item = items + Int(b &- 1)
-      if item.pointee.hash == hash {
-        item.pointee.observed &+= weight
-        item.pointee.bounces &+= bounces
-        item.pointee.purchases &+= purchases
+      let item = unsafe items + Int(b &- 1)
+      if unsafe item.pointee.hash == hash {
+        unsafe item.pointee.observed &+= weight
+        unsafe item.pointee.bounces &+= bounces
+        unsafe item.pointee.purchases &+= purchases
         total &+= weight
-        return item.pointee.observed
+        return unsafe item.pointee.observed
       }
       i = (i &+ 1) & bucketMask
     }
@@ -71,34 +71,34 @@ struct FrequentItems: ~Copyable {
   @inline(never)
   mutating func insert(_ hash: UInt64, _ writeLabel: (inout LabelWriter) -> Void) {
     if count == capacity { purge() }
-    var label = LabelWriter(base: labels + labelBytes, capacity: labelBytesMax)
+    var label = unsafe LabelWriter(base: labels + labelBytes, capacity: labelBytesMax)
     writeLabel(&label)
     let span = ByteSpan(offset: labelBytes, length: label.count)
     labelBytes += label.count
-    (items + count).initialize(to: FrequentItem(hash: hash, missed: errorMax, label: span))
+    unsafe (items + count).initialize(to: FrequentItem(hash: hash, missed: errorMax, label: span))
     count += 1
     index(hash, UInt32(count))
   }
 
   private func index(_ hash: UInt64, _ number: UInt32) {
     var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
-    while buckets[i] != 0 { i = (i &+ 1) & bucketMask }
-    buckets[i] = number
+    while unsafe buckets[i] != 0 { i = (i &+ 1) & bucketMask }
+    unsafe buckets[i] = number
   }
 
   /// Drops at least half of the items; the rest keep their order, so their texts move down in place.
   private mutating func purge() {
     errorMax = medianWeight()
-    let text = labels
+    let text = unsafe labels
     var kept = 0
     var bytes = 0
-    for i in 0..<count where items[i].observed &+ items[i].missed > errorMax {
-      var item = items[i]
+    for i in 0..<count where unsafe items[i].observed &+ items[i].missed > errorMax {
+      var item = unsafe items[i]
       let n = Int(item.label.length)
-      (text + bytes).update(from: text + Int(item.label.offset), count: n)
+      unsafe (text + bytes).update(from: text + Int(item.label.offset), count: n)
       item.label = ByteSpan(offset: bytes, length: n)
       bytes += n
-      items[kept] = item
+      unsafe items[kept] = item
       kept += 1
     }
     count = kept
@@ -110,7 +110,7 @@ struct FrequentItems: ~Copyable {
   private func medianWeight() -> Int64 {
     var near = [Int](repeating: 0, count: 256)
     for i in 0..<count {
-      let above = items[i].observed &+ items[i].missed &- errorMax
+      let above = unsafe items[i].observed &+ items[i].missed &- errorMax
       if above < 256 { near[Int(max(above, 0))] += 1 }
     }
     var seen = 0
@@ -118,31 +118,31 @@ struct FrequentItems: ~Copyable {
       seen += n
       if seen > count / 2 { return errorMax + Int64(above) }
     }
-    return (0..<count).map { items[$0].observed &+ items[$0].missed }.sorted()[count / 2]
+    return (0..<count).map { unsafe items[$0].observed &+ items[$0].missed }.sorted()[count / 2]
   }
 
   private func reindex() {
-    buckets.update(repeating: 0, count: bucketMask + 1)
-    for i in 0..<count { index(items[i].hash, UInt32(i + 1)) }
+    unsafe buckets.update(repeating: 0, count: bucketMask + 1)
+    for i in 0..<count { unsafe index(items[i].hash, UInt32(i + 1)) }
   }
 
-  func item(_ i: Int) -> FrequentItem { items[i] }
+  func item(_ i: Int) -> FrequentItem { unsafe items[i] }
 
   func label(_ i: Int) -> String {
-    let span = items[i].label
-    return String(
+    let span = unsafe items[i].label
+    return unsafe String(
       decoding: UnsafeBufferPointer(start: labels + Int(span.offset), count: Int(span.length)), as: UTF8.self)
   }
 
   /// Positions of the `n` heaviest items; equal weights by text, then by hash.
   func heaviest(_ n: Int) -> [Int] {
-    let all = (0..<count).sorted { items[$0].observed > items[$1].observed }
+    let all = (0..<count).sorted { unsafe items[$0].observed > items[$1].observed }
     guard n > 0, let last = all.prefix(n).last else { return [] }
     // texts are compared among the candidates only, with the ties at the cut
-    let cut = items[last].observed
-    let candidates = all.prefix { items[$0].observed >= cut }.map { (position: $0, label: label($0)) }
+    let cut = unsafe items[last].observed
+    let candidates = all.prefix { unsafe items[$0].observed >= cut }.map { (position: $0, label: label($0)) }
     let sorted = candidates.sorted {
-      let (a, b) = (items[$0.position], items[$1.position])
+      let (a, b) = unsafe (items[$0.position], items[$1.position])
       if a.observed != b.observed { return a.observed > b.observed }
       if $0.label != $1.label { return $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
       return a.hash < b.hash
@@ -155,14 +155,14 @@ struct FrequentItems: ~Copyable {
     w.signed(total)
     w.count(count)
     for i in 0..<count {
-      let item = items[i]
+      let item = unsafe items[i]
       w.word(item.hash)
       w.signed(item.observed)
       w.signed(item.missed)
       w.signed(item.bounces)
       w.signed(item.purchases)
       w.count(Int(item.label.length))
-      w.raw(labels + Int(item.label.offset), Int(item.label.length))
+      unsafe w.raw(labels + Int(item.label.offset), Int(item.label.length))
     }
   }
 
@@ -178,10 +178,10 @@ struct FrequentItems: ~Copyable {
       item.bounces = try r.signed()
       item.purchases = try r.signed()
       let length = try r.count(atMost: labelBytesMax, "bytes of a text")
-      try r.raw(into: labels + labelBytes, length)
+      try unsafe r.raw(into: labels + labelBytes, length)
       item.label = ByteSpan(offset: labelBytes, length: length)
       labelBytes += length
-      (items + i).initialize(to: item)
+      unsafe (items + i).initialize(to: item)
       count = i + 1
     }
     reindex()
@@ -191,7 +191,7 @@ struct FrequentItems: ~Copyable {
 /// Composes an item's text in place: parts separated by ``separator``, control bytes made spaces (texts from the data need 15 readable bytes
 /// behind them), each part cut to its
 /// limit at a character boundary and then ending in "…".
-struct LabelWriter {
+@safe struct LabelWriter {
   /// Between parts; never inside one.
   static let separator: UInt8 = 0x1f
   private let base: UnsafeMutablePointer<UInt8>
@@ -199,13 +199,13 @@ struct LabelWriter {
   private(set) var count = 0
 
   init(base: UnsafeMutablePointer<UInt8>, capacity: Int) {
-    self.base = base
+    unsafe self.base = unsafe base
     self.capacity = capacity
   }
 
   mutating func byte(_ b: UInt8) {
     precondition(count < capacity, "a text longer than its table allows")
-    base[count] = b
+    unsafe base[count] = b
     count += 1
   }
   mutating func part(_ p: UnsafePointer<UInt8>, _ n: Int, bytesMax: Int) {
@@ -213,17 +213,17 @@ struct LabelWriter {
     var length = n
     if n > bytesMax {
       length = bytesMax - 3
-      while length > 0, p[length] & 0xc0 == 0x80 { length -= 1 }
+      while length > 0, unsafe p[length] & 0xc0 == 0x80 { length -= 1 }
     }
     precondition(count + length <= capacity, "a text longer than its table allows")
     // 16 bytes a step: whatever is written behind the text is overwritten, or is the padding
     var i = 0
     while i < length {
-      tw_copy16(base + count + i, p + i, 16)
-      var controls = tw_stop16(p + i)
+      unsafe tw_copy16(base + count + i, p + i, 16)
+      var controls = unsafe tw_stop16(p + i)
       while controls != 0 {
         let k = i + controls.trailingZeroBitCount
-        if k < length, p[k] < 0x20 { base[count + k] = 0x20 }
+        if k < length, unsafe p[k] < 0x20 { unsafe base[count + k] = 0x20 }
         controls &= controls - 1
       }
       i += 16
@@ -235,7 +235,7 @@ struct LabelWriter {
     var text = text
     text.withUTF8 { u in
       if let p = u.baseAddress, u.count > 0 {
-        withPadding(p, u.count) { part($0, u.count, bytesMax: bytesMax) }
+        unsafe withPadding(p, u.count) { unsafe part($0, u.count, bytesMax: bytesMax) }
       } else if count > 0 {
         byte(Self.separator)
       }
@@ -243,10 +243,10 @@ struct LabelWriter {
   }
 
   private func withPadding(_ p: UnsafePointer<UInt8>, _ n: Int, _ body: (UnsafePointer<UInt8>) -> Void) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: n + bytePadding) { room in
-      room.baseAddress!.initialize(from: p, count: n)
-      (room.baseAddress! + n).initialize(repeating: 0, count: bytePadding)
-      body(room.baseAddress!)
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: n + bytePadding) { room in
+      unsafe room.baseAddress!.initialize(from: p, count: n)
+      unsafe (room.baseAddress! + n).initialize(repeating: 0, count: bytePadding)
+      unsafe body(room.baseAddress!)
     }
   }
 }

@@ -18,9 +18,9 @@ struct FunnelDelays: ~Copyable {
 
   @inline(__always)
   mutating func add(_ row: UnsafePointer<SessionRow>, _ counters: borrowing SessionCounters) {
-    let cart = row.pointee.cartDelayMilliseconds
-    let checkout = row.pointee.checkoutDelayMilliseconds
-    let purchase = row.pointee.purchaseDelayMilliseconds
+    let cart = unsafe row.pointee.cartDelayMilliseconds
+    let checkout = unsafe row.pointee.checkoutDelayMilliseconds
+    let purchase = unsafe row.pointee.purchaseDelayMilliseconds
     if checkout != SessionRow.none { counters.add(.anyCheckout, 1) }
     guard cart != SessionRow.none else { return }
     counters.add(.anyCart, 1)

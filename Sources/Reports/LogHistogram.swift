@@ -4,7 +4,7 @@
 /// Guarantees: a quantile is the nearest-rank one within ``relativeError``; the maximum is exact; integer state only,
 /// so the order of additions does not matter.
 /// Cost: 1 ns to add; 18 KB.
-struct LogHistogram: ~Copyable {
+@safe struct LogHistogram: ~Copyable {
   /// Half a bucket, 1/128, rounded up.
   static let relativeError = 0.01
   /// Larger values count as this one (35 years in milliseconds).
@@ -15,7 +15,7 @@ struct LogHistogram: ~Copyable {
   private(set) var total: Int64 = 0
   private(set) var maximum: Int64 = 0
 
-  init(in memory: inout ReportMemory) { counts = memory.take(Int64.self, count: Self.bucketCount) }
+  init(in memory: inout ReportMemory) { unsafe counts = unsafe memory.take(Int64.self, count: Self.bucketCount) }
 
   @inline(__always)
   private static func bucket(of v: Int64) -> Int {
@@ -34,7 +34,7 @@ struct LogHistogram: ~Copyable {
   @inline(__always)
   mutating func add(_ value: Int64) {
     let v = min(max(value, 0), Self.valueMax)
-    counts[Self.bucket(of: v)] &+= 1
+    unsafe counts[Self.bucket(of: v)] &+= 1
     total &+= 1
     if v > maximum { maximum = v }
   }
@@ -43,8 +43,8 @@ struct LogHistogram: ~Copyable {
   func quantile(permille: Int64) -> Int64 {
     let rank = max((total * permille + 999) / 1000, 1)
     var seen: Int64 = 0
-    for b in 0..<Self.bucketCount where counts[b] != 0 {
-      seen += counts[b]
+    for b in 0..<Self.bucketCount where unsafe counts[b] != 0 {
+      unsafe seen += counts[b]
       if seen >= rank { return min(Self.value(ofBucket: b), maximum) }
     }
     return 0
@@ -53,17 +53,17 @@ struct LogHistogram: ~Copyable {
   /// How many values lie in a range of values below 128, where buckets are exact.
   func exactCount(_ range: ClosedRange<Int>) -> Int64 {
     precondition(range.lowerBound >= 0 && range.upperBound < 128, "buckets are exact below 128 only")
-    return range.reduce(0) { $0 + counts[$1] }
+    return range.reduce(0) { unsafe $0 + counts[$1] }
   }
 
   func write(into w: inout StateWriter) {
     w.signed(maximum)
-    w.sparse(counts, Self.bucketCount)
+    unsafe w.sparse(counts, Self.bucketCount)
   }
   mutating func read(from r: inout StateReader) throws {
     maximum = try r.signed()
-    try r.sparse(into: counts, Self.bucketCount)
+    try unsafe r.sparse(into: counts, Self.bucketCount)
     total = 0
-    for b in 0..<Self.bucketCount { total &+= counts[b] }
+    for b in 0..<Self.bucketCount { unsafe total &+= counts[b] }
   }
 }

@@ -17,26 +17,26 @@ struct PageURL: BitwiseCopyable {
 
   @inline(__always)
   init(_ p: UnsafePointer<UInt8>, _ n: Int) {
-    if n > 0, p[0] == slash {
-      if n > 1, p[1] == slash {
+    if n > 0, unsafe p[0] == slash {
+      if n > 1, unsafe p[1] == slash {
         hostStart = 2
-        hostEnd = PageURL.firstDelimiter(p, 2, n, slash)
+        hostEnd = unsafe PageURL.firstDelimiter(p, 2, n, slash)
         pathStart = hostEnd
       }
     } else if n > 0 {
-      let m = tw_any16(p, colon, colon, slash, question)
+      let m = unsafe tw_any16(p, colon, colon, slash, question)
       let k = m == 0 ? 16 : m.trailingZeroBitCount
-      if k + 2 < n, p[k] == colon, p[k + 1] == slash, p[k + 2] == slash {
+      if k + 2 < n, unsafe p[k] == colon, unsafe p[k + 1] == slash, unsafe p[k + 2] == slash {
         hostStart = k + 3
-        hostEnd = PageURL.firstDelimiter(p, k + 3, n, slash)
+        hostEnd = unsafe PageURL.firstDelimiter(p, k + 3, n, slash)
         pathStart = hostEnd
       }
     }
-    pathEnd = PageURL.firstDelimiter(p, pathStart, n, question)
+    pathEnd = unsafe PageURL.firstDelimiter(p, pathStart, n, question)
     (queryStart, queryEnd) = (pathEnd, pathEnd)
-    if pathEnd < n, p[pathEnd] == question {
+    if pathEnd < n, unsafe p[pathEnd] == question {
       queryStart = pathEnd + 1
-      queryEnd = PageURL.firstDelimiter(p, queryStart, n, hash)
+      queryEnd = unsafe PageURL.firstDelimiter(p, queryStart, n, hash)
     }
   }
 
@@ -47,7 +47,7 @@ struct PageURL: BitwiseCopyable {
     // within a query, "?" is an ordinary byte
     let mark = also == hash ? hash : question
     while i < n {
-      let m = tw_any16(p + i, also, mark, hash, hash)
+      let m = unsafe tw_any16(p + i, also, mark, hash, hash)
       if m != 0 { return min(i &+ m.trailingZeroBitCount, n) }
       i &+= 16
     }
@@ -60,17 +60,17 @@ struct PageURL: BitwiseCopyable {
   /// A page's identity: the hash of its path.
   @inline(__always)
   func pageHash(_ p: UnsafePointer<UInt8>) -> UInt64 {
-    pathEnd > pathStart ? hashBytes(p + pathStart, pathEnd - pathStart) : PageURL.rootHash
+    unsafe pathEnd > pathStart ? hashBytes(p + pathStart, pathEnd - pathStart) : PageURL.rootHash
   }
   private static let rootHash: UInt64 = {
     let bytes = [slash] + [UInt8](repeating: 0, count: bytePadding)
-    return bytes.withUnsafeBufferPointer { hashBytes($0.baseAddress!, 1) }
+    return unsafe bytes.withUnsafeBufferPointer { unsafe hashBytes($0.baseAddress!, 1) }
   }()
 
   /// Writes the page as a part of a label.
   func writePage(_ p: UnsafePointer<UInt8>, into label: inout LabelWriter) {
     if pathEnd > pathStart {
-      label.part(p + pathStart, pathEnd - pathStart, bytesMax: PageURL.pageBytesMax)
+      unsafe label.part(p + pathStart, pathEnd - pathStart, bytesMax: PageURL.pageBytesMax)
     } else {
       label.part("/", bytesMax: PageURL.pageBytesMax)
     }

@@ -10,7 +10,7 @@ import FlatMemory
 /// Guarantees: exact while all sessions carry a path, there are at most 32,768 and the tables hold all their paths;
 /// later the relative standard error of a figure that stands for s of n sessions is about √(n / s / 32,768).
 /// Cost: 200 ns a session used. Memory: 4 MB.
-struct PathFlow: ~Copyable {
+@safe struct PathFlow: ~Copyable {
   /// Views of a path that count.
   static let viewsMax = 5
   private static let sessionsPerLevel: Int64 = 32_768
@@ -40,18 +40,18 @@ struct PathFlow: ~Copyable {
     paths = FrequentItems(capacity: 2048, labelBytesMax: Self.viewsMax * pageBytes, in: &memory)
     steps = FrequentItems(capacity: 4096, labelBytesMax: 2 * pageBytes + 3, in: &memory)
     pages = FrequentItems(capacity: 4096, labelBytesMax: 0, in: &memory)
-    reached = memory.take(Int64.self, count: Self.viewsMax)
+    unsafe reached = unsafe memory.take(Int64.self, count: Self.viewsMax)
   }
 
   @inline(__always)
   mutating func add(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    guard row.pointee.pathCount > 0 else { return }
-    guard level == 0 || mix(row.pointee.id, 0x70a7_45f1_0e55_ed01) &>> (64 &- level) == 0 else { return }
-    addUsed(row, bytes)
+    guard unsafe row.pointee.pathCount > 0 else { return }
+    guard unsafe level == 0 || mix(row.pointee.id, 0x70a7_45f1_0e55_ed01) &>> (64 &- level) == 0 else { return }
+    unsafe addUsed(row, bytes)
   }
 
   /// A view of the path at hand: its text, and its page's identity (or that of all light pages).
-  private struct View {
+  @safe private struct View {
     var text: UnsafePointer<UInt8>
     var url: PageURL
     var identity: UInt64
@@ -59,28 +59,28 @@ struct PathFlow: ~Copyable {
 
   @inline(never)
   private mutating func addUsed(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    let count = min(Int(row.pointee.pathCount), Self.viewsMax)
-    let spans = UnsafeRawPointer(bytes + Int(row.pointee.pathOffset))
-    let weight = Int64(1) &<< Int64(min(UInt64(row.pointee.pathWeightLog2) &+ level, 40))
+    let count = unsafe min(Int(row.pointee.pathCount), Self.viewsMax)
+    let spans = unsafe UnsafeRawPointer(bytes + Int(row.pointee.pathOffset))
+    let weight = unsafe Int64(1) &<< Int64(min(UInt64(row.pointee.pathWeightLog2) &+ level, 40))
     var pathHash = UInt64(count)
-    var previous = View(text: bytes, url: PageURL(bytes, 0), identity: 0)
+    var previous = unsafe View(text: bytes, url: PageURL(bytes, 0), identity: 0)
     for k in 0..<count {
-      let span = spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
-      let p = bytes + Int(span.offset)
-      let url = PageURL(p, span.isAbsent ? 0 : Int(span.length))
-      let page = url.pageHash(p)
+      let span = unsafe spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
+      let p = unsafe bytes + Int(span.offset)
+      let url = unsafe PageURL(p, span.isAbsent ? 0 : Int(span.length))
+      let page = unsafe url.pageHash(p)
       pathHash = mix(pathHash, page)
-      let view = View(text: p, url: url, identity: isHeavy(page, at: k, weight) ? page : Self.otherHash)
+      let view = unsafe View(text: p, url: url, identity: isHeavy(page, at: k, weight) ? page : Self.otherHash)
       if k > 0 { step(k - 1, previous, view, weight) }
       previous = view
     }
-    if Int(row.pointee.views) <= count, count < Self.viewsMax { step(count - 1, previous, nil, weight) }
+    if unsafe Int(row.pointee.views) <= count, count < Self.viewsMax { step(count - 1, previous, nil, weight) }
     if paths.add(pathHash, weight: weight) == 0 {
       paths.insert(pathHash) { label in
         for k in 0..<count {
-          let span = spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
-          let p = bytes + Int(span.offset)
-          PageURL(p, span.isAbsent ? 0 : Int(span.length)).writePage(p, into: &label)
+          let span = unsafe spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
+          let p = unsafe bytes + Int(span.offset)
+          unsafe PageURL(p, span.isAbsent ? 0 : Int(span.length)).writePage(p, into: &label)
         }
       }
       _ = paths.add(pathHash, weight: weight)
@@ -93,14 +93,14 @@ struct PathFlow: ~Copyable {
 
   /// Counts a page at a position; whether it has a name there.
   private mutating func isHeavy(_ page: UInt64, at k: Int, _ weight: Int64) -> Bool {
-    reached[k] &+= weight
+    unsafe reached[k] &+= weight
     let hash = mix(page, UInt64(k))
     var n = pages.add(hash, weight: weight)
     if n == 0 {
       pages.insert(hash) { _ in }
       n = pages.add(hash, weight: weight)
     }
-    return n &* Self.heavyShare >= reached[k]
+    return unsafe n &* Self.heavyShare >= reached[k]
   }
 
   /// Counts a step from the page at position `k`; without a next page, the session ended there.
@@ -113,7 +113,7 @@ struct PathFlow: ~Copyable {
         if view.identity == Self.otherHash {
           label.part(Self.otherText, bytesMax: 1)
         } else {
-          view.url.writePage(view.text, into: &label)
+          unsafe view.url.writePage(view.text, into: &label)
         }
       }
     }
@@ -125,7 +125,7 @@ struct PathFlow: ~Copyable {
     w.signed(usedAtLevel)
     w.signed(used)
     w.signed(weight)
-    w.sparse(reached, Self.viewsMax)
+    unsafe w.sparse(reached, Self.viewsMax)
     paths.write(into: &w)
     steps.write(into: &w)
     pages.write(into: &w)
@@ -135,7 +135,7 @@ struct PathFlow: ~Copyable {
     usedAtLevel = try r.signed()
     used = try r.signed()
     weight = try r.signed()
-    try r.sparse(into: reached, Self.viewsMax)
+    try unsafe r.sparse(into: reached, Self.viewsMax)
     try paths.read(from: &r)
     try steps.read(from: &r)
     try pages.read(from: &r)

@@ -23,7 +23,7 @@ struct ReportMemory {
     let n = (count * MemoryLayout<T>.stride + bytePadding + 63) & ~63
     precondition(used + n <= byteCount, "the report's memory is too small for its tables")
     defer { used += n }
-    return (memory.base + used).bindMemory(to: T.self, capacity: count)
+    return unsafe (memory.base + used).bindMemory(to: T.self, capacity: count)
   }
 
   func release() { memory.release() }

@@ -15,7 +15,7 @@ enum Counter: Int, CaseIterable {
 /// Sessions, bounces and purchases of each of a fixed set of classes, and the scalar counters: flat, integers only.
 ///
 /// Cost: 3 additions a class. Memory: 8 KB.
-struct SessionCounters: ~Copyable {
+@safe struct SessionCounters: ~Copyable {
   /// Blocks of counters behind the scalars, each with room for classes to come.
   static let classMax = 32
   enum Dimension: Int, CaseIterable { case channel, device, system, browser, bot, ending }
@@ -30,28 +30,28 @@ struct SessionCounters: ~Copyable {
 
   let base: UnsafeMutablePointer<Int64>
 
-  init(in memory: inout ReportMemory) { base = memory.take(Int64.self, count: Self.total) }
+  init(in memory: inout ReportMemory) { unsafe base = unsafe memory.take(Int64.self, count: Self.total) }
 
   subscript(_ c: Counter) -> Int64 {
-    @inline(__always) get { base[c.rawValue] }
-    @inline(__always) nonmutating set { base[c.rawValue] = newValue }
+    @inline(__always) get { unsafe base[c.rawValue] }
+    @inline(__always) nonmutating set { unsafe base[c.rawValue] = newValue }
   }
   @inline(__always)
-  func add(_ c: Counter, _ n: Int64) { base[c.rawValue] &+= n }
+  func add(_ c: Counter, _ n: Int64) { unsafe base[c.rawValue] &+= n }
 
   @inline(__always)
   func add(_ d: Dimension, _ classCode: UInt8, bounces: Int64, purchases: Int64) {
-    let p = base + (Self.dimensionAt &+ (d.rawValue &* Self.classMax &+ Int(classCode & 31)) &* 3)
-    p[0] &+= 1
-    p[1] &+= bounces
-    p[2] &+= purchases
+    let p = unsafe base + (Self.dimensionAt &+ (d.rawValue &* Self.classMax &+ Int(classCode & 31)) &* 3)
+    unsafe p[0] &+= 1
+    unsafe p[1] &+= bounces
+    unsafe p[2] &+= purchases
   }
   func count(_ d: Dimension, _ classCode: UInt8) -> (sessions: Int64, bounces: Int64, purchases: Int64) {
-    let p = base + (Self.dimensionAt + (d.rawValue * Self.classMax + Int(classCode)) * 3)
-    return (p[0], p[1], p[2])
+    let p = unsafe base + (Self.dimensionAt + (d.rawValue * Self.classMax + Int(classCode)) * 3)
+    return unsafe (p[0], p[1], p[2])
   }
-  var durations: UnsafeMutablePointer<Int64> { base + Self.durationAt }
-  var hours: UnsafeMutablePointer<Int64> { base + Self.hoursAt }
+  var durations: UnsafeMutablePointer<Int64> { unsafe base + Self.durationAt }
+  var hours: UnsafeMutablePointer<Int64> { unsafe base + Self.hoursAt }
 
   /// Adds a value as millionths, so that the order of additions does not matter.
   @inline(__always)
@@ -72,11 +72,11 @@ struct SessionCounters: ~Copyable {
 
   func write(into w: inout StateWriter) {
     w.count(Self.total)
-    w.sparse(base, Self.total)
+    unsafe w.sparse(base, Self.total)
   }
   func read(from r: inout StateReader) throws {
     let stored = try r.count(atMost: Self.total, "counters")
     guard stored == Self.total else { throw r.failure("\(stored) counters where \(Self.total) belong") }
-    try r.sparse(into: base, Self.total)
+    try unsafe r.sparse(into: base, Self.total)
   }
 }

@@ -107,10 +107,10 @@ extension SessionReportAccumulator {
       "0", "≤ 1 s", "1–3 s", "3–10 s", "10–30 s", "30–60 s", "1–3 min", "3–10 min", "10–30 min", "30–60 min", "1–3 h",
     ]
     for (i, bound) in Self.durationBinBounds.enumerated() {
-      d.histogram.append(.init(label: labels[i], upTo: Int(bound), sessions: Int(counters.durations[i])))
+      unsafe d.histogram.append(.init(label: labels[i], upTo: Int(bound), sessions: Int(counters.durations[i])))
     }
     let open = Self.durationBinBounds.count
-    d.histogram.append(.init(label: "> 3 h", upTo: nil, sessions: Int(counters.durations[open])))
+    unsafe d.histogram.append(.init(label: "> 3 h", upTo: nil, sessions: Int(counters.durations[open])))
     return d
   }
 
@@ -144,8 +144,8 @@ extension SessionReportAccumulator {
   private func hourGrid() -> SessionReport.HourGrid {
     var grid = SessionReport.HourGrid()
     for weekday in 0..<7 {
-      grid.sessions.append((0..<24).map { Int(counters.hours[weekday * 24 + $0]) })
-      grid.views.append((0..<24).map { Int(counters.hours[168 + weekday * 24 + $0]) })
+      grid.sessions.append((0..<24).map { unsafe Int(counters.hours[weekday * 24 + $0]) })
+      grid.views.append((0..<24).map { unsafe Int(counters.hours[168 + weekday * 24 + $0]) })
     }
     return grid
   }

@@ -31,17 +31,17 @@ extension SessionReportAccumulator {
   /// too long, or of another version.
   public init(restoring bytes: UnsafeRawBufferPointer, options: ReportOptions = ReportOptions()) throws {
     self.init(options: options)
-    try restore(from: bytes)
+    try unsafe restore(from: bytes)
   }
 
   /// Continues from what ``write(into:)`` stored.
   public init(restoring bytes: [UInt8], options: ReportOptions = ReportOptions()) throws {
     self.init(options: options)
-    try bytes.withUnsafeBytes { try restore(from: $0) }
+    try unsafe bytes.withUnsafeBytes { try unsafe restore(from: $0) }
   }
 
   private mutating func restore(from bytes: UnsafeRawBufferPointer) throws {
-    var r = StateReader(bytes)
+    var r = unsafe StateReader(bytes)
     for b in Self.magic {
       guard try r.unsigned() == UInt64(b) else { throw r.failure("this is no report state") }
     }

@@ -59,32 +59,32 @@ public struct SessionReportAccumulator: ~Copyable {
   /// Adds a closed session; `bytes` is the arena its texts lie in.
   public mutating func add(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
     // the user's slot is the one certain cache miss: ask for it now, use it last
-    let userKey = UserSample.key(ofUserHash: row.pointee.userHash)
+    let userKey = unsafe UserSample.key(ofUserHash: row.pointee.userHash)
     users.prefetch(userKey)
-    let start = min(max(row.pointee.start, Self.timeMin), Self.timeMax)
-    let end = min(max(row.pointee.end, start), Self.timeMax)
+    let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
+    let end = unsafe min(max(row.pointee.end, start), Self.timeMax)
     let duration = end &- start
-    let views = Int64(row.pointee.views)
-    let purchase: Int64 = row.pointee.purchaseDelayMilliseconds == SessionRow.none ? 0 : 1
+    let views = unsafe Int64(row.pointee.views)
+    let purchase: Int64 = unsafe row.pointee.purchaseDelayMilliseconds == SessionRow.none ? 0 : 1
     let isEngaged = duration > Self.engagedAfterMilliseconds || purchase == 1 || views >= 2
     let outcome = Outcome(bounces: isEngaged ? 0 : 1, purchases: purchase)
 
-    addFigures(row, start: start, end: end, outcome)
+    unsafe addFigures(row, start: start, end: end, outcome)
     durations.add(duration)
     viewsPerSession.add(views)
-    delays.add(row, counters)
+    unsafe delays.add(row, counters)
 
     let day = Self.day(of: start)
     let hour = (start &- day &* Self.dayMilliseconds) / 3_600_000
     let weekday = (day &+ 3 &+ 7 * 1_000_000) % 7
     let cell = Int(truncatingIfNeeded: weekday &* 24 &+ hour)
-    counters.hours[cell] &+= 1
-    counters.hours[cell &+ 168] &+= views
+    unsafe counters.hours[cell] &+= 1
+    unsafe counters.hours[cell &+ 168] &+= views
     timeline.add(time: start, views: views, userKey: userKey)
 
-    addAgent(row, bytes, outcome)
-    addPagesAndSource(row, bytes, outcome)
-    flow.add(row, bytes)
+    unsafe addAgent(row, bytes, outcome)
+    unsafe addPagesAndSource(row, bytes, outcome)
+    unsafe flow.add(row, bytes)
     users.add(userKey, day: Int32(truncatingIfNeeded: day))
   }
 
@@ -132,30 +132,30 @@ public struct SessionReportAccumulator: ~Copyable {
   @inline(__always)
   private func addFigures(_ row: UnsafePointer<SessionRow>, start: Int64, end: Int64, _ outcome: Outcome) {
     counters.add(.sessions, 1)
-    counters.add(.events, Int64(row.pointee.events))
-    counters.add(.views, Int64(row.pointee.views))
-    counters.add(.items, Int64(row.pointee.items))
+    unsafe counters.add(.events, Int64(row.pointee.events))
+    unsafe counters.add(.views, Int64(row.pointee.views))
+    unsafe counters.add(.items, Int64(row.pointee.items))
     counters.add(.durationMilliseconds, end &- start)
     counters.add(.engaged, 1 &- outcome.bounces)
     counters.add(.purchases, outcome.purchases)
-    counters.add(value: row.pointee.value)
+    unsafe counters.add(value: row.pointee.value)
     counters[.startMin] = min(counters[.startMin], start)
     counters[.startMax] = max(counters[.startMax], start)
     counters[.endMax] = max(counters[.endMax], end)
-    counters.durations[Self.durationBin(end &- start)] &+= 1
-    counters.add(
+    unsafe counters.durations[Self.durationBin(end &- start)] &+= 1
+    unsafe counters.add(
       .ending, row.pointee.endedBy.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
   }
 
   @inline(__always)
   private func addAgent(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ outcome: Outcome) {
-    let span = row.pointee.agent
+    let span = unsafe row.pointee.agent
     var agent = AgentClass()
-    let p = bytes + Int(span.offset)
-    if Self.isAbsent(span, p) {
+    let p = unsafe bytes + Int(span.offset)
+    if unsafe Self.isAbsent(span, p) {
       counters.add(.agentAbsent, 1)
     } else {
-      agent = agents.classify(p, Int(span.length))
+      agent = unsafe agents.classify(p, Int(span.length))
       let (b, u) = (outcome.bounces, outcome.purchases)
       counters.add(.device, agent.device.rawValue, bounces: b, purchases: u)
       if agent.bot == .none {
@@ -163,46 +163,46 @@ public struct SessionReportAccumulator: ~Copyable {
         counters.add(.browser, agent.browser.rawValue, bounces: b, purchases: u)
       }
     }
-    if agent.bot == .none, row.pointee.flags & 1 != 0 || row.pointee.endedBy == .bot { agent.bot = .rate }
+    if agent.bot == .none, unsafe row.pointee.flags & 1 != 0 || row.pointee.endedBy == .bot { agent.bot = .rate }
     guard agent.bot != .none else { return }
     counters.add(.bot, agent.bot.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
     counters.add(.botSessions, 1)
-    counters.add(.botEvents, Int64(row.pointee.events))
-    counters.add(.botViews, Int64(row.pointee.views))
+    unsafe counters.add(.botEvents, Int64(row.pointee.events))
+    unsafe counters.add(.botViews, Int64(row.pointee.views))
     counters.add(.botEngaged, 1 &- outcome.bounces)
   }
 
   /// Not logged, empty, or the "-" of access logs.
   @inline(__always)
   private static func isAbsent(_ span: ByteSpan, _ p: UnsafePointer<UInt8>) -> Bool {
-    span.isAbsent || span.length == 0 || (span.length == 1 && p[0] == UInt8(ascii: "-"))
+    unsafe span.isAbsent || span.length == 0 || (span.length == 1 && p[0] == UInt8(ascii: "-"))
   }
 
   @inline(__always)
   private mutating func addPagesAndSource(
     _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ outcome: Outcome
   ) {
-    let (entry, exit) = (row.pointee.entry, row.pointee.exit)
-    let p = bytes + Int(entry.offset)
-    var url = PageURL(p, 0)
+    let (entry, exit) = unsafe (row.pointee.entry, row.pointee.exit)
+    let p = unsafe bytes + Int(entry.offset)
+    var url = unsafe PageURL(p, 0)
     var pageHash: UInt64 = 0
-    if Self.isAbsent(entry, p) {
+    if unsafe Self.isAbsent(entry, p) {
       counters.add(.entryAbsent, 1)
     } else {
-      url = PageURL(p, Int(entry.length))
-      pageHash = url.pageHash(p)
-      Self.count(pageHash, url, p, in: &entries, outcome)
+      url = unsafe PageURL(p, Int(entry.length))
+      pageHash = unsafe url.pageHash(p)
+      unsafe Self.count(pageHash, url, p, in: &entries, outcome)
     }
-    let q = bytes + Int(exit.offset)
+    let q = unsafe bytes + Int(exit.offset)
     if exit == entry, !entry.isAbsent, pageHash != 0 {
-      Self.count(pageHash, url, p, in: &exits, outcome)
-    } else if Self.isAbsent(exit, q) {
+      unsafe Self.count(pageHash, url, p, in: &exits, outcome)
+    } else if unsafe Self.isAbsent(exit, q) {
       counters.add(.exitAbsent, 1)
     } else {
-      let last = PageURL(q, Int(exit.length))
-      Self.count(last.pageHash(q), last, q, in: &exits, outcome)
+      let last = unsafe PageURL(q, Int(exit.length))
+      unsafe Self.count(last.pageHash(q), last, q, in: &exits, outcome)
     }
-    addSource(row, bytes, p, url, outcome)
+    unsafe addSource(row, bytes, p, url, outcome)
   }
 
   @inline(__always)
@@ -210,7 +210,7 @@ public struct SessionReportAccumulator: ~Copyable {
     _ hash: UInt64, _ url: PageURL, _ p: UnsafePointer<UInt8>, in table: inout FrequentItems, _ outcome: Outcome
   ) {
     if table.add(hash, weight: 1, bounces: outcome.bounces, purchases: outcome.purchases) != 0 { return }
-    table.insert(hash) { url.writePage(p, into: &$0) }
+    table.insert(hash) { unsafe url.writePage(p, into: &$0) }
     _ = table.add(hash, weight: 1, bounces: outcome.bounces, purchases: outcome.purchases)
   }
 
@@ -220,41 +220,43 @@ public struct SessionReportAccumulator: ~Copyable {
     _ outcome: Outcome
   ) {
     let (bounces, purchases) = (outcome.bounces, outcome.purchases)
-    let span = row.pointee.referrer
-    let r = bytes + Int(span.offset)
+    let span = unsafe row.pointee.referrer
+    let r = unsafe bytes + Int(span.offset)
     var host: ReferrerHost?
-    var referrer = PageURL(r, 0)
-    if Self.isAbsent(span, r) {
+    var referrer = unsafe PageURL(r, 0)
+    if unsafe Self.isAbsent(span, r) {
       counters.add(.referrerAbsent, 1)
     } else {
-      referrer = PageURL(r, Int(span.length))
+      referrer = unsafe PageURL(r, Int(span.length))
       // a bare word is no URL: "google.com" is a host that came without its scheme
-      if !referrer.hasHost { (referrer.hostStart, referrer.hostEnd) = (referrer.pathStart, Self.wordEnd(r, referrer)) }
-      let (h, n) = (r + referrer.hostStart, referrer.hostEnd &- referrer.hostStart)
-      let found = sources.host(h, n)
-      if n == 0 || found.kind == .own
+      if !referrer.hasHost {
+        (referrer.hostStart, referrer.hostEnd) = unsafe (referrer.pathStart, Self.wordEnd(r, referrer))
+      }
+      let (h, n) = unsafe (r + referrer.hostStart, referrer.hostEnd &- referrer.hostStart)
+      let found = unsafe sources.host(h, n)
+      if unsafe n == 0 || found.kind == .own
         || (url.hasHost && isSameSite(p + url.hostStart, url.hostEnd &- url.hostStart, h, n))
       {
         counters.add(.referrerOwn, 1)
       } else {
         host = found
         if referrers.add(found.hash, weight: 1, bounces: bounces, purchases: purchases) == 0 {
-          referrers.insert(found.hash) { $0.part(TrafficSources.normalized(h, n), bytesMax: 96) }
+          referrers.insert(found.hash) { unsafe $0.part(TrafficSources.normalized(h, n), bytesMax: 96) }
           _ = referrers.add(found.hash, weight: 1, bounces: bounces, purchases: purchases)
         }
       }
     }
-    let (h, n) = (r + referrer.hostStart, referrer.hostEnd &- referrer.hostStart)
-    let tags = url.hasQuery ? CampaignTags(p, from: url.queryStart, to: url.queryEnd) : CampaignTags()
+    let (h, n) = unsafe (r + referrer.hostStart, referrer.hostEnd &- referrer.hostStart)
+    let tags = unsafe url.hasQuery ? CampaignTags(p, from: url.queryStart, to: url.queryEnd) : CampaignTags()
     let source =
-      tags.isEmpty ? host?.source ?? sources.direct : sources.campaign(p, tags, host: host, referrer: h, n)
+      unsafe tags.isEmpty ? host?.source ?? sources.direct : sources.campaign(p, tags, host: host, referrer: h, n)
     counters.add(.channel, source.channel.rawValue, bounces: bounces, purchases: purchases)
     if campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
-    let hostText = host == nil ? nil : TrafficSources.normalized(h, n)
+    let hostText = unsafe host == nil ? nil : TrafficSources.normalized(h, n)
     let resolved =
       tags.isEmpty
       ? hostText.map { sources.referred(by: $0).source } ?? TrafficSource.direct
-      : sources.resolve(p, tags, hostText: hostText)
+      : unsafe sources.resolve(p, tags, hostText: hostText)
     campaigns.insert(source.hash) { resolved.write(into: &$0) }
     _ = campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases)
   }
@@ -262,7 +264,7 @@ public struct SessionReportAccumulator: ~Copyable {
   /// The end of the first path segment of a referrer without a scheme; empty for a path of the site itself ("/…").
   private static func wordEnd(_ p: UnsafePointer<UInt8>, _ url: PageURL) -> Int {
     var i = url.pathStart
-    while i < url.pathEnd, p[i] != UInt8(ascii: "/") { i += 1 }
+    while i < url.pathEnd, unsafe p[i] != UInt8(ascii: "/") { i += 1 }
     return i
   }
 
@@ -285,12 +287,12 @@ public struct SessionReportAccumulator: ~Copyable {
 @inline(__always)
 func isSameSite(_ a: UnsafePointer<UInt8>, _ aCount: Int, _ b: UnsafePointer<UInt8>, _ bCount: Int) -> Bool {
   let www: UInt32 = 0x2e77_7777  // "www."
-  let aSkip = aCount > 4 && load4(a) == www ? 4 : 0
-  let bSkip = bCount > 4 && load4(b) == www ? 4 : 0
-  let (x, n) = (a + aSkip, aCount &- aSkip)
-  let (y, m) = (b + bSkip, bCount &- bSkip)
-  if n == m { return equalBytes(x, y, n) }
-  let (long, longCount, short, shortCount) = n > m ? (x, n, y, m) : (y, m, x, n)
+  let aSkip = unsafe aCount > 4 && load4(a) == www ? 4 : 0
+  let bSkip = unsafe bCount > 4 && load4(b) == www ? 4 : 0
+  let (x, n) = unsafe (a + aSkip, aCount &- aSkip)
+  let (y, m) = unsafe (b + bSkip, bCount &- bSkip)
+  if n == m { return unsafe equalBytes(x, y, n) }
+  let (long, longCount, short, shortCount) = unsafe n > m ? (x, n, y, m) : (y, m, x, n)
   let extra = longCount &- shortCount
-  return shortCount > 0 && long[extra &- 1] == UInt8(ascii: ".") && equalBytes(long + extra, short, shortCount)
+  return unsafe shortCount > 0 && long[extra &- 1] == UInt8(ascii: ".") && equalBytes(long + extra, short, shortCount)
 }

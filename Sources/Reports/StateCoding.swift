@@ -19,7 +19,7 @@ struct StateWriter {
   init(appendingTo bytes: consuming [UInt8]) { self.bytes = bytes }
 
   mutating func word(_ v: UInt64) {
-    withUnsafeBytes(of: v.littleEndian) { bytes.append(contentsOf: $0) }
+    unsafe withUnsafeBytes(of: v.littleEndian) { unsafe bytes.append(contentsOf: $0) }
   }
   mutating func unsigned(_ v: UInt64) {
     var x = v
@@ -33,19 +33,19 @@ struct StateWriter {
   mutating func signed(_ v: Int64) { unsigned(UInt64(bitPattern: (v << 1) ^ (v >> 63))) }
   mutating func count(_ v: Int) { unsigned(UInt64(v)) }
   mutating func raw(_ p: UnsafePointer<UInt8>, _ n: Int) {
-    bytes.append(contentsOf: UnsafeBufferPointer(start: p, count: n))
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: p, count: n))
   }
   /// Counters in a row, zeros run-length coded: zeros, then non-zeros, in turns.
   mutating func sparse(_ p: UnsafePointer<Int64>, _ n: Int) {
     var i = 0
     while i < n {
       let zerosFrom = i
-      while i < n, p[i] == 0 { i += 1 }
+      while i < n, unsafe p[i] == 0 { i += 1 }
       count(i - zerosFrom)
       let from = i
-      while i < n, p[i] != 0 { i += 1 }
+      while i < n, unsafe p[i] != 0 { i += 1 }
       count(i - from)
-      for k in from..<i { signed(p[k]) }
+      for k in from..<i { unsafe signed(p[k]) }
     }
   }
   /// Bytes in a row, zeros run-length coded as in ``sparse(_:_:)``.
@@ -53,37 +53,37 @@ struct StateWriter {
     var i = 0
     while i < n {
       let zerosFrom = i
-      while i < n, p[i] == 0 { i += 1 }
+      while i < n, unsafe p[i] == 0 { i += 1 }
       count(i - zerosFrom)
       let from = i
-      while i < n, p[i] != 0 { i += 1 }
+      while i < n, unsafe p[i] != 0 { i += 1 }
       count(i - from)
-      raw(p + from, i - from)
+      unsafe raw(p + from, i - from)
     }
   }
 }
 
 /// Reads what ``StateWriter`` wrote; every read is bounds-checked, so damaged bytes throw and never trap.
-struct StateReader {
+@safe struct StateReader {
   private let bytes: UnsafeRawBufferPointer
   private(set) var position = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = unsafe bytes }
 
-  var remaining: Int { bytes.count - position }
+  var remaining: Int { unsafe bytes.count - position }
 
   func failure(_ reason: String) -> ReportStateError { ReportStateError(reason: reason, byteOffset: position) }
 
   mutating func word() throws -> UInt64 {
     guard remaining >= 8 else { throw failure("8 bytes expected, \(remaining) left") }
     defer { position += 8 }
-    return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    return unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
   }
   mutating func unsigned() throws -> UInt64 {
     var v: UInt64 = 0
     var shift: UInt64 = 0
-    while shift < 64, position < bytes.count {
-      let b = bytes[position]
+    while shift < 64, unsafe position < bytes.count {
+      let b = unsafe bytes[position]
       position += 1
       v |= UInt64(b & 0x7f) << shift
       if b < 0x80 { return v }
@@ -103,7 +103,7 @@ struct StateReader {
   }
   mutating func raw(into p: UnsafeMutablePointer<UInt8>, _ n: Int) throws {
     guard n <= remaining else { throw failure("\(n) bytes expected, \(remaining) left") }
-    UnsafeMutableRawBufferPointer(start: p, count: n).copyMemory(
+    unsafe UnsafeMutableRawBufferPointer(start: p, count: n).copyMemory(
       from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + n]))
     position += n
   }
@@ -111,11 +111,11 @@ struct StateReader {
     var i = 0
     while i < n {
       let zeros = try count(atMost: n - i, "counters")
-      (p + i).update(repeating: 0, count: zeros)
+      unsafe (p + i).update(repeating: 0, count: zeros)
       i += zeros
       let run = try count(atMost: n - i, "counters")
       guard zeros + run > 0 else { throw failure("an empty run of counters") }
-      for k in i..<i + run { p[k] = try signed() }
+      for k in i..<i + run { unsafe p[k] = try signed() }
       i += run
     }
   }
@@ -123,11 +123,11 @@ struct StateReader {
     var i = 0
     while i < n {
       let zeros = try count(atMost: n - i, "registers")
-      (p + i).update(repeating: 0, count: zeros)
+      unsafe (p + i).update(repeating: 0, count: zeros)
       i += zeros
       let run = try count(atMost: n - i, "registers")
       guard zeros + run > 0 else { throw failure("an empty run of registers") }
-      try raw(into: p + i, run)
+      try unsafe raw(into: p + i, run)
       i += run
     }
   }

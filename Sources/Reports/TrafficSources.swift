@@ -20,7 +20,7 @@ struct TrafficSource {
     var key = Array("\(source)\u{1f}\(medium)\u{1f}\(campaign)".utf8)
     let n = key.count
     key += [UInt8](repeating: 0, count: bytePadding)
-    return key.withUnsafeBufferPointer { hashBytes($0.baseAddress!, n) }
+    return unsafe key.withUnsafeBufferPointer { unsafe hashBytes($0.baseAddress!, n) }
   }
 }
 
@@ -46,7 +46,7 @@ struct ReferrerHost: BitwiseCopyable {
 /// itself, or none, is "(direct)".
 /// Cost: 10 ns with the caches warm (by hash, direct mapped; of pure functions, so no part of any state), about 2 µs
 /// for a new host or campaign.
-struct TrafficSources: ~Copyable {
+@safe struct TrafficSources: ~Copyable {
   private struct CachedHost: BitwiseCopyable {
     var key: UInt64
     var host: ReferrerHost
@@ -64,24 +64,24 @@ struct TrafficSources: ~Copyable {
   init(siteHosts: [String], in memory: inout ReportMemory) {
     self.siteHosts = Set(siteHosts.map { Self.withoutPrefix($0.lowercased()) })
     direct = SourceKey(hash: TrafficSource.direct.hash, channel: .direct)
-    hosts = memory.take(CachedHost.self, count: Self.cacheSize)
-    campaigns = memory.take(CachedCampaign.self, count: Self.cacheSize)
+    unsafe hosts = unsafe memory.take(CachedHost.self, count: Self.cacheSize)
+    unsafe campaigns = unsafe memory.take(CachedCampaign.self, count: Self.cacheSize)
     // an empty slot i holds a key that does not belong there
     let host = ReferrerHost(hash: 0, kind: .other, source: direct)
     for i in 0..<Self.cacheSize {
-      (hosts + i).initialize(to: CachedHost(key: UInt64(i) ^ 1, host: host))
-      (campaigns + i).initialize(to: CachedCampaign(key: UInt64(i) ^ 1, source: direct))
+      unsafe (hosts + i).initialize(to: CachedHost(key: UInt64(i) ^ 1, host: host))
+      unsafe (campaigns + i).initialize(to: CachedCampaign(key: UInt64(i) ^ 1, source: direct))
     }
   }
 
   /// The host written at `p`, as in a URL.
   @inline(__always)
   func host(_ p: UnsafePointer<UInt8>, _ n: Int) -> ReferrerHost {
-    let key = hashBytes(p, n)
-    let slot = hosts + Int(truncatingIfNeeded: key & UInt64(Self.cacheSize &- 1))
-    if slot.pointee.key == key { return slot.pointee.host }
-    let host = resolve(host: Self.normalized(p, n))
-    slot.pointee = CachedHost(key: key, host: host)
+    let key = unsafe hashBytes(p, n)
+    let slot = unsafe hosts + Int(truncatingIfNeeded: key & UInt64(Self.cacheSize &- 1))
+    if unsafe slot.pointee.key == key { return unsafe slot.pointee.host }
+    let host = unsafe resolve(host: Self.normalized(p, n))
+    unsafe slot.pointee = CachedHost(key: key, host: host)
     return host
   }
 
@@ -91,27 +91,27 @@ struct TrafficSources: ~Copyable {
     _ p: UnsafePointer<UInt8>, _ tags: CampaignTags, host: ReferrerHost?, referrer: UnsafePointer<UInt8>, _ n: Int
   ) -> SourceKey {
     var key = host?.hash ?? 1
-    key = mix(key, hash(of: tags.source, in: p))
-    key = mix(key, hash(of: tags.medium, in: p))
-    key = mix(key, hash(of: tags.campaign, in: p))
+    key = unsafe mix(key, hash(of: tags.source, in: p))
+    key = unsafe mix(key, hash(of: tags.medium, in: p))
+    key = unsafe mix(key, hash(of: tags.campaign, in: p))
     key = mix(key, UInt64(tags.click.rawValue))
-    let slot = campaigns + Int(truncatingIfNeeded: key & UInt64(Self.cacheSize &- 1))
-    if slot.pointee.key == key { return slot.pointee.source }
-    let resolved = resolve(p, tags, hostText: host.map { _ in Self.normalized(referrer, n) })
-    slot.pointee = CachedCampaign(key: key, source: SourceKey(hash: resolved.hash, channel: resolved.channel))
-    return slot.pointee.source
+    let slot = unsafe campaigns + Int(truncatingIfNeeded: key & UInt64(Self.cacheSize &- 1))
+    if unsafe slot.pointee.key == key { return unsafe slot.pointee.source }
+    let resolved = unsafe resolve(p, tags, hostText: host.map { _ in unsafe Self.normalized(referrer, n) })
+    unsafe slot.pointee = CachedCampaign(key: key, source: SourceKey(hash: resolved.hash, channel: resolved.channel))
+    return unsafe slot.pointee.source
   }
 
   @inline(__always)
   private func hash(of span: ByteSpan, in p: UnsafePointer<UInt8>) -> UInt64 {
-    span.isAbsent ? 1 : hashBytes(p + Int(span.offset), Int(span.length))
+    unsafe span.isAbsent ? 1 : hashBytes(p + Int(span.offset), Int(span.length))
   }
 
   // MARK: - Slow paths
 
   /// Lower case, without user name, port, closing dot and "www.".
   static func normalized(_ p: UnsafePointer<UInt8>, _ n: Int) -> String {
-    var host = String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self).lowercased()
+    var host = unsafe String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self).lowercased()
     if let at = host.lastIndex(of: "@") { host = String(host[host.index(after: at)...]) }
     if let port = host.lastIndex(of: ":"), host[host.index(after: port)...].allSatisfy(\.isASCIIDigit) {
       host = String(host[..<port])
@@ -133,7 +133,7 @@ struct TrafficSources: ~Copyable {
 
   private static func hash(of text: String) -> UInt64 {
     let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: bytePadding)
-    return bytes.withUnsafeBufferPointer { hashBytes($0.baseAddress!, text.utf8.count) }
+    return unsafe bytes.withUnsafeBufferPointer { unsafe hashBytes($0.baseAddress!, text.utf8.count) }
   }
 
   /// The source a referrer's host stands for.
@@ -158,7 +158,7 @@ struct TrafficSources: ~Copyable {
     let referred = hostText.map { self.referred(by: $0).source }
     func text(_ span: ByteSpan) -> String? {
       guard !span.isAbsent else { return nil }
-      let value = CampaignTags.decode(p, span)
+      let value = unsafe CampaignTags.decode(p, span)
       return value.isEmpty ? nil : value
     }
     let tagged = text(tags.source)

@@ -20,7 +20,7 @@ struct SampledUser: BitwiseCopyable {
 /// unbiased; between 32,768 and 65,536 users are held once sampling began, so counts have a relative standard error
 /// of at most 0.6% (1/√32,768). Which users are held depends on the set of users only, not on their order.
 /// Cost: one cache line a session of a held user, nothing for others; at most 3 MB.
-struct UserSample: ~Copyable {
+@safe struct UserSample: ~Copyable {
   static let usersMax = 65_536
   /// Days and weeks that fit the masks.
   static let periodsMax = 32
@@ -31,7 +31,7 @@ struct UserSample: ~Copyable {
   /// One user in `1 << level` is held.
   private(set) var level: UInt64 = 0
 
-  init(in memory: inout ReportMemory) { slots = memory.take(SampledUser.self, count: Self.slotCount) }
+  init(in memory: inout ReportMemory) { unsafe slots = unsafe memory.take(SampledUser.self, count: Self.slotCount) }
 
   /// Spreads a user hash, so that samples are independent of whatever else is decided by that hash.
   @inline(__always)
@@ -52,7 +52,7 @@ struct UserSample: ~Copyable {
 
   @inline(__always)
   func prefetch(_ key: UInt64) {
-    if isHeld(key) { tw_prefetch(slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))) }
+    if isHeld(key) { unsafe tw_prefetch(slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))) }
   }
 
   /// Counts a session of a user that started on `day`.
@@ -60,21 +60,21 @@ struct UserSample: ~Copyable {
   mutating func add(_ key: UInt64, day: Int32) {
     guard isHeld(key) else { return }
     var i = Int(truncatingIfNeeded: key) & (Self.slotCount &- 1)
-    while slots[i].key != key {
-      if slots[i].key == 0 {
+    while unsafe slots[i].key != key {
+      if unsafe slots[i].key == 0 {
         insert(key, day)
         return
       }
       i = (i &+ 1) & (Self.slotCount &- 1)
     }
-    let user = slots + i
-    user.pointee.sessions = user.pointee.sessions &+ 1
-    let first = user.pointee.firstDay
+    let user = unsafe slots + i
+    unsafe user.pointee.sessions = unsafe user.pointee.sessions &+ 1
+    let first = unsafe user.pointee.firstDay
     let daysLater = Int(day) &- Int(first)
     if daysLater > 0 {
-      if daysLater < Self.periodsMax { user.pointee.days |= 1 &<< UInt32(truncatingIfNeeded: daysLater) }
+      if daysLater < Self.periodsMax { unsafe user.pointee.days |= 1 &<< UInt32(truncatingIfNeeded: daysLater) }
       let weeksLater = Self.week(ofDay: day) &- Self.week(ofDay: first)
-      if weeksLater < Self.periodsMax { user.pointee.weeks |= 1 &<< UInt32(truncatingIfNeeded: weeksLater) }
+      if weeksLater < Self.periodsMax { unsafe user.pointee.weeks |= 1 &<< UInt32(truncatingIfNeeded: weeksLater) }
     }
   }
 
@@ -89,8 +89,8 @@ struct UserSample: ~Copyable {
 
   private mutating func place(_ user: SampledUser) {
     var i = Int(truncatingIfNeeded: user.key) & (Self.slotCount &- 1)
-    while slots[i].key != 0 { i = (i + 1) & (Self.slotCount &- 1) }
-    slots[i] = user
+    while unsafe slots[i].key != 0 { i = (i + 1) & (Self.slotCount &- 1) }
+    unsafe slots[i] = user
     count += 1
   }
 
@@ -105,19 +105,20 @@ struct UserSample: ~Copyable {
   }
 
   private mutating func clear() {
-    slots.update(repeating: SampledUser(key: 0, firstDay: 0, sessions: 0, days: 0, weeks: 0), count: Self.slotCount)
+    unsafe slots.update(
+      repeating: SampledUser(key: 0, firstDay: 0, sessions: 0, days: 0, weeks: 0), count: Self.slotCount)
     count = 0
   }
 
   func visit(_ body: (SampledUser) -> Void) {
-    for i in 0..<Self.slotCount where slots[i].key != 0 { body(slots[i]) }
+    for i in 0..<Self.slotCount where unsafe slots[i].key != 0 { unsafe body(slots[i]) }
   }
 
   func write(into w: inout StateWriter) {
     w.unsigned(level)
     w.count(count)
-    for i in 0..<Self.slotCount where slots[i].key != 0 {
-      let user = slots[i]
+    for i in 0..<Self.slotCount where unsafe slots[i].key != 0 {
+      let user = unsafe slots[i]
       w.word(user.key)
       w.signed(Int64(user.firstDay))
       w.unsigned(UInt64(user.sessions))

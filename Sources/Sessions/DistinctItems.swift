@@ -32,19 +32,19 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
 
   @inlinable @inline(__always)
   static func cellPointer(_ s: UnsafeMutablePointer<DistinctItems>) -> UnsafeMutablePointer<UInt32> {
-    (UnsafeMutableRawPointer(s) + MemoryLayout<DistinctItems>.offset(of: \DistinctItems.cells)!)
+    unsafe (UnsafeMutableRawPointer(s) + MemoryLayout<DistinctItems>.offset(of: \DistinctItems.cells)!)
       .assumingMemoryBound(to: UInt32.self)
   }
   @inlinable @inline(__always)
   public static func add(_ s: UnsafeMutablePointer<DistinctItems>, _ v: UInt32, _ slab: inout Slab) {
-    let c = cellPointer(s)
-    if tw_has4(c, v) != 0 { return }
-    let n = s.pointee.n
+    let c = unsafe cellPointer(s)
+    if unsafe tw_has4(c, v) != 0 { return }
+    let n = unsafe s.pointee.n
     if n < 4 {
-      c[Int(n)] = v
-      s.pointee.n = n &+ 1
+      unsafe c[Int(n)] = v
+      unsafe s.pointee.n = n &+ 1
     } else {
-      addMore(s, v, &slab)
+      unsafe addMore(s, v, &slab)
     }
   }
 
@@ -53,85 +53,85 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
 
   @inline(never) @usableFromInline
   static func addMore(_ s: UnsafeMutablePointer<DistinctItems>, _ v: UInt32, _ slab: inout Slab) {
-    if s.pointee.n & sketched != 0 {
-      observe(s.pointee.more, v, slab)
+    if unsafe s.pointee.n & sketched != 0 {
+      unsafe observe(s.pointee.more, v, slab)
       return
     }
-    if s.pointee.more == 0 { s.pointee.more = makeSet(3, &slab) }
-    var p = UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
-    var mask = (1 << Int(p[0])) - 1
-    if contains(p, mask, v) { return }
-    if p[1] * 4 >= UInt32(mask) * 3 {
-      if s.pointee.n >= exactMax {
-        sketch(s, &slab)
-        observe(s.pointee.more, v, slab)
+    if unsafe s.pointee.more == 0 { unsafe s.pointee.more = makeSet(3, &slab) }
+    var p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
+    var mask = unsafe (1 << Int(p[0])) - 1
+    if unsafe contains(p, mask, v) { return }
+    if unsafe p[1] * 4 >= UInt32(mask) * 3 {
+      if unsafe s.pointee.n >= exactMax {
+        unsafe sketch(s, &slab)
+        unsafe observe(s.pointee.more, v, slab)
         return
       }
-      let bigger = makeSet(Int(p[0]) + 1, &slab)
-      p = UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
-      let q = UnsafeMutableRawPointer(slab.pointer(bigger)).assumingMemoryBound(to: UInt32.self)
+      let bigger = unsafe makeSet(Int(p[0]) + 1, &slab)
+      unsafe p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
+      let q = unsafe UnsafeMutableRawPointer(slab.pointer(bigger)).assumingMemoryBound(to: UInt32.self)
       let wider = mask * 2 + 1
-      for i in 0...mask where p[2 + i] != 0 { insert(q, wider, p[2 + i]) }
-      slab.release(s.pointee.more, byteCount: setByteCount(Int(p[0])))
-      s.pointee.more = bigger
-      p = q
+      for i in 0...mask where unsafe p[2 + i] != 0 { unsafe insert(q, wider, p[2 + i]) }
+      unsafe slab.release(s.pointee.more, byteCount: setByteCount(Int(p[0])))
+      unsafe s.pointee.more = bigger
+      unsafe p = unsafe q
       mask = wider
     }
-    insert(p, mask, v)
-    s.pointee.n += 1
+    unsafe insert(p, mask, v)
+    unsafe s.pointee.n += 1
   }
   private static func home(_ v: UInt32, _ mask: Int) -> Int { Int((v &* 0x9e37_79b1) >> 12) & mask }
   private static func contains(_ p: UnsafeMutablePointer<UInt32>, _ mask: Int, _ v: UInt32) -> Bool {
     var i = home(v, mask)
-    while p[2 + i] != 0 {
-      if p[2 + i] == v { return true }
+    while unsafe p[2 + i] != 0 {
+      if unsafe p[2 + i] == v { return true }
       i = (i + 1) & mask
     }
     return false
   }
   private static func insert(_ p: UnsafeMutablePointer<UInt32>, _ mask: Int, _ v: UInt32) {
     var i = home(v, mask)
-    while p[2 + i] != 0 { i = (i + 1) & mask }
-    p[2 + i] = v
-    p[1] += 1
+    while unsafe p[2 + i] != 0 { i = (i + 1) & mask }
+    unsafe p[2 + i] = v
+    unsafe p[1] += 1
   }
   private static func makeSet(_ log: Int, _ slab: inout Slab) -> UInt32 {
     let h = slab.allocate(byteCount: setByteCount(log))
-    let p = UnsafeMutableRawPointer(slab.pointer(h)).assumingMemoryBound(to: UInt32.self)
-    p.update(repeating: 0, count: setByteCount(log) / 4)
-    p[0] = UInt32(log)
+    let p = unsafe UnsafeMutableRawPointer(slab.pointer(h)).assumingMemoryBound(to: UInt32.self)
+    unsafe p.update(repeating: 0, count: setByteCount(log) / 4)
+    unsafe p[0] = UInt32(log)
     return h
   }
   private static func sketch(_ s: UnsafeMutablePointer<DistinctItems>, _ slab: inout Slab) {
     let h = slab.allocate(byteCount: registerCount)
-    slab.pointer(h).update(repeating: 0, count: registerCount)
-    let p = UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
-    let log = Int(p[0])
-    for i in 0..<(1 << log) where p[2 + i] != 0 { observe(h, p[2 + i], slab) }
-    let c = cellPointer(s)
-    for i in 0..<4 where c[i] != 0 { observe(h, c[i], slab) }
-    slab.release(s.pointee.more, byteCount: setByteCount(log))
-    s.pointee.more = h
-    s.pointee.n |= sketched
+    unsafe slab.pointer(h).update(repeating: 0, count: registerCount)
+    let p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
+    let log = unsafe Int(p[0])
+    for i in 0..<(1 << log) where unsafe p[2 + i] != 0 { unsafe observe(h, p[2 + i], slab) }
+    let c = unsafe cellPointer(s)
+    for i in 0..<4 where unsafe c[i] != 0 { unsafe observe(h, c[i], slab) }
+    unsafe slab.release(s.pointee.more, byteCount: setByteCount(log))
+    unsafe s.pointee.more = h
+    unsafe s.pointee.n |= sketched
   }
   private static func observe(_ handle: UInt32, _ v: UInt32, _ slab: Slab) {
     let x = UInt64(v) &* 0x9e37_79b9_7f4a_7c15
     let y = (x ^ x >> 29) &* 0xbf58_476d_1ce4_e5b9
-    let r = slab.pointer(handle) + Int(y & 1023)
+    let r = unsafe slab.pointer(handle) + Int(y & 1023)
     let rank = UInt8((y >> 10 | 1).leadingZeroBitCount - 9)
-    if rank > r.pointee { r.pointee = rank }
+    if unsafe rank > r.pointee { unsafe r.pointee = rank }
   }
 
   /// The number of distinct values.
   public func count(in slab: Slab) -> UInt32 {
     if n & DistinctItems.sketched == 0 { return n }
-    let r = slab.pointer(more)
+    let r = unsafe slab.pointer(more)
     // registers are added in their order: the same set gives the same sum
     var sum = 0.0
     var zeros = 0
     for i in 0..<DistinctItems.registerCount {
-      sum += 1 / Double(UInt64(1) << UInt64(r[i]))
-      if r[i] == 0 { zeros += 1 }
+      unsafe sum += 1 / Double(UInt64(1) << UInt64(r[i]))
+      if unsafe r[i] == 0 { zeros += 1 }
     }
     let m = Double(DistinctItems.registerCount)
     let e = 0.7213 / (1 + 1.079 / m) * m * m / sum
@@ -143,34 +143,34 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
   public static func merge(
     _ a: UnsafeMutablePointer<DistinctItems>, _ b: UnsafeMutablePointer<DistinctItems>, _ slab: inout Slab
   ) {
-    if b.pointee.n & sketched != 0 {
+    if unsafe b.pointee.n & sketched != 0 {
       // both as registers, the greater of each
-      if a.pointee.n & sketched == 0 {
-        if a.pointee.more == 0 { a.pointee.more = makeSet(3, &slab) }
-        sketch(a, &slab)
+      if unsafe a.pointee.n & sketched == 0 {
+        if unsafe a.pointee.more == 0 { unsafe a.pointee.more = makeSet(3, &slab) }
+        unsafe sketch(a, &slab)
       }
-      let p = slab.pointer(a.pointee.more)
-      let q = slab.pointer(b.pointee.more)
-      for i in 0..<registerCount { p[i] = max(p[i], q[i]) }
+      let p = unsafe slab.pointer(a.pointee.more)
+      let q = unsafe slab.pointer(b.pointee.more)
+      for i in 0..<registerCount { unsafe p[i] = unsafe max(p[i], q[i]) }
     } else {
-      let c = cellPointer(b)
-      for i in 0..<min(4, Int(b.pointee.n)) { add(a, c[i], &slab) }
-      if b.pointee.more != 0 {
-        let log = Int(load4(slab.pointer(b.pointee.more)))
+      let c = unsafe cellPointer(b)
+      for i in unsafe 0..<min(4, Int(b.pointee.n)) { unsafe add(a, c[i], &slab) }
+      if unsafe b.pointee.more != 0 {
+        let log = unsafe Int(load4(slab.pointer(b.pointee.more)))
         for i in 0..<(1 << log) {
-          let v = load4(slab.pointer(b.pointee.more) + 8 + 4 * i)
-          if v != 0 { add(a, v, &slab) }
+          let v = unsafe load4(slab.pointer(b.pointee.more) + 8 + 4 * i)
+          if v != 0 { unsafe add(a, v, &slab) }
         }
       }
     }
-    b.pointee.drop(&slab)
+    unsafe b.pointee.drop(&slab)
   }
 
   /// Gives the slab's memory back.
   public func drop(_ slab: inout Slab) {
     guard more != 0 else { return }
     let isSketch = n & DistinctItems.sketched != 0
-    slab.release(
+    unsafe slab.release(
       more,
       byteCount: isSketch ? DistinctItems.registerCount : DistinctItems.setByteCount(Int(load4(slab.pointer(more)))))
   }

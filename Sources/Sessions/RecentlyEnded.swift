@@ -7,7 +7,7 @@ import FlatMemory
 /// Invariants: open addressing at most half full, hash 0 is stored as 1; the queue holds each entry once, in the order
 /// sessions were given out. Cost: 5 ns a session, 48 bytes an ended session within two gaps of the watermark.
 @usableFromInline
-struct RecentlyEnded: @unchecked Sendable {
+@safe struct RecentlyEnded: @unchecked Sendable {
   @usableFromInline struct Entry: BitwiseCopyable {
     @usableFromInline var key: UInt64
     @usableFromInline var last: Int64
@@ -26,15 +26,15 @@ struct RecentlyEnded: @unchecked Sendable {
   @usableFromInline var tail = 0
 
   @usableFromInline init() {
-    table = .allocate(capacity: 256)
-    table.initialize(repeating: Entry(key: 0, last: 0), count: 256)
+    unsafe table = .allocate(capacity: 256)
+    unsafe table.initialize(repeating: Entry(key: 0, last: 0), count: 256)
     mask = 255
-    queue = .allocate(capacity: 256)
+    unsafe queue = .allocate(capacity: 256)
     queueMask = 255
   }
   func deallocate() {
-    table.deallocate()
-    queue.deallocate()
+    unsafe table.deallocate()
+    unsafe queue.deallocate()
   }
 
   @inlinable @inline(__always)
@@ -44,14 +44,14 @@ struct RecentlyEnded: @unchecked Sendable {
   @inlinable
   func position(_ key: UInt64) -> Int {
     var i = home(key)
-    while table[i].key != 0 && table[i].key != key { i = (i &+ 1) & mask }
+    while unsafe table[i].key != 0 && table[i].key != key { i = (i &+ 1) & mask }
     return i
   }
 
   /// When the key's last session ended, or `.min`.
   @inlinable
   func last(_ hash: UInt64) -> Int64 {
-    let e = table[position(hash | 1)]
+    let e = unsafe table[position(hash | 1)]
     return e.key == 0 ? .min : e.last
   }
 
@@ -59,7 +59,7 @@ struct RecentlyEnded: @unchecked Sendable {
   mutating func note(_ hash: UInt64, last: Int64) {
     let key = hash | 1
     if tail &- head > queueMask { growQueue() }
-    queue[tail & queueMask] = Entry(key: key, last: last)
+    unsafe queue[tail & queueMask] = Entry(key: key, last: last)
     tail &+= 1
     insert(key, last)
   }
@@ -67,11 +67,11 @@ struct RecentlyEnded: @unchecked Sendable {
   mutating func insert(_ key: UInt64, _ last: Int64) {
     if (count &+ 1) &* 2 > mask { growTable() }
     let i = position(key)
-    if table[i].key == 0 {
+    if unsafe table[i].key == 0 {
       count &+= 1
-      table[i] = Entry(key: key, last: last)
-    } else if table[i].last < last {
-      table[i].last = last
+      unsafe table[i] = Entry(key: key, last: last)
+    } else if unsafe table[i].last < last {
+      unsafe table[i].last = last
     }
   }
 
@@ -79,12 +79,12 @@ struct RecentlyEnded: @unchecked Sendable {
   @inlinable
   mutating func expire(before bound: Int64) {
     while head < tail {
-      let e = queue[head & queueMask]
+      let e = unsafe queue[head & queueMask]
       if e.last >= bound { return }
       head &+= 1
       let i = position(e.key)
       // a later session of the key has its own entry in the queue
-      if table[i].key != 0, table[i].last < bound { remove(at: i) }
+      if unsafe table[i].key != 0, unsafe table[i].last < bound { remove(at: i) }
     }
   }
   @inlinable
@@ -93,33 +93,33 @@ struct RecentlyEnded: @unchecked Sendable {
     var j = i
     while true {
       j = (j &+ 1) & mask
-      if table[j].key == 0 { break }
-      if (j &- home(table[j].key)) & mask >= (j &- i) & mask {
-        table[i] = table[j]
+      if unsafe table[j].key == 0 { break }
+      if unsafe (j &- home(table[j].key)) & mask >= (j &- i) & mask {
+        unsafe table[i] = unsafe table[j]
         i = j
       }
     }
-    table[i] = Entry(key: 0, last: 0)
+    unsafe table[i] = Entry(key: 0, last: 0)
     count &-= 1
   }
 
   @inline(never) @usableFromInline
   mutating func growTable() {
-    let old = table
+    let old = unsafe table
     let n = mask + 1
     mask = n * 2 - 1
-    table = .allocate(capacity: n * 2)
-    table.initialize(repeating: Entry(key: 0, last: 0), count: n * 2)
-    for k in 0..<n where old[k].key != 0 { table[position(old[k].key)] = old[k] }
-    old.deallocate()
+    unsafe table = .allocate(capacity: n * 2)
+    unsafe table.initialize(repeating: Entry(key: 0, last: 0), count: n * 2)
+    for k in 0..<n where unsafe old[k].key != 0 { unsafe table[position(old[k].key)] = unsafe old[k] }
+    unsafe old.deallocate()
   }
   @inline(never) @usableFromInline
   mutating func growQueue() {
     let n = queueMask + 1
     let q = UnsafeMutablePointer<Entry>.allocate(capacity: n * 2)
-    for k in head..<tail { q[k & (n * 2 - 1)] = queue[k & queueMask] }
-    queue.deallocate()
-    queue = q
+    for k in head..<tail { unsafe q[k & (n * 2 - 1)] = unsafe queue[k & queueMask] }
+    unsafe queue.deallocate()
+    unsafe queue = unsafe q
     queueMask = n * 2 - 1
   }
 
@@ -129,7 +129,7 @@ struct RecentlyEnded: @unchecked Sendable {
     var out: [Int64] = []
     out.reserveCapacity((tail - head) * 2)
     for k in head..<tail {
-      let e = queue[k & queueMask]
+      let e = unsafe queue[k & queueMask]
       out.append(Int64(bitPattern: e.key))
       out.append(e.last)
     }

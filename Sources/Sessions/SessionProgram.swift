@@ -68,7 +68,7 @@ extension SessionProgram {
 }
 
 /// One emission of a session.
-public struct EmittedSession<Program: SessionProgram> {
+@safe public struct EmittedSession<Program: SessionProgram> {
   /// What the emission means to whoever keeps the current sessions.
   public enum Kind: UInt8, Sendable {
     /// The session is final and will not be spoken of again.
@@ -96,8 +96,8 @@ public struct EmittedSession<Program: SessionProgram> {
     last: Int64, closedAt: Int64, ordinal: UInt32, reason: SessionEndReason
   ) {
     self.kind = kind
-    self.key = key
-    self.aggregate = aggregate
+    unsafe self.key = unsafe key
+    unsafe self.aggregate = unsafe aggregate
     self.start = start
     self.last = last
     self.closedAt = closedAt

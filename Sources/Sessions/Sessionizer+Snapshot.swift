@@ -13,10 +13,10 @@ extension Sessionizer {
       wheel.nextFire, wheel.tickMilliseconds, Int64(openCount), Int64(openPeak), Int64(lateCount), Int64(mergedCount),
       Int64(outOfOrderCount),
     ]
-    header.withUnsafeBufferPointer { snapshot.add("state", values: $0) }
-    snapshot.add("slots", UnsafeRawBufferPointer(start: slots, count: Int(top) * MemoryLayout<Slot>.stride))
-    snapshot.add("timers", values: UnsafeBufferPointer(start: wheel.heads, count: TimerWheel.bucketCount))
-    ended.entries().withUnsafeBufferPointer { snapshot.add("recently-ended", values: $0) }
+    unsafe header.withUnsafeBufferPointer { unsafe snapshot.add("state", values: $0) }
+    unsafe snapshot.add("slots", UnsafeRawBufferPointer(start: slots, count: Int(top) * MemoryLayout<Slot>.stride))
+    unsafe snapshot.add("timers", values: UnsafeBufferPointer(start: wheel.heads, count: TimerWheel.bucketCount))
+    unsafe ended.entries().withUnsafeBufferPointer { unsafe snapshot.add("recently-ended", values: $0) }
     program.snapshot(into: snapshot)
   }
 
@@ -27,17 +27,17 @@ extension Sessionizer {
     guard h[0] == Self.stateVersion else {
       throw StateError.version("sessions", found: Int(h[0]), readable: Int(Self.stateVersion))
     }
-    let raw = try snapshot.section("slots")
+    let raw = try unsafe snapshot.section("slots")
     guard h[1] == Int64(MemoryLayout<Slot>.stride), h[7] == wheel.tickMilliseconds, h[2] >= 1, h[2] <= Int64(slotMax),
       raw.count == Int(h[2]) * MemoryLayout<Slot>.stride
     else { throw StateError.size("sessions/slots", raw.count) }
-    UnsafeMutableRawPointer(slots).copyMemory(from: raw.baseAddress!, byteCount: raw.count)
+    unsafe UnsafeMutableRawPointer(slots).copyMemory(from: raw.baseAddress!, byteCount: raw.count)
     top = UInt32(h[2])
     freeSlot = UInt32(h[3])
     restoreCounters(h)
     let heads = try snapshot.values("timers", of: UInt32.self)
     guard heads.count == TimerWheel.bucketCount else { throw StateError.size("sessions/timers", heads.count * 4) }
-    for (i, v) in heads.enumerated() { wheel.heads[i] = v }
+    for (i, v) in heads.enumerated() { unsafe wheel.heads[i] = v }
     ended.restore(try snapshot.values("recently-ended", of: Int64.self))
     try program.restore(from: snapshot)
     rebuildIndex()
@@ -47,14 +47,14 @@ extension Sessionizer {
   private mutating func rebuildIndex() {
     var isOlder = [Bool](repeating: false, count: Int(top))
     var heads = 0
-    for id in 1..<Int(max(top, 1)) where slots[id].ordinal != 0 {
+    for id in 1..<Int(max(top, 1)) where unsafe slots[id].ordinal != 0 {
       heads += 1
-      if slots[id].older != 0 { isOlder[Int(slots[id].older)] = true }
+      if unsafe slots[id].older != 0 { unsafe isOlder[Int(slots[id].older)] = true }
     }
     index.deallocate()
     index = HashIndex(minimumCapacity: heads)
-    for id in 1..<Int(max(top, 1)) where slots[id].ordinal != 0 && !isOlder[id] {
-      index.insert(hash: slots[id].hash, slot: UInt32(id))
+    for id in 1..<Int(max(top, 1)) where unsafe slots[id].ordinal != 0 && !isOlder[id] {
+      unsafe index.insert(hash: slots[id].hash, slot: UInt32(id))
     }
   }
 }

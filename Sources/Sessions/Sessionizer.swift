@@ -17,7 +17,7 @@ public import StreamCore
 /// **Cost.** About 15 ns an event while the open sessions fit the cache, 25 ns with prefetching at a million of them;
 /// state: a slot, 16 bytes of index and what the program keeps. After a crash: slots are copied as they are, the index
 /// is rebuilt.
-public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
+@safe public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// An open session.
   public struct Slot: BitwiseCopyable {
     @usableFromInline var start: Int64
@@ -71,7 +71,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     // dead slots wait for their timers; with a quarter to spare, reclaiming them early is rare
     slotMax = options.openSessionsMax + options.openSessionsMax / 4 + 64
     memory = ReservedMemory(byteCount: MemoryLayout<Slot>.stride * slotMax)
-    slots = memory.base.assumingMemoryBound(to: Slot.self)
+    unsafe slots = unsafe memory.base.assumingMemoryBound(to: Slot.self)
     wheel = options.makeWheel()
     gap = options.mergeGapMilliseconds
     standardGap = options.gapMilliseconds
@@ -106,24 +106,26 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     if openCount > prefetchAbove {
       // three distances: the index line, the slot (needs the index), what the aggregate points to (needs the slot)
       while i &+ 24 < n {
-        tw_prefetch(index.words + indexPosition(events + (i &+ 24)))
-        let b = slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 16))]))
-        tw_prefetch(b)
-        tw_prefetch(UnsafeRawPointer(b) + 64)
-        tw_prefetch(UnsafeRawPointer(b) + (MemoryLayout<Slot>.size - 1))
-        let c = slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 8))]))
-        program.prefetch(Sessionizer.aggregate(c))
-        takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
+        unsafe tw_prefetch(index.words + indexPosition(events + (i &+ 24)))
+        let b = unsafe slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 16))]))
+        unsafe tw_prefetch(b)
+        unsafe tw_prefetch(UnsafeRawPointer(b) + 64)
+        unsafe tw_prefetch(UnsafeRawPointer(b) + (MemoryLayout<Slot>.size - 1))
+        let c = unsafe slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 8))]))
+        unsafe program.prefetch(Sessionizer.aggregate(c))
+        unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
         i &+= 1
       }
     }
     while i < n {
-      takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
+      unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
       i &+= 1
     }
   }
   @inlinable @inline(__always)
-  func indexPosition(_ e: UnsafePointer<Program.Event>) -> Int { Int(Sessionizer.hash32(Program.hash(e))) & index.mask }
+  func indexPosition(_ e: UnsafePointer<Program.Event>) -> Int {
+    unsafe Int(Sessionizer.hash32(Program.hash(e))) & index.mask
+  }
   /// The bits that choose places in the table: not the top ones, which chose the partition.
   @inlinable @inline(__always)
   static func hash32(_ h: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: h &>> 8) }
@@ -134,8 +136,8 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     _ delay: Int64
   ) {
     var maximum = Int64.min
-    if let runningMaxima {
-      maximum = max(maximumBefore, runningMaxima[i])
+    if let runningMaxima = unsafe runningMaxima {
+      maximum = unsafe max(maximumBefore, runningMaxima[i])
       if maximum != .min {
         let w = maximum &- delay
         if w > watermark {
@@ -144,7 +146,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
         }
       }
     }
-    take(e, maximum: maximum)
+    unsafe take(e, maximum: maximum)
   }
   @usableFromInline var _watermark: Int64 {
     @inline(__always) get { watermark }
@@ -154,42 +156,43 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// Takes one event at the present watermark.
   @inlinable @inline(__always)
   public mutating func take(_ e: UnsafePointer<Program.Event>, maximum: Int64) {
-    let t = Program.time(e)
-    let reach = intervalEnd(e, t)
-    let hash = Sessionizer.hash32(Program.hash(e))
+    let t = unsafe Program.time(e)
+    let reach = unsafe intervalEnd(e, t)
+    let hash = unsafe Sessionizer.hash32(Program.hash(e))
     var i = Int(hash) & index.mask
     while true {
-      let x = index.words[i]
+      let x = unsafe index.words[i]
       if x == 0 { break }
       if HashIndex.hash(of: x) == hash {
         let id = HashIndex.slot(of: x)
-        let s = slots + Int(id)
-        if program.matches(Sessionizer.key(s), e) {
+        let s = unsafe slots + Int(id)
+        if unsafe program.matches(Sessionizer.key(s), e) {
           // the common case: one open session, still taking events, and this one falls in or after it
-          if s.pointee.older == 0, t >= s.pointee.start, t <= s.pointee.last &+ Int64(s.pointee.tail),
-            !isOver(s.pointee.last &+ Int64(s.pointee.tail)), !updates, !program.splitsInOrder
+          if unsafe s.pointee.older == 0, unsafe t >= s.pointee.start,
+            unsafe t <= s.pointee.last &+ Int64(s.pointee.tail),
+            unsafe !isOver(s.pointee.last &+ Int64(s.pointee.tail)), !updates, !program.splitsInOrder
           {
-            let isLast = t >= s.pointee.last
+            let isLast = unsafe t >= s.pointee.last
             if isLast {
-              let end = max(Sessionizer.reach(s), reach)
-              s.pointee.last = t
-              s.pointee.tail = UInt32(truncatingIfNeeded: end &- t)
-            } else if reach > s.pointee.last &+ Int64(s.pointee.tail) {
-              s.pointee.tail = UInt32(truncatingIfNeeded: reach &- s.pointee.last)
+              let end = unsafe max(Sessionizer.reach(s), reach)
+              unsafe s.pointee.last = t
+              unsafe s.pointee.tail = UInt32(truncatingIfNeeded: end &- t)
+            } else if unsafe reach > s.pointee.last &+ Int64(s.pointee.tail) {
+              unsafe s.pointee.tail = unsafe UInt32(truncatingIfNeeded: reach &- s.pointee.last)
             }
             if t < watermark { noteOutOfOrder() }
-            program.add(
+            unsafe program.add(
               Sessionizer.aggregate(s), e, isFirst: false, isLast: isLast, start: s.pointee.start,
               formerStart: s.pointee.start)
             return
           }
-          takeIntoChain(id, e, t, reach, maximum)
+          unsafe takeIntoChain(id, e, t, reach, maximum)
           return
         }
       }
       i = (i &+ 1) & index.mask
     }
-    open(e, t, reach, hash, chain: 0, maximum)
+    unsafe open(e, t, reach, hash, chain: 0, maximum)
   }
   @inlinable @inline(__always) mutating func noteOutOfOrder() { _outOfOrderCount &+= 1 }
   @usableFromInline var _outOfOrderCount: Int {
@@ -200,7 +203,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// Last millisecond that an event holds its session open for.
   @inlinable @inline(__always)
   func intervalEnd(_ e: UnsafePointer<Program.Event>, _ t: Int64) -> Int64 {
-    let own = program.gapMilliseconds(e, standard: standardGap)
+    let own = unsafe program.gapMilliseconds(e, standard: standardGap)
     var reach = t &+ (own == standardGap ? gap : options.mergeGap(ofGap: own))
     if hasDays, let days = options.days { reach = min(reach, days.day(containing: t).end &- 1) }
     return reach
@@ -212,15 +215,16 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   // pointers to stored properties of a slot, without copying the slot
   @inlinable @inline(__always)
   static func key(_ s: UnsafeMutablePointer<Slot>) -> UnsafeMutablePointer<Program.Key> {
-    (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.key)!).assumingMemoryBound(to: Program.Key.self)
+    unsafe (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.key)!).assumingMemoryBound(
+      to: Program.Key.self)
   }
   @inlinable @inline(__always)
   static func aggregate(_ s: UnsafeMutablePointer<Slot>) -> UnsafeMutablePointer<Program.Aggregate> {
-    (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.aggregate)!)
+    unsafe (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.aggregate)!)
       .assumingMemoryBound(to: Program.Aggregate.self)
   }
   @inlinable @inline(__always)
-  static func reach(_ s: UnsafeMutablePointer<Slot>) -> Int64 { s.pointee.last &+ Int64(s.pointee.tail) }
+  static func reach(_ s: UnsafeMutablePointer<Slot>) -> Int64 { unsafe s.pointee.last &+ Int64(s.pointee.tail) }
 
   // MARK: opening
 
@@ -230,28 +234,29 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ hash: UInt32, chain: UInt32, _ maximum: Int64
   ) {
     // what ended before that is forgotten, on whichever occasion
-    let floor = watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    let floor =
+      unsafe watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
     // an own gap can hold open what lies before or inside a session already given out
     if isOver(reach) || t <= floor || openCount >= options.openSessionsMax {
       _lateCount &+= 1
-      program.late(e, maximum: maximum)
+      unsafe program.late(e, maximum: maximum)
       return
     }
     let id = takeSlot()
-    let s = slots + Int(id)
-    s.pointee.start = t
-    s.pointee.last = t
-    s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
-    s.pointee.hash = hash
-    s.pointee.ordinal = 1 << 31
-    s.pointee.floor = floor
-    Sessionizer.key(s).initialize(to: program.makeKey(e))
-    program.begin(Sessionizer.aggregate(s), e)
+    let s = unsafe slots + Int(id)
+    unsafe s.pointee.start = t
+    unsafe s.pointee.last = t
+    unsafe s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
+    unsafe s.pointee.hash = hash
+    unsafe s.pointee.ordinal = 1 << 31
+    unsafe s.pointee.floor = floor
+    unsafe Sessionizer.key(s).initialize(to: program.makeKey(e))
+    unsafe program.begin(Sessionizer.aggregate(s), e)
     if t < watermark { noteOutOfOrder() }
     link(id, chain: chain)
     arm(id)
     _openCount &+= 1
-    if updates { emit(s, .current, .gap) }
+    if updates { unsafe emit(s, .current, .gap) }
   }
   @usableFromInline var _openCount: Int {
     get { openCount }
@@ -270,7 +275,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     if freeSlot == 0, Int(top) == slotMax { reclaimSlots() }
     let id = freeSlot
     if id != 0 {
-      freeSlot = slots[Int(id)].next
+      freeSlot = unsafe slots[Int(id)].next
       return id
     }
     top += 1
@@ -280,18 +285,18 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   @inline(never) @usableFromInline
   mutating func reclaimSlots() {
     for b in 0..<TimerWheel.bucketCount {
-      var id = wheel.heads[b]
+      var id = unsafe wheel.heads[b]
       var kept: UInt32 = 0
-      wheel.heads[b] = 0
+      unsafe wheel.heads[b] = 0
       while id != 0 {
-        let s = slots + Int(id)
-        let next = s.pointee.next
-        if s.pointee.ordinal == 0 {
-          s.pointee.next = freeSlot
+        let s = unsafe slots + Int(id)
+        let next = unsafe s.pointee.next
+        if unsafe s.pointee.ordinal == 0 {
+          unsafe s.pointee.next = freeSlot
           freeSlot = id
         } else {
-          s.pointee.next = 0
-          if kept == 0 { wheel.heads[b] = id } else { slots[Int(kept)].next = id }
+          unsafe s.pointee.next = 0
+          if kept == 0 { unsafe wheel.heads[b] = id } else { unsafe slots[Int(kept)].next = id }
           kept = id
         }
         id = next
@@ -303,48 +308,48 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// Puts a session in its place in the key's chain (newest first); the index points to the newest.
   @inlinable
   mutating func link(_ id: UInt32, chain: UInt32) {
-    let s = slots + Int(id)
+    let s = unsafe slots + Int(id)
     if chain == 0 {
-      s.pointee.older = 0
-      index.insert(hash: s.pointee.hash, slot: id)
-    } else if slots[Int(chain)].start < s.pointee.start {
-      s.pointee.older = chain
-      index.replace(hash: s.pointee.hash, slot: chain, with: id)
+      unsafe s.pointee.older = 0
+      unsafe index.insert(hash: s.pointee.hash, slot: id)
+    } else if unsafe slots[Int(chain)].start < s.pointee.start {
+      unsafe s.pointee.older = chain
+      unsafe index.replace(hash: s.pointee.hash, slot: chain, with: id)
     } else {
       var p = chain
-      while slots[Int(p)].older != 0, slots[Int(slots[Int(p)].older)].start > s.pointee.start {
-        p = slots[Int(p)].older
+      while unsafe slots[Int(p)].older != 0, unsafe slots[Int(slots[Int(p)].older)].start > s.pointee.start {
+        p = unsafe slots[Int(p)].older
       }
-      s.pointee.older = slots[Int(p)].older
-      slots[Int(p)].older = id
+      unsafe s.pointee.older = unsafe slots[Int(p)].older
+      unsafe slots[Int(p)].older = id
     }
   }
   /// Takes a session out of its key's chain.
   @inlinable
   mutating func unlink(_ id: UInt32) {
-    let s = slots + Int(id)
+    let s = unsafe slots + Int(id)
     // the head of the chain is what the index has
-    var i = Int(s.pointee.hash) & index.mask
+    var i = unsafe Int(s.pointee.hash) & index.mask
     while true {
-      let x = index.words[i]
+      let x = unsafe index.words[i]
       assert(x != 0, "an open session is not in the index")
-      if HashIndex.hash(of: x) == s.pointee.hash {
+      if unsafe HashIndex.hash(of: x) == s.pointee.hash {
         let head = HashIndex.slot(of: x)
         if head == id {
-          if s.pointee.older != 0 {
-            index.replace(hash: s.pointee.hash, slot: id, with: s.pointee.older)
+          if unsafe s.pointee.older != 0 {
+            unsafe index.replace(hash: s.pointee.hash, slot: id, with: s.pointee.older)
           } else {
-            index.remove(hash: s.pointee.hash, slot: id)
+            unsafe index.remove(hash: s.pointee.hash, slot: id)
           }
           return
         }
         var p = head
         while p != 0 {
-          if slots[Int(p)].older == id {
-            slots[Int(p)].older = s.pointee.older
+          if unsafe slots[Int(p)].older == id {
+            unsafe slots[Int(p)].older = unsafe s.pointee.older
             return
           }
-          p = slots[Int(p)].older
+          p = unsafe slots[Int(p)].older
         }
       }
       i = (i &+ 1) & index.mask
@@ -358,28 +363,28 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   mutating func takeIntoChain(
     _ newest: UInt32, _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ maximum: Int64
   ) {
-    let hash = slots[Int(newest)].hash
+    let hash = unsafe slots[Int(newest)].hash
     var head = closeOver(newest)
     // the sessions whose intervals overlap [t, reach] stand next to each other in the chain
     var target: UInt32 = 0
     var p = head
     while p != 0 {
-      let s = slots + Int(p)
-      if s.pointee.start <= reach, t <= Sessionizer.reach(s) {
+      let s = unsafe slots + Int(p)
+      if unsafe s.pointee.start <= reach, unsafe t <= Sessionizer.reach(s) {
         target = p  // the oldest that overlaps wins: it keeps its start
       } else if target != 0 {
         break
       }
-      p = s.pointee.older
+      p = unsafe s.pointee.older
     }
     if target == 0 {
-      open(e, t, reach, hash, chain: head, maximum)
+      unsafe open(e, t, reach, hash, chain: head, maximum)
       return
     }
-    let s = slots + Int(target)
-    if t < s.pointee.start, t <= s.pointee.floor {
+    let s = unsafe slots + Int(target)
+    if unsafe t < s.pointee.start, unsafe t <= s.pointee.floor {
       _lateCount &+= 1
-      program.late(e, maximum: maximum)
+      unsafe program.late(e, maximum: maximum)
       return
     }
     if program.splitsInOrder {
@@ -387,46 +392,48 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
       var newestTaking = target
       p = head
       while p != 0 {
-        if slots[Int(p)].start <= t, t <= Sessionizer.reach(slots + Int(p)) {
+        if unsafe slots[Int(p)].start <= t, unsafe t <= Sessionizer.reach(slots + Int(p)) {
           newestTaking = p
           break
         }
-        p = slots[Int(p)].older
+        p = unsafe slots[Int(p)].older
       }
-      let n = slots + Int(newestTaking)
-      if t >= n.pointee.last, let reason = program.splitReason(Sessionizer.aggregate(n), e, start: n.pointee.start) {
-        split(newestTaking, e, t, reach, reason)
+      let n = unsafe slots + Int(newestTaking)
+      if unsafe t >= n.pointee.last,
+        let reason = unsafe program.splitReason(Sessionizer.aggregate(n), e, start: n.pointee.start)
+      {
+        unsafe split(newestTaking, e, t, reach, reason)
         return
       }
-      if updates { emit(n, .retracted, .gap) }
-      extend(newestTaking, e, t, reach)
-      if updates { emit(n, .current, .gap) }
+      if updates { unsafe emit(n, .retracted, .gap) }
+      unsafe extend(newestTaking, e, t, reach)
+      if updates { unsafe emit(n, .current, .gap) }
       return
     }
     if updates { retractOverlapping(head, t, reach) }
-    extend(target, e, t, reach)
+    unsafe extend(target, e, t, reach)
     // take in the newer ones it now overlaps
     while true {
       head = newerNeighbour(of: target, from: currentHead(of: target, head))
-      guard head != 0, slots[Int(head)].start <= Sessionizer.reach(slots + Int(target)) else { break }
+      guard head != 0, unsafe slots[Int(head)].start <= Sessionizer.reach(slots + Int(target)) else { break }
       absorb(head, into: target)
     }
-    if updates { emit(slots + Int(target), .current, .gap) }
+    if updates { unsafe emit(slots + Int(target), .current, .gap) }
   }
 
   /// The newest session of the key of `id`, given one that was the newest before.
   @inlinable
   func currentHead(of id: UInt32, _ former: UInt32) -> UInt32 {
-    let hash = slots[Int(id)].hash
+    let hash = unsafe slots[Int(id)].hash
     var i = Int(hash) & index.mask
     while true {
-      let x = index.words[i]
+      let x = unsafe index.words[i]
       if HashIndex.hash(of: x) == hash {
         var p = HashIndex.slot(of: x)
         let head = p
         while p != 0 {
           if p == id { return head }
-          p = slots[Int(p)].older
+          p = unsafe slots[Int(p)].older
         }
       }
       i = (i &+ 1) & index.mask
@@ -436,39 +443,39 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   func newerNeighbour(of id: UInt32, from head: UInt32) -> UInt32 {
     if head == id { return 0 }
     var p = head
-    while slots[Int(p)].older != id { p = slots[Int(p)].older }
+    while unsafe slots[Int(p)].older != id { p = unsafe slots[Int(p)].older }
     return p
   }
 
   @inlinable
   mutating func extend(_ id: UInt32, _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64) {
-    let s = slots + Int(id)
-    let formerStart = s.pointee.start
-    let end = max(Sessionizer.reach(s), reach)
+    let s = unsafe slots + Int(id)
+    let formerStart = unsafe s.pointee.start
+    let end = unsafe max(Sessionizer.reach(s), reach)
     let isFirst = t < formerStart
-    let isLast = t >= s.pointee.last
-    if isFirst { s.pointee.start = t }
-    if isLast { s.pointee.last = t }
-    s.pointee.tail = UInt32(truncatingIfNeeded: end &- s.pointee.last)
+    let isLast = unsafe t >= s.pointee.last
+    if isFirst { unsafe s.pointee.start = t }
+    if isLast { unsafe s.pointee.last = t }
+    unsafe s.pointee.tail = unsafe UInt32(truncatingIfNeeded: end &- s.pointee.last)
     if t < watermark { noteOutOfOrder() }
-    program.add(
+    unsafe program.add(
       Sessionizer.aggregate(s), e, isFirst: isFirst, isLast: isLast, start: s.pointee.start, formerStart: formerStart)
   }
 
   /// Joins a newer session of the same key to an older one.
   @inlinable
   mutating func absorb(_ newer: UInt32, into older: UInt32) {
-    let a = slots + Int(older)
-    let b = slots + Int(newer)
-    let end = max(Sessionizer.reach(a), Sessionizer.reach(b))
-    program.merge(Sessionizer.aggregate(a), a.pointee.start, Sessionizer.aggregate(b), b.pointee.start)
-    a.pointee.last = max(a.pointee.last, b.pointee.last)
-    a.pointee.tail = UInt32(truncatingIfNeeded: end &- a.pointee.last)
+    let a = unsafe slots + Int(older)
+    let b = unsafe slots + Int(newer)
+    let end = unsafe max(Sessionizer.reach(a), Sessionizer.reach(b))
+    unsafe program.merge(Sessionizer.aggregate(a), a.pointee.start, Sessionizer.aggregate(b), b.pointee.start)
+    unsafe a.pointee.last = unsafe max(a.pointee.last, b.pointee.last)
+    unsafe a.pointee.tail = unsafe UInt32(truncatingIfNeeded: end &- a.pointee.last)
     _mergedCount &+= 1
-    program.dropKey(Sessionizer.key(b))
+    unsafe program.dropKey(Sessionizer.key(b))
     unlink(newer)
     // its timer finds it dead; the slot is free from then on
-    b.pointee.ordinal = 0
+    unsafe b.pointee.ordinal = 0
     _openCount &-= 1
   }
   @usableFromInline var _mergedCount: Int {
@@ -481,26 +488,26 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   mutating func split(
     _ id: UInt32, _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ reason: SessionEndReason
   ) {
-    let s = slots + Int(id)
-    emit(s, .closed, reason, closedAt: max(watermark, t))
-    ended.note(program.hash(of: Sessionizer.key(s)), last: s.pointee.last)
-    program.drop(Sessionizer.aggregate(s))
-    s.pointee.floor = s.pointee.last
-    s.pointee.start = t
-    s.pointee.last = t
-    s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
-    s.pointee.ordinal &+= 1
-    program.begin(Sessionizer.aggregate(s), e)
-    if updates { emit(s, .current, .gap) }
+    let s = unsafe slots + Int(id)
+    unsafe emit(s, .closed, reason, closedAt: max(watermark, t))
+    unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: s.pointee.last)
+    unsafe program.drop(Sessionizer.aggregate(s))
+    unsafe s.pointee.floor = unsafe s.pointee.last
+    unsafe s.pointee.start = t
+    unsafe s.pointee.last = t
+    unsafe s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
+    unsafe s.pointee.ordinal &+= 1
+    unsafe program.begin(Sessionizer.aggregate(s), e)
+    if updates { unsafe emit(s, .current, .gap) }
   }
 
   @inlinable
   mutating func retractOverlapping(_ head: UInt32, _ t: Int64, _ reach: Int64) {
     var p = head
     while p != 0 {
-      let s = slots + Int(p)
-      if s.pointee.start <= reach, t <= Sessionizer.reach(s) { emit(s, .retracted, .gap) }
-      p = s.pointee.older
+      let s = unsafe slots + Int(p)
+      if unsafe s.pointee.start <= reach, unsafe t <= Sessionizer.reach(s) { unsafe emit(s, .retracted, .gap) }
+      p = unsafe s.pointee.older
     }
   }
 
@@ -512,8 +519,8 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     var head = newest
     var p = newest
     while p != 0 {
-      let older = slots[Int(p)].older
-      if isOver(Sessionizer.reach(slots + Int(p))) {
+      let older = unsafe slots[Int(p)].older
+      if unsafe isOver(Sessionizer.reach(slots + Int(p))) {
         if p == head { head = older }
         close(p, .gap, free: false)
       }
@@ -526,29 +533,29 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
   /// `free` says that it is in none.
   @inlinable
   mutating func close(_ id: UInt32, _ reason: SessionEndReason, free: Bool) {
-    let s = slots + Int(id)
+    let s = unsafe slots + Int(id)
     var why = reason
     if reason == .gap, hasDays, let days = options.days,
-      Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
+      unsafe Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
     {
       why = .midnight
     }
-    emit(s, .closed, why)
-    let last = s.pointee.last
-    ended.note(program.hash(of: Sessionizer.key(s)), last: last)
+    unsafe emit(s, .closed, why)
+    let last = unsafe s.pointee.last
+    unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: last)
     // no open session of the key may stretch back over this one
     var p = currentHead(of: id, id)
     while p != 0 {
-      if slots[Int(p)].start > last { slots[Int(p)].floor = max(slots[Int(p)].floor, last) }
-      p = slots[Int(p)].older
+      if unsafe slots[Int(p)].start > last { unsafe slots[Int(p)].floor = unsafe max(slots[Int(p)].floor, last) }
+      p = unsafe slots[Int(p)].older
     }
     unlink(id)
-    program.drop(Sessionizer.aggregate(s))
-    program.dropKey(Sessionizer.key(s))
-    s.pointee.ordinal = 0
+    unsafe program.drop(Sessionizer.aggregate(s))
+    unsafe program.dropKey(Sessionizer.key(s))
+    unsafe s.pointee.ordinal = 0
     _openCount &-= 1
     if free {
-      s.pointee.next = freeSlot
+      unsafe s.pointee.next = freeSlot
       freeSlot = id
     }
   }
@@ -558,7 +565,7 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     _ s: UnsafeMutablePointer<Slot>, _ kind: EmittedSession<Program>.Kind, _ reason: SessionEndReason,
     closedAt: Int64? = nil
   ) {
-    program.emit(
+    unsafe program.emit(
       EmittedSession(
         kind: kind, key: Sessionizer.key(s), aggregate: Sessionizer.aggregate(s), start: s.pointee.start,
         last: s.pointee.last, closedAt: closedAt ?? (Sessionizer.reach(s) &+ lateness &+ 1),
@@ -567,10 +574,10 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
 
   @inlinable @inline(__always)
   mutating func arm(_ id: UInt32) {
-    let s = slots + Int(id)
-    let b = wheel.bucket(deadline: Sessionizer.reach(s) &+ lateness &+ 1)
-    s.pointee.next = wheel.heads[b]
-    wheel.heads[b] = id
+    let s = unsafe slots + Int(id)
+    let b = unsafe wheel.bucket(deadline: Sessionizer.reach(s) &+ lateness &+ 1)
+    unsafe s.pointee.next = unsafe wheel.heads[b]
+    unsafe wheel.heads[b] = id
   }
 
   /// Runs the timers that are due at the watermark.
@@ -579,13 +586,13 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
     while let head = wheel.takeDue(at: watermark) {
       var id = head
       while id != 0 {
-        let s = slots + Int(id)
-        let next = s.pointee.next
-        if s.pointee.ordinal == 0 {
+        let s = unsafe slots + Int(id)
+        let next = unsafe s.pointee.next
+        if unsafe s.pointee.ordinal == 0 {
           // closed or absorbed before its timer
-          s.pointee.next = freeSlot
+          unsafe s.pointee.next = freeSlot
           freeSlot = id
-        } else if isOver(Sessionizer.reach(s)) {
+        } else if unsafe isOver(Sessionizer.reach(s)) {
           close(id, .gap, free: true)
         } else {
           arm(id)
@@ -606,9 +613,9 @@ public struct Sessionizer<Program: SessionProgram>: @unchecked Sendable {
 
   /// Ends all sessions: the input is over.
   public mutating func finish() {
-    for b in 0..<TimerWheel.bucketCount { wheel.heads[b] = 0 }
-    for id in 1..<max(top, 1) where slots[Int(id)].ordinal != 0 {
-      let over = isOver(Sessionizer.reach(slots + Int(id)))
+    for b in 0..<TimerWheel.bucketCount { unsafe wheel.heads[b] = 0 }
+    for id in 1..<max(top, 1) where unsafe slots[Int(id)].ordinal != 0 {
+      let over = unsafe isOver(Sessionizer.reach(slots + Int(id)))
       close(id, over ? .gap : .endOfInput, free: false)
     }
     top = 1

@@ -62,7 +62,7 @@ struct CheckpointChain {
     }
     let metadata = try newest.metadata()
     let memory = try SectionMemory(byteCount: byteCount)
-    try ParallelDecoder(jobs: jobs, memory: memory.bytes).run(threads: threads)
+    try unsafe ParallelDecoder(jobs: jobs, memory: memory.bytes).run(threads: threads)
     return RecoveredCheckpoint(
       info: CheckpointInfo(newest), metadata: metadata, sectionNames: sections.map(\.name), ranges: ranges,
       memory: memory, warnings: warnings)

@@ -17,7 +17,7 @@ public struct CheckpointExport: Sendable, Equatable {
     let descriptor = try fileSystem.createNew(path)
     files.append(path)
     do throws(SnapshotError) {
-      try fileSystem.write(descriptor, bytes, path: path)
+      try unsafe fileSystem.write(descriptor, bytes, path: path)
     } catch {
       _ = closeDescriptor(descriptor)
       throw error
@@ -29,13 +29,13 @@ public struct CheckpointExport: Sendable, Equatable {
   fileprivate mutating func write(_ checkpoint: RecoveredCheckpoint) throws(SnapshotError) {
     do throws(SnapshotError) {
       var failure: SnapshotError?
-      checkpoint.metadata.withUnsafeBytes { bytes in
-        do throws(SnapshotError) { try write(bytes, to: folder + "/metadata.json") } catch { failure = error }
+      unsafe checkpoint.metadata.withUnsafeBytes { bytes in
+        do throws(SnapshotError) { try unsafe write(bytes, to: folder + "/metadata.json") } catch { failure = error }
       }
       if let failure { throw failure }
       for name in checkpoint.sectionNames {
-        guard let bytes = checkpoint.section(name) else { continue }
-        try write(bytes, to: "\(folder)/sections/\(name).bin")
+        guard let bytes = unsafe checkpoint.section(name) else { continue }
+        try unsafe write(bytes, to: "\(folder)/sections/\(name).bin")
       }
     } catch {
       for file in files { try? MachineFileSystem().remove(file) }

@@ -48,15 +48,17 @@ struct CheckpointFolder: Sendable {
 
   /// The names in a folder, without `.` and `..`.
   static func names(in folder: String) throws(SnapshotError) -> [String] {
-    guard let stream = opendir(folder) else { throw systemError(errno, "the folder cannot be read", path: folder) }
-    defer { closedir(stream) }
+    guard let stream = unsafe opendir(folder) else {
+      throw systemError(errno, "the folder cannot be read", path: folder)
+    }
+    defer { unsafe closedir(stream) }
     var names: [String] = []
     while true {
       errno = 0
-      guard let entry = readdir(stream) else { break }
+      guard let entry = unsafe readdir(stream) else { break }
       // the record is shorter than its declared type: take the address, do not copy
-      let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \dirent.d_name)!
-      let name = String(cString: start.assumingMemoryBound(to: CChar.self))
+      let start = unsafe UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \dirent.d_name)!
+      let name = unsafe String(cString: start.assumingMemoryBound(to: CChar.self))
       if name != ".", name != ".." { names.append(name) }
     }
     if errno != 0 { throw systemError(errno, "the folder cannot be read", path: folder) }
@@ -66,14 +68,14 @@ struct CheckpointFolder: Sendable {
   /// Creates a folder and those above it.
   static func create(_ folder: String) throws(SnapshotError) {
     var status = stat()
-    if stat(folder, &status) == 0 {
+    if unsafe stat(folder, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFDIR else {
         throw systemError(ENOTDIR, "a folder is needed here", path: folder)
       }
       return
     }
     if let slash = folder.lastIndex(of: "/"), slash > folder.startIndex { try create(String(folder[..<slash])) }
-    if mkdir(folder, 0o750) != 0, errno != EEXIST {
+    if unsafe mkdir(folder, 0o750) != 0, errno != EEXIST {
       throw systemError(errno, "the folder cannot be created", path: folder)
     }
   }
@@ -81,7 +83,7 @@ struct CheckpointFolder: Sendable {
   /// When a file was last written, in milliseconds since 1970 UTC; nil if it is gone.
   static func modifiedMilliseconds(_ path: String) -> Int64? {
     var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard unsafe stat(path, &status) == 0 else { return nil }
     #if canImport(Darwin)
       let time = status.st_mtimespec
     #else

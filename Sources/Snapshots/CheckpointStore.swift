@@ -1,7 +1,7 @@
 import Synchronization
 
 /// One named run of raw bytes of a checkpoint.
-public struct CheckpointSection: @unchecked Sendable {
+@safe public struct CheckpointSection: @unchecked Sendable {
   /// Parts between slashes, `sessions/partition-03/slots`: at most 512 bytes of UTF-8, no control characters, no
   /// backslash, no empty, `.` or `..` part.
   public var name: String
@@ -10,7 +10,7 @@ public struct CheckpointSection: @unchecked Sendable {
 
   public init(name: String, bytes: UnsafeRawBufferPointer) {
     self.name = name
-    self.bytes = bytes
+    unsafe self.bytes = unsafe bytes
   }
 }
 
@@ -173,7 +173,7 @@ public final class CheckpointStore: Sendable {
       if !names.insert(section.name).inserted {
         throw .invalidArgument("two sections are called '\(section.name)'", path: directory, advice: advice)
       }
-      byteCount += section.bytes.count
+      unsafe byteCount += section.bytes.count
     }
     if byteCount > options.limits.rawByteCountMax {
       throw SnapshotError(
@@ -193,11 +193,11 @@ public final class CheckpointStore: Sendable {
   private func plan(_ sections: [CheckpointSection], since base: LastCheckpoint?) -> Plan {
     var plan = Plan(base: base)
     for section in sections {
-      let digests = SectionDigests(section.bytes, blockByteCount: options.blockByteCount, seed: seed)
+      let digests = unsafe SectionDigests(section.bytes, blockByteCount: options.blockByteCount, seed: seed)
       let changed = digests.changedBlocks(since: base?.digests[section.name])
       plan.digests[section.name] = digests
       plan.changed.append(changed)
-      plan.rawByteCount += section.bytes.count
+      unsafe plan.rawByteCount += section.bytes.count
       plan.changedByteCount += changed.reduce(0) { $0 + digests.length($1) }
     }
     // a delta of more than half saves little and costs every later recovery
@@ -236,12 +236,12 @@ public final class CheckpointStore: Sendable {
       path: path, header: header, sectionCount: sections.count, level: options.compressionLevel,
       fileSystem: options.fileSystem)
     var failure: SnapshotError?
-    metadata.withUnsafeBytes { bytes in
-      do throws(SnapshotError) { try writer.section("", bytes, blocks: nil) } catch { failure = error }
+    unsafe metadata.withUnsafeBytes { bytes in
+      do throws(SnapshotError) { try unsafe writer.section("", bytes, blocks: nil) } catch { failure = error }
     }
     if let failure { throw failure }
     for (position, section) in sections.enumerated() {
-      try writer.section(section.name, section.bytes, blocks: plan.base == nil ? nil : plan.changed[position])
+      try unsafe writer.section(section.name, section.bytes, blocks: plan.base == nil ? nil : plan.changed[position])
     }
     return try writer.finish()
   }

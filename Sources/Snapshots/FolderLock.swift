@@ -28,7 +28,7 @@ final class FolderLock: Sendable {
     }
     let text = "\(getpid())\n"
     _ = ftruncate(descriptor, 0)
-    _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    _ = unsafe text.withCString { unsafe pwrite(descriptor, $0, strlen($0), 0) }
     self.descriptor = descriptor
   }
 
@@ -36,7 +36,7 @@ final class FolderLock: Sendable {
 
   private static func holder(_ descriptor: Int32) -> String {
     var digits = [UInt8](repeating: 0, count: 20)
-    let n = pread(descriptor, &digits, digits.count, 0)
+    let n = unsafe pread(descriptor, &digits, digits.count, 0)
     let text = String(decoding: digits.prefix(max(0, n)).prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self)
     return text.isEmpty ? "" : " (process \(text))"
   }

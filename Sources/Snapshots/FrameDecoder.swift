@@ -6,50 +6,50 @@ import CZstd
 /// checksum, needs no dictionary and ends exactly where the table says; the checksum is verified; at most the raw
 /// size is written.
 /// Cost: one context (about 160 KB) and a scratch buffer for compressed bytes, reused; 1–2 GB/s.
-final class FrameDecoder {
+@safe final class FrameDecoder {
   private let context: OpaquePointer
-  private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private var scratch = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init() throws(SnapshotError) {
-    guard let context = ZSTD_createDCtx() else {
+    guard let context = unsafe ZSTD_createDCtx() else {
       throw SnapshotError(
         .limitExceeded, "no memory for a zstd decompression context", advice: "give the process more memory")
     }
-    self.context = context
+    unsafe self.context = unsafe context
   }
 
   deinit {
-    ZSTD_freeDCtx(context)
-    scratch.deallocate()
+    unsafe ZSTD_freeDCtx(context)
+    unsafe scratch.deallocate()
   }
 
   /// Decodes one frame into `output`, which has exactly the block's raw size.
   func decode(
     _ frame: SnapshotSection.Frame, of source: SnapshotSource, into output: UnsafeMutableRawBufferPointer
   ) throws(SnapshotError) {
-    if scratch.count < frame.byteCount {
-      scratch.deallocate()
-      scratch = .allocate(byteCount: frame.byteCount, alignment: 64)
+    if unsafe scratch.count < frame.byteCount {
+      unsafe scratch.deallocate()
+      unsafe scratch = .allocate(byteCount: frame.byteCount, alignment: 64)
     }
-    let bytes = try source.read(frame.offset, frame.byteCount, scratch: scratch)
+    let bytes = try unsafe source.read(frame.offset, frame.byteCount, scratch: scratch)
     func damaged(_ problem: String) -> SnapshotError {
       .malformed("block \(frame.blockIndex): \(problem)", path: source.path, offset: frame.offset)
     }
-    let declared = ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count)
+    let declared = unsafe ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count)
     guard declared == UInt64(output.count) else {
       throw damaged("not a zstd frame of \(output.count) raw bytes")
     }
     // RFC 8878, 3.1.1.1: of the frame header descriptor, bit 2 is the checksum flag, bits 0–1 the dictionary's size,
     // bits 3–4 unused
-    guard bytes.count > 5, bytes[4] & 0b11111 == 0b00100 else {
+    guard bytes.count > 5, unsafe bytes[4] & 0b11111 == 0b00100 else {
       throw damaged("its zstd frame has no content checksum or wants a dictionary")
     }
-    guard ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count else {
+    guard unsafe ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count else {
       throw damaged("its zstd frame does not end where the section table says")
     }
-    let written = ZSTD_decompressDCtx(context, output.baseAddress, output.count, bytes.baseAddress, bytes.count)
+    let written = unsafe ZSTD_decompressDCtx(context, output.baseAddress, output.count, bytes.baseAddress, bytes.count)
     guard ZSTD_isError(written) == 0 else {
-      throw damaged("zstd finds it damaged (\(String(cString: ZSTD_getErrorName(written))))")
+      throw damaged(unsafe "zstd finds it damaged (\(String(cString: ZSTD_getErrorName(written))))")
     }
     guard written == output.count else { throw damaged("decodes to \(written) bytes instead of \(output.count)") }
   }

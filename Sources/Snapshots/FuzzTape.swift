@@ -1,12 +1,12 @@
 /// The bytes of a fuzzer's input as a series of choices; when they run out, every choice is 0.
-struct FuzzTape {
+@safe struct FuzzTape {
   private var rest: Slice<UnsafeRawBufferPointer>
 
-  init(_ bytes: UnsafeRawBufferPointer) { rest = bytes[...] }
+  init(_ bytes: UnsafeRawBufferPointer) { unsafe rest = unsafe bytes[...] }
 
-  var isOver: Bool { rest.isEmpty }
+  var isOver: Bool { unsafe rest.isEmpty }
 
-  mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
+  mutating func byte() -> UInt8 { unsafe rest.popFirst() ?? 0 }
 
   /// 0 ..< `limit`, at most 65,536.
   mutating func below(_ limit: Int) -> Int { Int(UInt16(byte()) | UInt16(byte()) << 8) % limit }

@@ -51,7 +51,9 @@ struct FuzzedCheckpoint {
     trailer(&tape)
   }
 
-  var checksum: UInt64 { file.suffix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self).littleEndian } }
+  var checksum: UInt64 {
+    unsafe file.suffix(8).withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self).littleEndian }
+  }
 
   // MARK: Layout
 
@@ -65,7 +67,7 @@ struct FuzzedCheckpoint {
     put(UInt32(truncatingIfNeeded: truth(&tape, UInt64(chainLength))), in: &file)
     put(UInt32(truncatingIfNeeded: truth(&tape, UInt64(blockByteCount))), in: &file)
     put(truth(&tape, 0), in: &file)
-    put(file.withUnsafeBytes { XXHash64.hash($0) }, in: &file)
+    unsafe put(file.withUnsafeBytes { unsafe XXHash64.hash($0) }, in: &file)
   }
 
   /// One entry of the table and its frames; `base` nil stores all blocks.
@@ -109,8 +111,9 @@ struct FuzzedCheckpoint {
     let block = truth(&tape, UInt64(content.count << 3 | (isRun ? 2 : 0) | 1))
     frame += (0..<3).map { UInt8(truncatingIfNeeded: block >> ($0 * 8)) }
     frame += isRun ? content.prefix(1) : content
-    put(
-      UInt32(truncatingIfNeeded: truth(&tape, content.withUnsafeBytes { XXHash64.hash($0) } & 0xffff_ffff)), in: &frame)
+    unsafe put(
+      UInt32(truncatingIfNeeded: truth(&tape, content.withUnsafeBytes { unsafe XXHash64.hash($0) } & 0xffff_ffff)),
+      in: &frame)
     return frame
   }
 
@@ -120,8 +123,8 @@ struct FuzzedCheckpoint {
     file += SnapshotTrailer.magic
     put(truth(&tape, UInt64(offset)), in: &file)
     put(truth(&tape, UInt64(table.count)), in: &file)
-    put(table.withUnsafeBytes { XXHash64.hash($0) }, in: &file)
-    put(file.withUnsafeBytes { XXHash64.hash($0) }, in: &file)
+    unsafe put(table.withUnsafeBytes { unsafe XXHash64.hash($0) }, in: &file)
+    unsafe put(file.withUnsafeBytes { unsafe XXHash64.hash($0) }, in: &file)
   }
 
   // MARK: Choices

@@ -13,7 +13,7 @@ import Synchronization
 ///
 /// Guarantees: either every job was done, or the error of the first failing job, in job order, is thrown.
 /// Cost: a job each time from a shared counter; one decoder a thread.
-final class ParallelDecoder: @unchecked Sendable {
+@safe final class ParallelDecoder: @unchecked Sendable {
   struct Job {
     var source: SnapshotSource
     var frame: SnapshotSection.Frame
@@ -30,7 +30,7 @@ final class ParallelDecoder: @unchecked Sendable {
   /// `memory` nil decodes into a scratch block a thread and forgets it.
   init(jobs: [Job], memory: UnsafeMutableRawBufferPointer?) {
     self.jobs = jobs
-    self.memory = memory
+    unsafe self.memory = unsafe memory
   }
 
   /// Logical processors online.
@@ -48,18 +48,20 @@ final class ParallelDecoder: @unchecked Sendable {
     var index = -1
     do throws(SnapshotError) {
       let decoder = try FrameDecoder()
-      let largest = memory == nil ? jobs.reduce(0) { max($0, $1.frame.rawByteCount) } : 0
+      let largest = unsafe memory == nil ? jobs.reduce(0) { max($0, $1.frame.rawByteCount) } : 0
       let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: largest, alignment: 64)
-      defer { scratch.deallocate() }
+      defer { unsafe scratch.deallocate() }
       while true {
         index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         if index >= jobs.count { return }
         let job = jobs[index]
         let count = job.frame.rawByteCount
         let output =
-          memory.map { UnsafeMutableRawBufferPointer(rebasing: $0[job.destination..<job.destination + count]) }
+          unsafe memory.map {
+            unsafe UnsafeMutableRawBufferPointer(rebasing: $0[job.destination..<job.destination + count])
+          }
           ?? UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
-        try decoder.decode(job.frame, of: job.source, into: output)
+        try unsafe decoder.decode(job.frame, of: job.source, into: output)
       }
     } catch {
       record(index, error)

@@ -33,7 +33,7 @@ public final class RecoveredCheckpoint: Sendable {
   /// ``reader(_:)``, or `withExtendedLifetime`.
   public func section(_ name: String) -> UnsafeRawBufferPointer? {
     guard let range = ranges[name] else { return nil }
-    return UnsafeRawBufferPointer(rebasing: memory.bytes[range])
+    return unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[range])
   }
 
   /// Hands the bytes of a section (nil if there is none) to `body` and keeps them alive meanwhile.
@@ -41,13 +41,13 @@ public final class RecoveredCheckpoint: Sendable {
     _ name: String, _ body: (UnsafeRawBufferPointer?) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(self) {} }
-    return try body(section(name))
+    return try unsafe body(section(name))
   }
 
   /// A reader over a section, which keeps this object alive and names the section in messages; nil if there is none.
   public func reader(_ name: String) -> SnapshotByteReader? {
-    section(name).map {
-      SnapshotByteReader($0, name: "checkpoint \(id), section '\(name)'", origin: 0, owner: self)
+    unsafe section(name).map {
+      unsafe SnapshotByteReader($0, name: "checkpoint \(id), section '\(name)'", origin: 0, owner: self)
     }
   }
 }

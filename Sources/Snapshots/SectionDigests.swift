@@ -14,7 +14,7 @@ struct SectionDigests: Sendable {
     blocks = (0..<SnapshotSection.blockCount(bytes.count, blockByteCount)).map { index in
       let start = index * blockByteCount
       let end = min(start + blockByteCount, bytes.count)
-      return XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), seed: seed)
+      return unsafe XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), seed: seed)
     }
   }
 

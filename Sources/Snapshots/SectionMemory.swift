@@ -10,7 +10,7 @@
 ///
 /// Guarantees: each section begins at a multiple of 64 bytes and is followed by at least 64 readable bytes; a refusal
 /// of the system is an error, not a crash.
-final class SectionMemory: @unchecked Sendable {
+@safe final class SectionMemory: @unchecked Sendable {
   let bytes: UnsafeMutableRawBufferPointer
   private let mappedByteCount: Int
 
@@ -31,17 +31,18 @@ final class SectionMemory: @unchecked Sendable {
     #else
       let flags = MAP_PRIVATE | MAP_ANONYMOUS
     #endif
-    guard let base = mmap(nil, mappedByteCount, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
+    guard let base = unsafe mmap(nil, mappedByteCount, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe base != MAP_FAILED
+    else {
       throw SnapshotError(
         .limitExceeded, "no memory for \(byteCount) bytes of state",
         advice: "give the process more memory (see ulimit -v and the container's limit)")
     }
     #if canImport(Glibc) || canImport(Musl)
       // far fewer page faults when a large state is filled
-      if byteCount >= 1 << 23 { madvise(base, mappedByteCount, MADV_HUGEPAGE) }
+      if byteCount >= 1 << 23 { unsafe madvise(base, mappedByteCount, MADV_HUGEPAGE) }
     #endif
-    bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+    unsafe bytes = unsafe UnsafeMutableRawBufferPointer(start: base, count: byteCount)
   }
 
-  deinit { munmap(bytes.baseAddress!, mappedByteCount) }
+  deinit { unsafe munmap(bytes.baseAddress!, mappedByteCount) }
 }

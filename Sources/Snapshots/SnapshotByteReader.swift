@@ -4,7 +4,7 @@
 /// throws ``SnapshotError/malformed(_:path:offset:advice:)`` with the name and offset and leaves the cursor in place.
 /// Cost: a compare and a load a field. The bytes must outlive the reader, except for readers of a
 /// ``RecoveredCheckpoint``, which keep it alive.
-public struct SnapshotByteReader {
+@safe public struct SnapshotByteReader {
   /// What is read: a section name or a path, for messages.
   public let name: String
   public let bytes: UnsafeRawBufferPointer
@@ -14,11 +14,11 @@ public struct SnapshotByteReader {
   /// Added to offsets in messages: where ``bytes`` begins in the file.
   let origin: Int
 
-  public init(_ bytes: UnsafeRawBufferPointer, name: String) { self.init(bytes, name: name, origin: 0) }
+  public init(_ bytes: UnsafeRawBufferPointer, name: String) { unsafe self.init(bytes, name: name, origin: 0) }
 
   init(_ bytes: UnsafeRawBufferPointer, name: String, origin: Int, owner: AnyObject? = nil) {
     self.owner = owner
-    self.bytes = bytes
+    unsafe self.bytes = unsafe bytes
     self.name = name
     self.origin = origin
   }
@@ -27,7 +27,7 @@ public struct SnapshotByteReader {
   @inlinable
   public var offset: Int { cursor }
   @inlinable
-  public var remaining: Int { bytes.count &- cursor }
+  public var remaining: Int { unsafe bytes.count &- cursor }
 
   /// A fixed-width integer.
   @inlinable
@@ -35,7 +35,7 @@ public struct SnapshotByteReader {
     _ type: T.Type = T.self
   ) throws(SnapshotError) -> T {
     let at = try advance(MemoryLayout<T>.size)
-    return T(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: T.self))
+    return unsafe T(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: T.self))
   }
 
   /// An IEEE 754 double.
@@ -56,7 +56,7 @@ public struct SnapshotByteReader {
   /// `count` bytes without any length; a view, nothing is copied.
   public mutating func rawBytes(_ count: Int) throws(SnapshotError) -> UnsafeRawBufferPointer {
     let at = try advance(count)
-    return UnsafeRawBufferPointer(rebasing: bytes[at..<at + count])
+    return unsafe UnsafeRawBufferPointer(rebasing: bytes[at..<at + count])
   }
 
   /// The bytes after a 4-byte length; a view, nothing is copied.
@@ -67,14 +67,14 @@ public struct SnapshotByteReader {
       cursor = at
       throw malformed("a length of \(count) bytes exceeds what is left (\(remaining - 4))")
     }
-    return try rawBytes(count)
+    return try unsafe rawBytes(count)
   }
 
   /// Length-prefixed UTF-8.
   public mutating func string() throws(SnapshotError) -> String {
     let at = offset
-    let utf8 = try lengthPrefixedBytes()
-    guard let text = String(validating: utf8, as: UTF8.self) else {
+    let utf8 = try unsafe lengthPrefixedBytes()
+    guard let text = unsafe String(validating: utf8, as: UTF8.self) else {
       cursor = at
       throw malformed("a string is not valid UTF-8")
     }
@@ -97,14 +97,14 @@ public struct SnapshotByteReader {
       cursor = at
       throw malformed("a run of \(count) elements of \(stride) bytes exceeds what is left (\(remaining - 12))")
     }
-    return (try rawBytes(Int(count) * MemoryLayout<T>.stride), Int(count))
+    return unsafe (try rawBytes(Int(count) * MemoryLayout<T>.stride), Int(count))
   }
 
   /// The elements written by ``SnapshotByteWriter/run(_:)`` as an array.
   public mutating func run<T: BitwiseCopyable>(of type: T.Type) throws(SnapshotError) -> [T] {
-    let (raw, count) = try runBytes(of: type)
-    return [T](unsafeUninitializedCapacity: count) { buffer, initialized in
-      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: raw)
+    let (raw, count) = unsafe try runBytes(of: type)
+    return unsafe [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+      unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: raw)
       initialized = count
     }
   }
@@ -122,7 +122,7 @@ public struct SnapshotByteReader {
   @inlinable @inline(__always)
   mutating func advance(_ count: Int) throws(SnapshotError) -> Int {
     let at = cursor
-    guard count >= 0, count <= bytes.count &- at else { throw short(count) }
+    guard count >= 0, unsafe count <= bytes.count &- at else { throw short(count) }
     cursor = at &+ count
     return at
   }

@@ -3,7 +3,7 @@
 /// Guarantees: what is written here in order is read back in the same order by ``SnapshotByteReader``; the layout is
 /// the same on every machine (only little-endian hosts are supported, which ``run(_:)`` relies on).
 /// Cost: a bounds check and a store a field; growth by doubling. ``bytes`` stays valid until the next write.
-public final class SnapshotByteWriter {
+@safe public final class SnapshotByteWriter {
   @usableFromInline var base: UnsafeMutableRawPointer
   @usableFromInline var capacity: Int
   /// Bytes written so far.
@@ -14,14 +14,14 @@ public final class SnapshotByteWriter {
   /// A writer with room for `capacity` bytes before its first growth.
   public init(capacity: Int = 4096) {
     self.capacity = max(capacity, 64)
-    base = .allocate(byteCount: self.capacity, alignment: 64)
+    unsafe base = .allocate(byteCount: self.capacity, alignment: 64)
   }
 
-  deinit { base.deallocate() }
+  deinit { unsafe base.deallocate() }
 
   /// All bytes written; valid until the next write or the end of this writer.
   @inlinable
-  public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: used) }
+  public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: used) }
 
   /// Forgets what was written and keeps the memory.
   @inlinable
@@ -32,7 +32,7 @@ public final class SnapshotByteWriter {
   public func integer<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
     let size = MemoryLayout<T>.size
     reserve(size)
-    base.storeBytes(of: value.littleEndian, toByteOffset: used, as: T.self)
+    unsafe base.storeBytes(of: value.littleEndian, toByteOffset: used, as: T.self)
     used &+= size
   }
 
@@ -49,13 +49,13 @@ public final class SnapshotByteWriter {
   /// Precondition: fewer than 2³² bytes.
   public func lengthPrefixedBytes(_ source: UnsafeRawBufferPointer) {
     integer(UInt32(source.count))
-    rawBytes(source)
+    unsafe rawBytes(source)
   }
 
   /// A string as its length-prefixed UTF-8.
   public func string(_ text: String) {
     var text = text
-    text.withUTF8 { lengthPrefixedBytes(UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { unsafe lengthPrefixedBytes(UnsafeRawBufferPointer($0)) }
   }
 
   /// An 8-byte count, a 4-byte element size, then the elements as they lie in memory.
@@ -67,14 +67,14 @@ public final class SnapshotByteWriter {
     #endif
     integer(UInt64(elements.count))
     integer(UInt32(MemoryLayout<T>.stride))
-    rawBytes(UnsafeRawBufferPointer(elements))
+    unsafe rawBytes(UnsafeRawBufferPointer(elements))
   }
 
   /// Bytes without any length.
   public func rawBytes(_ source: UnsafeRawBufferPointer) {
     guard let from = source.baseAddress, source.count > 0 else { return }
     reserve(source.count)
-    (base + used).copyMemory(from: from, byteCount: source.count)
+    unsafe (base + used).copyMemory(from: from, byteCount: source.count)
     used += source.count
   }
 
@@ -87,9 +87,9 @@ public final class SnapshotByteWriter {
   func grow(_ extra: Int) {
     let larger = max(capacity * 2, used + extra)
     let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 64)
-    fresh.copyMemory(from: base, byteCount: used)
-    base.deallocate()
-    base = fresh
+    unsafe fresh.copyMemory(from: base, byteCount: used)
+    unsafe base.deallocate()
+    unsafe base = unsafe fresh
     capacity = larger
   }
 }

@@ -49,7 +49,7 @@ public final class SnapshotFile: Sendable {
     bytes: UnsafeRawBufferPointer, name: String = "memory", limits: SnapshotLimits = SnapshotLimits(),
     verification: Verification = .checksum
   ) throws(SnapshotError) {
-    try self.init(
+    unsafe try self.init(
       source: SnapshotSource(memory: bytes, name: name), limits: limits, verification: verification)
   }
 
@@ -60,15 +60,15 @@ public final class SnapshotFile: Sendable {
       throw .malformed("\(size) bytes are too few for a snapshot: it was cut short", path: path, offset: size)
     }
     let verifies = verification != .none
-    let header = try Self.reading(source, 0, SnapshotHeader.byteCount) { (bytes) throws(SnapshotError) in
-      try SnapshotHeader(bytes, path: path, verifyingChecksum: verifies)
+    let header = try unsafe Self.reading(source, 0, SnapshotHeader.byteCount) { (bytes) throws(SnapshotError) in
+      try unsafe SnapshotHeader(bytes, path: path, verifyingChecksum: verifies)
     }
     guard size >= SnapshotHeader.byteCount + SnapshotTrailer.byteCount else {
       throw .malformed("\(size) bytes are too few for a snapshot: it was cut short", path: path, offset: size)
     }
     let end = size - SnapshotTrailer.byteCount
-    let trailer = try Self.reading(source, end, SnapshotTrailer.byteCount) { (bytes) throws(SnapshotError) in
-      try SnapshotTrailer(bytes, fileByteCount: size, path: path)
+    let trailer = try unsafe Self.reading(source, end, SnapshotTrailer.byteCount) { (bytes) throws(SnapshotError) in
+      try unsafe SnapshotTrailer(bytes, fileByteCount: size, path: path)
     }
     if verification == .checksum {
       guard try source.checksum(ofFirst: size - 8) == trailer.fileChecksum else {
@@ -81,11 +81,12 @@ public final class SnapshotFile: Sendable {
         "a section table of \(trailer.tableByteCount) bytes, and \(limits.tableByteCountMax) are allowed",
         path: path, offset: end + 16, advice: "raise the limit if the file is trusted, else restore it from a copy")
     }
-    table = try Self.reading(source, trailer.tableOffset, trailer.tableByteCount) { (bytes) throws(SnapshotError) in
-      guard !verifies || XXHash64.hash(bytes) == trailer.tableChecksum else {
+    table = try unsafe Self.reading(source, trailer.tableOffset, trailer.tableByteCount) {
+      (bytes) throws(SnapshotError) in
+      guard unsafe !verifies || XXHash64.hash(bytes) == trailer.tableChecksum else {
         throw .malformed("the section table's checksum does not match", path: path, offset: trailer.tableOffset)
       }
-      return try SnapshotTable(bytes, origin: trailer.tableOffset, header: header, path: path, limits: limits)
+      return try unsafe SnapshotTable(bytes, origin: trailer.tableOffset, header: header, path: path, limits: limits)
     }
     self.source = source
     self.header = header
@@ -97,17 +98,17 @@ public final class SnapshotFile: Sendable {
     _ source: SnapshotSource, _ offset: Int, _ count: Int, _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> T
   ) throws(SnapshotError) -> T {
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
-    defer { scratch.deallocate() }
-    return try body(try source.read(offset, count, scratch: scratch))
+    defer { unsafe scratch.deallocate() }
+    return try unsafe body(try source.read(offset, count, scratch: scratch))
   }
 
   /// The caller's metadata, which every file holds whole.
   public func metadata() throws(SnapshotError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: table.metadata.rawByteCount)
     var failure: SnapshotError?
-    bytes.withUnsafeMutableBytes { memory in
+    unsafe bytes.withUnsafeMutableBytes { memory in
       do throws(SnapshotError) {
-        try ParallelDecoder(jobs: jobs(for: table.metadata, at: 0), memory: memory).run(threads: 1)
+        try unsafe ParallelDecoder(jobs: jobs(for: table.metadata, at: 0), memory: memory).run(threads: 1)
       } catch {
         failure = error
       }
@@ -122,7 +123,7 @@ public final class SnapshotFile: Sendable {
   public func verifyBlocks(threads: Int = 0) throws(SnapshotError) {
     var all = jobs(for: table.metadata, at: 0)
     for section in sections { all += jobs(for: section, at: 0) }
-    try ParallelDecoder(jobs: all, memory: nil).run(threads: threads)
+    try unsafe ParallelDecoder(jobs: all, memory: nil).run(threads: threads)
   }
 
   /// The decoding of all blocks of a section stored here, when the section begins at `start` in memory.

@@ -39,7 +39,7 @@ package struct MachineFileSystem: SnapshotFileSystem {
     var done = 0
     while done < bytes.count {
       #if canImport(Glibc)
-        let n = Glibc.write(descriptor, base + done, bytes.count - done)
+        let n = unsafe Glibc.write(descriptor, base + done, bytes.count - done)
       #elseif canImport(Musl)
         let n = Musl.write(descriptor, base + done, bytes.count - done)
       #else
@@ -72,7 +72,7 @@ package struct MachineFileSystem: SnapshotFileSystem {
   }
 
   package func remove(_ path: String) throws(SnapshotError) {
-    if unlink(path) != 0, errno != ENOENT { throw systemError(errno, "cannot be removed", path: path) }
+    if unsafe unlink(path) != 0, errno != ENOENT { throw systemError(errno, "cannot be removed", path: path) }
   }
 
   package func synchronizeFolder(_ path: String) throws(SnapshotError) {
@@ -85,7 +85,7 @@ package struct MachineFileSystem: SnapshotFileSystem {
 /// Opens a file that no child process inherits.
 func openFile(_ path: String, _ flags: Int32, _ failure: String) throws(SnapshotError) -> Int32 {
   while true {
-    let descriptor = open(path, flags | O_CLOEXEC, 0o640)
+    let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o640)
     if descriptor >= 0 { return descriptor }
     if errno != EINTR { throw systemError(errno, failure, path: path) }
   }
@@ -94,7 +94,7 @@ func openFile(_ path: String, _ flags: Int32, _ failure: String) throws(Snapshot
 /// `close(2)` under a name that methods called `close` do not hide.
 func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
 
-private func renameFile(_ from: String, _ to: String) -> Int32 { rename(from, to) }
+private func renameFile(_ from: String, _ to: String) -> Int32 { unsafe rename(from, to) }
 
 /// The sentence for an error number: what failed, why, what to do.
 func systemError(_ number: Int32, _ failure: String, path: String) -> SnapshotError {
@@ -107,6 +107,6 @@ func systemError(_ number: Int32, _ failure: String, path: String) -> SnapshotEr
     case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
     default: "check the path and the disk"
     }
-  let why = String(cString: strerror(number))
+  let why = unsafe String(cString: strerror(number))
   return SnapshotError(.inputOutput(number), "\(failure): \(why)", path: path, advice: advice)
 }

@@ -3,7 +3,7 @@
 /// Guarantees: every byte goes through the checksum in the order it is written; ``finish()`` returns when the bytes are
 /// on the medium; the file has the name it was given, which is not yet the final one.
 /// Cost: one compression context and an output buffer of about 1 MiB, whatever the size of the state.
-final class SnapshotFileWriter {
+@safe final class SnapshotFileWriter {
   private static let flushByteCount = 1 << 20
 
   private let path: String
@@ -26,18 +26,18 @@ final class SnapshotFileWriter {
     blockByteCount = Int(header.blockByteCount)
     encoder = try FrameEncoder(level: level)
     let largest = FrameEncoder.byteCountMax(of: blockByteCount)
-    output = .allocate(byteCount: Self.flushByteCount + largest, alignment: 64)
+    unsafe output = .allocate(byteCount: Self.flushByteCount + largest, alignment: 64)
     descriptor = try fileSystem.create(path)
     let start = SnapshotByteWriter(capacity: SnapshotHeader.byteCount)
     header.encode(into: start)
     table.integer(UInt32(sectionCount + 1))
-    try append(start.bytes)
+    try unsafe append(start.bytes)
   }
 
   deinit {
     // an unfinished file is closed here; its removal is the caller's
     if descriptor >= 0 { _ = closeDescriptor(descriptor) }
-    output.deallocate()
+    unsafe output.deallocate()
   }
 
   /// Writes the given blocks of a section; nil writes all of them.
@@ -47,7 +47,7 @@ final class SnapshotFileWriter {
     var name = name
     name.withUTF8 {
       table.integer(UInt16($0.count))
-      table.rawBytes(UnsafeRawBufferPointer($0))
+      unsafe table.rawBytes(UnsafeRawBufferPointer($0))
     }
     table.integer(UInt64(bytes.count))
     table.integer(UInt32(storedCount))
@@ -55,8 +55,9 @@ final class SnapshotFileWriter {
       let index = blocks?[position] ?? position
       let start = index * blockByteCount
       let length = SnapshotSection.blockLength(index, of: bytes.count, blockByteCount)
-      let block = UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
-      let written = try encoder.encode(block, into: UnsafeMutableRawBufferPointer(rebasing: output[outputCount...]))
+      let block = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
+      let written = try unsafe encoder.encode(
+        block, into: UnsafeMutableRawBufferPointer(rebasing: output[outputCount...]))
       outputCount += written
       table.integer(UInt32(index))
       table.integer(UInt32(written))
@@ -67,15 +68,15 @@ final class SnapshotFileWriter {
   /// Writes table and trailer, syncs and closes; returns the file's checksum and size.
   func finish() throws(SnapshotError) -> (checksum: UInt64, byteCount: Int) {
     let tableOffset = byteCount + outputCount
-    try append(table.bytes)
+    try unsafe append(table.bytes)
     let trailer = SnapshotByteWriter(capacity: SnapshotTrailer.byteCount)
-    SnapshotTrailer.encode(
+    unsafe SnapshotTrailer.encode(
       tableOffset: tableOffset, tableByteCount: table.count, tableChecksum: XXHash64.hash(table.bytes), into: trailer)
-    try append(trailer.bytes)
+    try unsafe append(trailer.bytes)
     try flush()
     let checksum = hash.value
-    withUnsafeBytes(of: checksum.littleEndian) {
-      output.copyMemory(from: $0)
+    unsafe withUnsafeBytes(of: checksum.littleEndian) {
+      unsafe output.copyMemory(from: $0)
       outputCount = 8
     }
     try flush()
@@ -87,21 +88,21 @@ final class SnapshotFileWriter {
   }
 
   private func append(_ bytes: UnsafeRawBufferPointer) throws(SnapshotError) {
-    var rest = bytes
+    var rest = unsafe bytes
     while rest.count > 0 {
-      let n = min(rest.count, output.count - outputCount)
-      let piece = UnsafeRawBufferPointer(rebasing: rest[..<n])
-      UnsafeMutableRawBufferPointer(rebasing: output[outputCount...]).copyMemory(from: piece)
+      let n = unsafe min(rest.count, output.count - outputCount)
+      let piece = unsafe UnsafeRawBufferPointer(rebasing: rest[..<n])
+      unsafe UnsafeMutableRawBufferPointer(rebasing: output[outputCount...]).copyMemory(from: piece)
       outputCount += n
-      rest = UnsafeRawBufferPointer(rebasing: rest[n...])
+      unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest[n...])
       if outputCount >= Self.flushByteCount { try flush() }
     }
   }
 
   private func flush() throws(SnapshotError) {
-    let pending = UnsafeRawBufferPointer(rebasing: output[..<outputCount])
-    hash.append(pending)
-    try fileSystem.write(descriptor, pending, path: path)
+    let pending = unsafe UnsafeRawBufferPointer(rebasing: output[..<outputCount])
+    unsafe hash.append(pending)
+    try unsafe fileSystem.write(descriptor, pending, path: path)
     byteCount += outputCount
     outputCount = 0
   }

@@ -12,7 +12,9 @@ private let fuzzLimits = SnapshotLimits(
 /// Cost: bounded by the input: at most 16 MiB of state is accepted.
 public func fuzzSnapshotReader(_ bytes: UnsafeRawBufferPointer) {
   for verification in [SnapshotFile.Verification.checksum, .structure, .none] {
-    guard let file = try? SnapshotFile(bytes: bytes, limits: fuzzLimits, verification: verification) else { continue }
+    guard let file = try? unsafe SnapshotFile(bytes: bytes, limits: fuzzLimits, verification: verification) else {
+      continue
+    }
     _ = try? file.metadata()
     _ = try? file.verifyBlocks(threads: 1)
     _ = try? CheckpointChain(standingAlone: file)?.restore(threads: 1, warnings: [])
@@ -25,7 +27,7 @@ public func fuzzSnapshotReader(_ bytes: UnsafeRawBufferPointer) {
 ///
 /// For fuzzers: traps unless a chain without lies is restored exactly, and a byte changed afterwards is seen.
 public func fuzzCheckpointChain(_ bytes: UnsafeRawBufferPointer) {
-  var tape = FuzzTape(bytes)
+  var tape = unsafe FuzzTape(bytes)
   var chain: [FuzzedCheckpoint] = []
   for _ in 0...tape.below(4) { chain.append(FuzzedCheckpoint(&tape, on: chain.last)) }
   var files = Dictionary(uniqueKeysWithValues: chain.map { ($0.id, $0.file) })
@@ -40,8 +42,8 @@ public func fuzzCheckpointChain(_ bytes: UnsafeRawBufferPointer) {
       precondition(checkpoint.metadata == newest.metadata, "the metadata are those written")
       precondition(checkpoint.sectionNames == newest.state.map(\.name), "the sections are those written")
       for section in newest.state {
-        checkpoint.withSection(section.name) { bytes in
-          precondition(bytes?.elementsEqual(section.bytes) == true, "a section is as it was written")
+        unsafe checkpoint.withSection(section.name) { bytes in
+          unsafe precondition(bytes?.elementsEqual(section.bytes) == true, "a section is as it was written")
         }
       }
     } catch {
@@ -65,18 +67,18 @@ private func fuzzRestore(
   _ body: (() throws(SnapshotError) -> RecoveredCheckpoint) throws(SnapshotError) -> Void
 ) {
   // copies that the files opened from them may point to
-  let copies = files.mapValues { bytes in
+  let copies = unsafe files.mapValues { bytes in
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-    copy.copyBytes(from: bytes)
-    return copy
+    unsafe copy.copyBytes(from: bytes)
+    return unsafe copy
   }
-  defer { for copy in copies.values { copy.deallocate() } }
+  defer { for unsafe copy in unsafe copies.values { unsafe copy.deallocate() } }
   try? body { () throws(SnapshotError) in
     let chain = try CheckpointChain(of: id) { (id) throws(SnapshotError) in
-      guard let bytes = copies[id] else {
+      guard let bytes = unsafe copies[id] else {
         throw SnapshotError(.notFound, "there is no checkpoint \(id)", advice: "look for another")
       }
-      return try SnapshotFile(bytes: UnsafeRawBufferPointer(bytes), limits: fuzzLimits)
+      return try unsafe SnapshotFile(bytes: UnsafeRawBufferPointer(bytes), limits: fuzzLimits)
     }
     return try chain.restore(threads: 1, warnings: [])
   }

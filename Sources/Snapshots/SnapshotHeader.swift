@@ -33,7 +33,7 @@ struct SnapshotHeader: Equatable, Sendable {
 
   func encode(into writer: SnapshotByteWriter) {
     let start = writer.count
-    Self.magic.withUnsafeBytes { writer.rawBytes($0) }
+    unsafe Self.magic.withUnsafeBytes { unsafe writer.rawBytes($0) }
     writer.integer(Self.formatVersion)
     writer.integer(kind.rawValue)
     writer.integer(id)
@@ -42,7 +42,7 @@ struct SnapshotHeader: Equatable, Sendable {
     writer.integer(chainLength)
     writer.integer(blockByteCount)
     writer.integer(UInt64(0))
-    writer.integer(XXHash64.hash(UnsafeRawBufferPointer(rebasing: writer.bytes[start...])))
+    unsafe writer.integer(XXHash64.hash(UnsafeRawBufferPointer(rebasing: writer.bytes[start...])))
   }
 
   init(kind: CheckpointKind, id: UInt64, blockByteCount: Int) {
@@ -53,8 +53,8 @@ struct SnapshotHeader: Equatable, Sendable {
 
   /// Decodes and checks; the magic and the version come first, so that a foreign or newer file is named as such.
   init(_ bytes: UnsafeRawBufferPointer, path: String, verifyingChecksum: Bool) throws(SnapshotError) {
-    var reader = SnapshotByteReader(bytes, name: path)
-    guard try reader.rawBytes(8).elementsEqual(Self.magic) else {
+    var reader = unsafe SnapshotByteReader(bytes, name: path)
+    guard try unsafe reader.rawBytes(8).elementsEqual(Self.magic) else {
       throw .malformed("not a snapshot: the first eight bytes are not the magic number", path: path, offset: 0)
     }
     let version = try reader.integer(UInt32.self)
@@ -66,7 +66,7 @@ struct SnapshotHeader: Equatable, Sendable {
     blockByteCount = try reader.integer()
     let reserved = try reader.integer(UInt64.self)
     let stored = try reader.integer(UInt64.self)
-    let sound = XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<(Self.byteCount - 8)])) == stored
+    let sound = unsafe XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<(Self.byteCount - 8)])) == stored
     if version != Self.formatVersion, sound {
       throw SnapshotError(
         .unsupportedVersion(version),

@@ -11,7 +11,7 @@
 /// Guarantees: a read is whole or an error; a file that shrinks or a failing disk is an error and not a signal, which
 /// a memory mapping could not promise. A descriptor is closed with the last owner.
 /// Cost: memory: none, views are handed out; file: one `pread` into the caller's scratch.
-final class SnapshotSource: @unchecked Sendable {
+@safe final class SnapshotSource: @unchecked Sendable {
   let path: String
   let byteCount: Int
   private let descriptor: Int32
@@ -22,20 +22,20 @@ final class SnapshotSource: @unchecked Sendable {
     path = name
     byteCount = memory.count
     descriptor = -1
-    self.memory = memory
+    unsafe self.memory = unsafe memory
   }
 
   init(path: String) throws(SnapshotError) {
     let descriptor = try openFile(path, O_RDONLY, "cannot be opened")
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       _ = closeDescriptor(descriptor)
       throw .malformed("not a regular file", path: path)
     }
     self.path = path
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
-    memory = UnsafeRawBufferPointer(start: nil, count: 0)
+    unsafe memory = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
   }
 
   deinit {
@@ -49,11 +49,11 @@ final class SnapshotSource: @unchecked Sendable {
     guard offset >= 0, count >= 0, offset <= byteCount, count <= byteCount - offset else {
       throw .malformed("\(count) bytes are needed and the file ends at \(byteCount)", path: path, offset: offset)
     }
-    if descriptor < 0 { return UnsafeRawBufferPointer(rebasing: memory[offset..<offset + count]) }
+    if descriptor < 0 { return unsafe UnsafeRawBufferPointer(rebasing: memory[offset..<offset + count]) }
     precondition(scratch.count >= count, "the scratch buffer is too small")
     var done = 0
     while done < count {
-      let n = pread(descriptor, scratch.baseAddress! + done, count - done, off_t(offset + done))
+      let n = unsafe pread(descriptor, scratch.baseAddress! + done, count - done, off_t(offset + done))
       if n > 0 {
         done += n
       } else if n == 0 {
@@ -62,7 +62,7 @@ final class SnapshotSource: @unchecked Sendable {
         throw systemError(errno, "cannot be read", path: path)
       }
     }
-    return UnsafeRawBufferPointer(start: scratch.baseAddress, count: count)
+    return unsafe UnsafeRawBufferPointer(start: scratch.baseAddress, count: count)
   }
 
   /// XXH64 of the first `count` bytes.
@@ -70,11 +70,11 @@ final class SnapshotSource: @unchecked Sendable {
     var hash = XXHash64()
     let step = min(max(count, 1), 1 << 20)
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: descriptor < 0 ? 0 : step, alignment: 64)
-    defer { scratch.deallocate() }
+    defer { unsafe scratch.deallocate() }
     var offset = 0
     while offset < count {
       let n = min(step, count - offset)
-      hash.append(try read(offset, n, scratch: scratch))
+      unsafe hash.append(try read(offset, n, scratch: scratch))
       offset += n
     }
     return hash.value

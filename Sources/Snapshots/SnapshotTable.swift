@@ -12,7 +12,7 @@ struct SnapshotTable {
   init(
     _ bytes: UnsafeRawBufferPointer, origin: Int, header: SnapshotHeader, path: String, limits: SnapshotLimits
   ) throws(SnapshotError) {
-    var reader = SnapshotByteReader(bytes, name: path, origin: origin)
+    var reader = unsafe SnapshotByteReader(bytes, name: path, origin: origin)
     let count = Int(try reader.integer(UInt32.self))
     // a section takes at least 14 bytes of table
     guard count >= 1, count <= limits.sectionCountMax, count <= bytes.count / 14 else {
@@ -88,8 +88,8 @@ struct SnapshotTable {
 
     private func name(_ reader: inout SnapshotByteReader, isMetadata: Bool) throws(SnapshotError) -> String {
       let count = Int(try reader.integer(UInt16.self))
-      let utf8 = try reader.rawBytes(count)
-      guard let name = String(validating: utf8, as: UTF8.self) else {
+      let utf8 = try unsafe reader.rawBytes(count)
+      guard let name = unsafe String(validating: utf8, as: UTF8.self) else {
         throw reader.malformed("a section name is not valid UTF-8")
       }
       if isMetadata {

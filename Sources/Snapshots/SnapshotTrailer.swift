@@ -15,7 +15,7 @@ struct SnapshotTrailer {
   static func encode(
     tableOffset: Int, tableByteCount: Int, tableChecksum: UInt64, into writer: SnapshotByteWriter
   ) {
-    magic.withUnsafeBytes { writer.rawBytes($0) }
+    unsafe magic.withUnsafeBytes { unsafe writer.rawBytes($0) }
     writer.integer(UInt64(tableOffset))
     writer.integer(UInt64(tableByteCount))
     writer.integer(tableChecksum)
@@ -24,8 +24,8 @@ struct SnapshotTrailer {
   /// Decodes the last bytes of a file of `fileByteCount` bytes.
   init(_ bytes: UnsafeRawBufferPointer, fileByteCount: Int, path: String) throws(SnapshotError) {
     let origin = fileByteCount - Self.byteCount
-    var reader = SnapshotByteReader(bytes, name: path, origin: origin)
-    guard try reader.rawBytes(8).elementsEqual(Self.magic) else {
+    var reader = unsafe SnapshotByteReader(bytes, name: path, origin: origin)
+    guard try unsafe reader.rawBytes(8).elementsEqual(Self.magic) else {
       throw .malformed(
         "the file does not end with the trailer: it was cut short, appended to or overwritten", path: path,
         offset: origin)

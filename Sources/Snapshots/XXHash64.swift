@@ -32,7 +32,7 @@ struct XXHash64 {
   /// The hash of one run of bytes.
   static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
     var hash = XXHash64(seed: seed)
-    hash.append(bytes)
+    unsafe hash.append(bytes)
     return hash.value
   }
 
@@ -42,33 +42,35 @@ struct XXHash64 {
     var next = 0
     if tailByteCount > 0 {
       next = min(32 - tailByteCount, bytes.count)
-      fillTail(UnsafeRawBufferPointer(rebasing: bytes[0..<next]))
+      unsafe fillTail(UnsafeRawBufferPointer(rebasing: bytes[0..<next]))
       if tailByteCount < 32 { return }
       let whole = tail
-      withUnsafeBytes(of: whole) { stripes($0.baseAddress!, 1) }
+      unsafe withUnsafeBytes(of: whole) { unsafe stripes($0.baseAddress!, 1) }
       tailByteCount = 0
     }
     let count = (bytes.count - next) / 32
-    stripes(base + next, count)
+    unsafe stripes(base + next, count)
     next += count * 32
-    if next < bytes.count { fillTail(UnsafeRawBufferPointer(rebasing: bytes[next...])) }
+    if next < bytes.count { unsafe fillTail(UnsafeRawBufferPointer(rebasing: bytes[next...])) }
   }
 
   private mutating func fillTail(_ bytes: UnsafeRawBufferPointer) {
     let at = tailByteCount
-    withUnsafeMutableBytes(of: &tail) { UnsafeMutableRawBufferPointer(rebasing: $0[at...]).copyMemory(from: bytes) }
+    unsafe withUnsafeMutableBytes(of: &tail) {
+      unsafe UnsafeMutableRawBufferPointer(rebasing: $0[at...]).copyMemory(from: bytes)
+    }
     tailByteCount += bytes.count
   }
 
   private mutating func stripes(_ start: UnsafeRawPointer, _ count: Int) {
     var (a, b, c, d) = (lane1, lane2, lane3, lane4)
-    var p = start
+    var p = unsafe start
     for _ in 0..<count {
-      a = Self.round(a, Self.word(p))
-      b = Self.round(b, Self.word(p + 8))
-      c = Self.round(c, Self.word(p + 16))
-      d = Self.round(d, Self.word(p + 24))
-      p += 32
+      a = unsafe Self.round(a, Self.word(p))
+      b = unsafe Self.round(b, Self.word(p + 8))
+      c = unsafe Self.round(c, Self.word(p + 16))
+      d = unsafe Self.round(d, Self.word(p + 24))
+      unsafe p += 32
     }
     (lane1, lane2, lane3, lane4) = (a, b, c, d)
   }
@@ -83,7 +85,9 @@ struct XXHash64 {
       h = seed &+ Self.prime5
     }
     h &+= UInt64(truncatingIfNeeded: byteCount)
-    h = withUnsafeBytes(of: tail) { Self.finish(h, UnsafeRawBufferPointer(rebasing: $0[..<tailByteCount])) }
+    h = unsafe withUnsafeBytes(of: tail) {
+      unsafe Self.finish(h, UnsafeRawBufferPointer(rebasing: $0[..<tailByteCount]))
+    }
     h = (h ^ (h &>> 33)) &* Self.prime2
     h = (h ^ (h &>> 29)) &* Self.prime3
     return h ^ (h &>> 32)
@@ -93,24 +97,24 @@ struct XXHash64 {
     var h = start
     var i = 0
     while i + 8 <= rest.count {
-      h = rotate(h ^ round(0, rest.loadUnaligned(fromByteOffset: i, as: UInt64.self).littleEndian), 27)
+      h = unsafe rotate(h ^ round(0, rest.loadUnaligned(fromByteOffset: i, as: UInt64.self).littleEndian), 27)
       h = h &* prime1 &+ prime4
       i += 8
     }
     if i + 4 <= rest.count {
-      h ^= UInt64(rest.loadUnaligned(fromByteOffset: i, as: UInt32.self).littleEndian) &* prime1
+      unsafe h ^= UInt64(rest.loadUnaligned(fromByteOffset: i, as: UInt32.self).littleEndian) &* prime1
       h = rotate(h, 23) &* prime2 &+ prime3
       i += 4
     }
     while i < rest.count {
-      h = rotate(h ^ (UInt64(rest[i]) &* prime5), 11) &* prime1
+      h = unsafe rotate(h ^ (UInt64(rest[i]) &* prime5), 11) &* prime1
       i += 1
     }
     return h
   }
 
   @inline(__always)
-  private static func word(_ p: UnsafeRawPointer) -> UInt64 { p.loadUnaligned(as: UInt64.self).littleEndian }
+  private static func word(_ p: UnsafeRawPointer) -> UInt64 { unsafe p.loadUnaligned(as: UInt64.self).littleEndian }
 
   @inline(__always)
   private static func rotate(_ x: UInt64, _ n: UInt64) -> UInt64 { x &<< n | x &>> (64 &- n) }

@@ -40,16 +40,16 @@ final class BlockReader: @unchecked Sendable {
   func fill(_ batch: Batch, byteCount: Int) throws {
     let block = batch.block
     var have = carry.count
-    let p = block.reserve(max(byteCount, have) + blockPadding)
-    carry.withUnsafeBufferPointer { if let c = $0.baseAddress { p.update(from: c, count: have) } }
+    let p = unsafe block.reserve(max(byteCount, have) + blockPadding)
+    unsafe carry.withUnsafeBufferPointer { if let c = $0.baseAddress { unsafe p.update(from: c, count: have) } }
     carry.removeAll(keepingCapacity: true)
     batch.isReplay = offset < replayEnd
     let replayCount = batch.isReplay ? Int(replayEnd - offset) : .max
     var target = min(max(byteCount, have), replayCount)
-    var base = p
+    var base = unsafe p
     while true {
       while have < target {
-        let n = try source.read(into: base + have, count: target - have)
+        let n = try unsafe source.read(into: base + have, count: target - have)
         if n == 0 {
           isAtEnd = true
           break
@@ -57,30 +57,30 @@ final class BlockReader: @unchecked Sendable {
         have += n
       }
       let isLast = isAtEnd || have == replayCount
-      let whole = isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
+      let whole = unsafe isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
       if whole > 0 || isLast {
-        finish(batch, base, used: whole, have: have)
+        unsafe finish(batch, base, used: whole, have: have)
         return
       }
       // a record longer than the block: read on
       target = min(have * 2, replayCount)
       block.commit(have)
-      _ = block.reserve(target - have + blockPadding)
-      base = block.base
+      _ = unsafe block.reserve(target - have + blockPadding)
+      unsafe base = unsafe block.base
       block.truncate()
     }
   }
 
   /// Hands over the first `used` bytes, with a line end; keeps the rest of `have` for the next block.
   private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, used: Int, have: Int) {
-    if used < have { carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
+    if used < have { unsafe carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
     var end = used
-    if end > 0, base[end - 1] != 10 {
+    if end > 0, unsafe base[end - 1] != 10 {
       // the last record may lack its line end; so does a piece of a line beyond all limits
-      base[end] = 10
+      unsafe base[end] = 10
       end += 1
     }
-    UnsafeMutableRawPointer(base + end).initializeMemory(as: UInt8.self, repeating: 0, count: blockPadding / 2)
+    unsafe UnsafeMutableRawPointer(base + end).initializeMemory(as: UInt8.self, repeating: 0, count: blockPadding / 2)
     batch.start = 0
     batch.end = end
     batch.sourceOffset = offset

@@ -141,7 +141,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
           let prefix = stage.partitionCount == 1 ? name : "\(name)/partition-\(padded(i.index))"
           list.append((state, StateSnapshot(prefix: prefix)))
           if let r = recovered {
-            try state.restore(from: RestoredState(prefix: prefix) { r.checkpoint.section($0) })
+            try unsafe state.restore(from: RestoredState(prefix: prefix) { unsafe r.checkpoint.section($0) })
           }
         }
         snapshots.append(list)
@@ -179,7 +179,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
         let sections = snapshots.flatMap { list in
           list.flatMap { entry in
             entry.snapshot.finished.map {
-              CheckpointSection(
+              unsafe CheckpointSection(
                 name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
             }
           }

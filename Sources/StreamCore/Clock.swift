@@ -21,7 +21,7 @@ public struct SystemClock: ProcessingClock {
   public var nowMilliseconds: Int64 { nowNanoseconds / 1_000_000 }
   public var nowNanoseconds: Int64 {
     var t = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &t)
+    unsafe clock_gettime(CLOCK_MONOTONIC, &t)
     return Int64(t.tv_sec) * 1_000_000_000 + Int64(t.tv_nsec)
   }
   public func sleep(milliseconds: Int64) {

@@ -1,7 +1,7 @@
 import FlatMemory
 
 /// A run of elements that an operator gets in one call: part of one partition of one batch.
-public struct PartitionRun<Element> {
+@safe public struct PartitionRun<Element> {
   public let elements: UnsafeBufferPointer<Element>
   /// Event-time maxima beside the elements (see ``PartitionBuffer/runningMaxima``); nil without event time.
   public let runningMaxima: UnsafePointer<Int64>?
@@ -17,10 +17,10 @@ public struct PartitionRun<Element> {
     elements: UnsafeBufferPointer<Element>, runningMaxima: UnsafePointer<Int64>?, maximumBefore: Int64,
     bytes: UnsafePointer<UInt8>, origin: Batch
   ) {
-    self.elements = elements
-    self.runningMaxima = runningMaxima
+    unsafe self.elements = unsafe elements
+    unsafe self.runningMaxima = unsafe runningMaxima
     self.maximumBefore = maximumBefore
-    self.bytes = bytes
+    unsafe self.bytes = unsafe bytes
     self.origin = origin
   }
 }
@@ -83,9 +83,9 @@ open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendab
     next.endBatch(batch)
   }
   private func flush(_ origin: Batch, _ batch: Batch) {
-    if output.count > 0 {
-      let hasTime = output.runningMaxima.count == output.count
-      next.consume(
+    if unsafe output.count > 0 {
+      let hasTime = unsafe output.runningMaxima.count == output.count
+      unsafe next.consume(
         PartitionRun(
           elements: output.elements, runningMaxima: hasTime ? UnsafePointer(output.runningMaxima.base) : nil,
           maximumBefore: origin.maximumBefore, bytes: output.bytes, origin: origin), batch)

@@ -45,7 +45,7 @@ public final class DStream<Element>: @unchecked Sendable {
 
   /// The elements for which `isIncluded` holds. Keeps byte spans valid: the arena is passed on.
   public func filter(_ isIncluded: @escaping (UnsafePointer<Element>) -> Bool) -> DStream<Element> {
-    transformPartitions { _, next in FilterOperator(isIncluded, next: next) }
+    transformPartitions { _, next in unsafe FilterOperator(isIncluded, next: next) }
   }
 
   /// Ends the stream in a sink of one partition, which gets the batches in their order.
@@ -72,22 +72,22 @@ final class MapOperator<Input, Output>: PartitionTransform<Input, Output>, @unch
     super.init(next: next)
   }
   override func transform(_ run: PartitionRun<Input>, _ batch: Batch, into output: PartitionBuffer<Output>) {
-    for e in run.elements { output.append(function(e)) }
+    for unsafe e in unsafe run.elements { output.append(function(e)) }
   }
 }
 
-final class FilterOperator<Element>: PartitionTransform<Element, Element>, @unchecked Sendable {
+@safe final class FilterOperator<Element>: PartitionTransform<Element, Element>, @unchecked Sendable {
   private let isIncluded: (UnsafePointer<Element>) -> Bool
   init(_ isIncluded: @escaping (UnsafePointer<Element>) -> Bool, next: Consumer<Element>) {
-    self.isIncluded = isIncluded
+    unsafe self.isIncluded = unsafe isIncluded
     super.init(next: next)
   }
   override func transform(_ run: PartitionRun<Element>, _ batch: Batch, into output: PartitionBuffer<Element>) {
-    guard let p = run.elements.baseAddress else { return }
-    output.borrowedArena = run.bytes
-    for i in 0..<run.elements.count where isIncluded(p + i) {
-      output.append(p[i])
-      if let m = run.runningMaxima { output.runningMaxima.append(m[i]) }
+    guard let p = unsafe run.elements.baseAddress else { return }
+    unsafe output.borrowedArena = unsafe run.bytes
+    for i in unsafe 0..<run.elements.count where unsafe isIncluded(p + i) {
+      unsafe output.append(p[i])
+      if let m = unsafe run.runningMaxima { unsafe output.runningMaxima.append(m[i]) }
     }
   }
 }

@@ -25,12 +25,12 @@ public final class Exchange<Element>: @unchecked Sendable {
 
   /// The buffers of a batch, made on first use and kept when the batch is recycled.
   func buffers(in batch: Batch) -> ExchangeBuffers<Element> {
-    if let b = batch.exchangeBuffers[index] { return unsafeDowncast(b, to: ExchangeBuffers<Element>.self) }
+    if let b = batch.exchangeBuffers[index] { return unsafe unsafeDowncast(b, to: ExchangeBuffers<Element>.self) }
     fatalError("exchange \(index) has no buffers in batch \(batch.number)")
   }
   func prepare(_ batch: Batch) {
     if let b = batch.exchangeBuffers[index] {
-      unsafeDowncast(b, to: ExchangeBuffers<Element>.self).removeAll()
+      unsafe unsafeDowncast(b, to: ExchangeBuffers<Element>.self).removeAll()
     } else {
       batch.exchangeBuffers[index] = ExchangeBuffers<Element>(upstream: upstream, downstream: downstream)
     }
@@ -66,14 +66,14 @@ extension KeyedEvent {
   ) -> Int64 {
     var running = maximum
     for i in 0..<count {
-      let time = events[i].eventTime
+      let time = unsafe events[i].eventTime
       if time > running { running = time }
       // a shift by 64 (one partition) gives 0
-      let p = Int(truncatingIfNeeded: events[i].keyHash >> shift)
-      let c = counts[p]
-      (tops[p] + c).initialize(to: events[i])
-      (maxima[p] + c).initialize(to: running)
-      counts[p] = c &+ 1
+      let p = unsafe Int(truncatingIfNeeded: events[i].keyHash >> shift)
+      let c = unsafe counts[p]
+      unsafe (tops[p] + c).initialize(to: events[i])
+      unsafe (maxima[p] + c).initialize(to: running)
+      unsafe counts[p] = c &+ 1
     }
     return running
   }
@@ -84,7 +84,7 @@ extension KeyedEvent {
 ///
 /// Cost: a copy of the element and 8 bytes per event. Partition = top bits of the key hash, so it depends on neither
 /// threads nor batches.
-final class KeyedExchangeWriter<Element: KeyedEvent>: Consumer<Element>, @unchecked Sendable {
+@safe final class KeyedExchangeWriter<Element: KeyedEvent>: Consumer<Element>, @unchecked Sendable {
   private let exchange: Exchange<Element>
   private let from: Int
   private let tops: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
@@ -97,37 +97,37 @@ final class KeyedExchangeWriter<Element: KeyedEvent>: Consumer<Element>, @unchec
   init(exchange: Exchange<Element>, from: Int) {
     self.exchange = exchange
     self.from = from
-    tops = .allocate(capacity: exchange.downstream)
-    maxima = .allocate(capacity: exchange.downstream)
-    counts = .allocate(capacity: exchange.downstream)
+    unsafe tops = .allocate(capacity: exchange.downstream)
+    unsafe maxima = .allocate(capacity: exchange.downstream)
+    unsafe counts = .allocate(capacity: exchange.downstream)
     precondition(exchange.downstream.nonzeroBitCount == 1, "the number of key groups is a power of two")
   }
   deinit {
-    tops.deallocate()
-    maxima.deallocate()
-    counts.deallocate()
+    unsafe tops.deallocate()
+    unsafe maxima.deallocate()
+    unsafe counts.deallocate()
   }
 
   override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
-    let n = run.elements.count
-    guard let events = run.elements.baseAddress, n > 0 else { return }
+    let n = unsafe run.elements.count
+    guard let events = unsafe run.elements.baseAddress, n > 0 else { return }
     let buffers = exchange.buffers(in: batch)
     for p in 0..<exchange.downstream {
       let b = buffers[from, p]
-      b.borrowedArena = run.bytes
-      tops[p] = b.reserve(n)
-      b.runningMaxima.reserve(b.count + n)
-      maxima[p] = b.runningMaxima.base + b.count
-      counts[p] = 0
+      unsafe b.borrowedArena = unsafe run.bytes
+      unsafe tops[p] = unsafe b.reserve(n)
+      unsafe b.runningMaxima.reserve(b.count + n)
+      unsafe maxima[p] = unsafe b.runningMaxima.base + b.count
+      unsafe counts[p] = 0
     }
-    maximum = Element.scatter(
+    maximum = unsafe Element.scatter(
       events, n, maximum: maximum, shift: UInt64(64 - exchange.downstream.trailingZeroBitCount),
       tops: tops, maxima: maxima, counts: counts)
     recordCount += n
     for p in 0..<exchange.downstream {
       let b = buffers[from, p]
-      b.commit(counts[p])
-      b.runningMaxima.count = b.count
+      unsafe b.commit(counts[p])
+      unsafe b.runningMaxima.count = unsafe b.count
     }
   }
   override func endBatch(_ batch: Batch) {
@@ -154,6 +154,6 @@ public final class CollectWriter<Element>: Consumer<Element>, @unchecked Sendabl
   }
   public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
     let b = exchange.buffer(in: batch, from: from, to: 0)
-    for e in run.elements { b.append(e) }
+    for unsafe e in unsafe run.elements { b.append(e) }
   }
 }

@@ -9,25 +9,25 @@
 /// A mutex with a condition: what the scheduler's workers meet at.
 ///
 /// Cost: 20 ns uncontended; a wake-up 26 µs, so whole batches are handed over and never events.
-final class Monitor: @unchecked Sendable {
+@safe final class Monitor: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
   init() {
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(condition, nil)
   }
   deinit {
-    pthread_mutex_destroy(mutex)
-    pthread_cond_destroy(condition)
-    mutex.deallocate()
-    condition.deallocate()
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe pthread_cond_destroy(condition)
+    unsafe mutex.deallocate()
+    unsafe condition.deallocate()
   }
-  func lock() { pthread_mutex_lock(mutex) }
-  func unlock() { pthread_mutex_unlock(mutex) }
-  func wait() { pthread_cond_wait(condition, mutex) }
-  func signal() { pthread_cond_signal(condition) }
-  func broadcast() { pthread_cond_broadcast(condition) }
+  func lock() { unsafe pthread_mutex_lock(mutex) }
+  func unlock() { unsafe pthread_mutex_unlock(mutex) }
+  func wait() { unsafe pthread_cond_wait(condition, mutex) }
+  func signal() { unsafe pthread_cond_signal(condition) }
+  func broadcast() { unsafe pthread_cond_broadcast(condition) }
 }
 
 /// A thread with a name, joined by its owner.
@@ -43,17 +43,17 @@ final class WorkerThread: @unchecked Sendable {
   #endif
 
   init(_ run: @escaping @Sendable () -> Void) {
-    let body = Unmanaged.passRetained(Body(run))
-    let result = pthread_create(
+    let body = unsafe Unmanaged.passRetained(Body(run))
+    let result = unsafe pthread_create(
       &thread, nil,
       { argument in
         #if canImport(Darwin)
           Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
         #else
-          Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+          unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
         #endif
         return nil
-      }, body.toOpaque())
+      }, unsafe body.toOpaque())
     if result != 0 { fatalError("cannot start a thread: error \(result)") }
   }
   func join() {

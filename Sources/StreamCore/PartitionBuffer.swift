@@ -6,7 +6,7 @@ public import FlatMemory
 /// Cost: an append is a compare and a store. Elements of any type are allowed; trivial ones cost nothing to clear.
 /// Ownership: a buffer is filled by one task and read by others only after that task is done (the scheduler's lock
 /// orders them), so it carries no synchronisation of its own.
-public final class PartitionBuffer<Element>: @unchecked Sendable {
+@safe public final class PartitionBuffer<Element>: @unchecked Sendable {
   // a buffer belongs to one task at a time, so the run-time exclusivity checks on its fields are left out
   @exclusivity(unchecked) public private(set) var base: UnsafeMutablePointer<Element>
   @exclusivity(unchecked) public private(set) var count = 0
@@ -20,61 +20,61 @@ public final class PartitionBuffer<Element>: @unchecked Sendable {
   @exclusivity(unchecked) public var borrowedArena: UnsafePointer<UInt8>?
 
   public init(capacity: Int = 16) {
-    self.capacity = capacity
-    base = .allocate(capacity: capacity)
+    unsafe self.capacity = capacity
+    unsafe base = .allocate(capacity: capacity)
   }
   deinit {
-    base.deinitialize(count: count)
-    base.deallocate()
-    runningMaxima.deallocate()
-    arena.deallocate()
+    unsafe base.deinitialize(count: count)
+    unsafe base.deallocate()
+    unsafe runningMaxima.deallocate()
+    unsafe arena.deallocate()
   }
 
   /// Where the elements' byte spans point.
   @inlinable
-  public var bytes: UnsafePointer<UInt8> { borrowedArena ?? UnsafePointer(arena.base) }
+  public var bytes: UnsafePointer<UInt8> { unsafe borrowedArena ?? UnsafePointer(arena.base) }
   @inlinable
-  public var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
+  public var elements: UnsafeBufferPointer<Element> { unsafe UnsafeBufferPointer(start: base, count: count) }
 
   @inlinable @inline(__always)
   public func append(_ e: consuming Element) {
-    if count == capacity { grow(to: count &+ 1) }
-    (base + count).initialize(to: e)
+    if unsafe count == capacity { unsafe grow(to: count &+ 1) }
+    unsafe (base + count).initialize(to: e)
     _count &+= 1
   }
   @usableFromInline var _count: Int {
-    @inline(__always) get { count }
-    @inline(__always) set { count = newValue }
+    @inline(__always) get { unsafe count }
+    @inline(__always) set { unsafe count = newValue }
   }
   /// Makes room and hands out the place after the last element; ``commit(_:)`` says how many were written there.
   @inlinable
   public func reserve(_ n: Int) -> UnsafeMutablePointer<Element> {
-    if count &+ n > capacity { grow(to: count &+ n) }
-    return base + count
+    if unsafe count &+ n > capacity { unsafe grow(to: count &+ n) }
+    return unsafe base + count
   }
   @inlinable
   public func commit(_ n: Int) {
-    assert(count + n <= capacity)
+    unsafe assert(count + n <= capacity)
     _count &+= n
   }
 
   @inline(never) @usableFromInline
   func grow(to needed: Int) {
-    capacity = max(capacity * 2, needed)
-    let q = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
-    q.moveInitialize(from: base, count: count)
-    base.deallocate()
-    base = q
+    unsafe capacity = unsafe max(capacity * 2, needed)
+    let q = unsafe UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+    unsafe q.moveInitialize(from: base, count: count)
+    unsafe base.deallocate()
+    unsafe base = unsafe q
   }
 
   /// Forgets trivially copyable elements without touching them.
-  func truncate() where Element: BitwiseCopyable { count = 0 }
+  func truncate() where Element: BitwiseCopyable { unsafe count = 0 }
 
   public func removeAll() {
-    base.deinitialize(count: count)
-    count = 0
-    runningMaxima.removeAll()
-    arena.count = 0
-    borrowedArena = nil
+    unsafe base.deinitialize(count: count)
+    unsafe count = 0
+    unsafe runningMaxima.removeAll()
+    unsafe arena.count = 0
+    unsafe borrowedArena = nil
   }
 }

@@ -40,7 +40,7 @@ final class SourceStage: Stage, @unchecked Sendable {
   override func run(_ batch: Batch, instance: Int) {
     let consumer = consumers[instance]
     if batch.end > batch.start {
-      consumer.consume(
+      unsafe consumer.consume(
         PartitionRun(
           elements: UnsafeBufferPointer(start: batch.block.base + batch.start, count: batch.end - batch.start),
           runningMaxima: nil, maximumBefore: .min, bytes: UnsafePointer(batch.block.base), origin: batch), batch)
@@ -85,8 +85,8 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
         let buffer = b[from, instance]
         if mergesNow {
           queues[instance].push(buffer, batch)
-        } else if buffer.count > 0 {
-          consumer.consume(SourceQueues.run(buffer, 0..<buffer.count, batch), batch)
+        } else if unsafe buffer.count > 0 {
+          unsafe consumer.consume(SourceQueues.run(buffer, 0..<buffer.count, batch), batch)
         }
       }
     }
@@ -114,26 +114,26 @@ final class SourceQueues<Element> {
   }
 
   static func run(_ b: PartitionBuffer<Element>, _ range: Range<Int>, _ origin: Batch) -> PartitionRun<Element> {
-    let timed = b.runningMaxima.count == b.count
-    return PartitionRun(
+    let timed = unsafe b.runningMaxima.count == b.count
+    return unsafe PartitionRun(
       elements: UnsafeBufferPointer(start: b.base + range.lowerBound, count: range.count),
       runningMaxima: timed ? UnsafePointer(b.runningMaxima.base + range.lowerBound) : nil,
       maximumBefore: origin.maximumBefore, bytes: b.bytes, origin: origin)
   }
 
   func push(_ buffer: PartitionBuffer<Element>, _ batch: Batch) {
-    guard buffer.count > 0 else { return }
+    guard unsafe buffer.count > 0 else { return }
     var e = Entry(buffer: buffer, batch: batch, cursor: 0)
     // what an earlier run already consumed
-    if batch.isReplay { while e.cursor < buffer.count, key(e, batch.source) < resumeFrontier { e.cursor += 1 } }
-    guard e.cursor < buffer.count else { return }
+    if batch.isReplay { while unsafe e.cursor < buffer.count, key(e, batch.source) < resumeFrontier { e.cursor += 1 } }
+    guard unsafe e.cursor < buffer.count else { return }
     batch.holds.wrappingAdd(1, ordering: .relaxed)
     queues[batch.source].append(e)
   }
 
   @inline(__always)
   private func key(_ e: Entry, _ source: Int) -> Frontier {
-    Frontier(maximum: max(e.batch.maximumBefore, e.buffer.runningMaxima.base[e.cursor]), source: source)
+    unsafe Frontier(maximum: max(e.batch.maximumBefore, e.buffer.runningMaxima.base[e.cursor]), source: source)
   }
 
   func drain(upTo frontier: Frontier, into consumer: Consumer<Element>, _ batch: Batch) {
@@ -156,9 +156,9 @@ final class SourceQueues<Element> {
       if first < 0 { return }
       var e = queues[first][0]
       let from = e.cursor
-      repeat { e.cursor += 1 } while e.cursor < e.buffer.count && key(e, first) < bound
+      repeat { e.cursor += 1 } while unsafe e.cursor < e.buffer.count && key(e, first) < bound
       consumer.consume(SourceQueues.run(e.buffer, from..<e.cursor, e.batch), batch)
-      if e.cursor == e.buffer.count {
+      if unsafe e.cursor == e.buffer.count {
         e.batch.holds.wrappingSubtract(1, ordering: .releasing)
         queues[first].removeFirst()
       } else {

@@ -20,7 +20,7 @@ public final class StateSnapshot: @unchecked Sendable {
   public func add(_ name: String, _ bytes: UnsafeRawBufferPointer) {
     add(name) { b in
       b.reserve(bytes.count)
-      if let p = bytes.baseAddress { b.bytesExact(p.assumingMemoryBound(to: UInt8.self), bytes.count) }
+      if let p = bytes.baseAddress { unsafe b.bytesExact(p.assumingMemoryBound(to: UInt8.self), bytes.count) }
     }
   }
   /// Adds a section that `fill` writes.
@@ -33,29 +33,29 @@ public final class StateSnapshot: @unchecked Sendable {
   }
   /// Adds a section of trivial values.
   public func add<T: BitwiseCopyable>(_ name: String, values: UnsafeBufferPointer<T>) {
-    add(name, UnsafeRawBufferPointer(values))
+    unsafe add(name, UnsafeRawBufferPointer(values))
   }
   var finished: ArraySlice<Section> { sections[0..<used] }
 }
 
 /// What one operator wrote at a checkpoint, to restore from.
-public struct RestoredState {
+@safe public struct RestoredState {
   let prefix: String
   let lookUp: (String) -> UnsafeRawBufferPointer?
 
   /// The bytes of a section. Throws ``StateError/missing(_:)`` when the checkpoint has none of that name.
   public func section(_ name: String) throws -> UnsafeRawBufferPointer {
-    guard let b = lookUp(prefix + "/" + name) else { throw StateError.missing(prefix + "/" + name) }
-    return b
+    guard let b = unsafe lookUp(prefix + "/" + name) else { throw StateError.missing(prefix + "/" + name) }
+    return unsafe b
   }
-  public var isPresent: Bool { lookUp(prefix + "/" + "state") != nil }
+  public var isPresent: Bool { unsafe lookUp(prefix + "/" + "state") != nil }
 
   /// The values of a section of trivial values. Throws when its size is not a whole number of them.
   public func values<T: BitwiseCopyable>(_ name: String, of type: T.Type) throws -> [T] {
-    let b = try section(name)
+    let b = try unsafe section(name)
     guard b.count % MemoryLayout<T>.stride == 0 else { throw StateError.size(prefix + "/" + name, b.count) }
-    return [T](unsafeUninitializedCapacity: b.count / MemoryLayout<T>.stride) { out, n in
-      UnsafeMutableRawBufferPointer(out).copyMemory(from: b)
+    return unsafe [T](unsafeUninitializedCapacity: b.count / MemoryLayout<T>.stride) { out, n in
+      unsafe UnsafeMutableRawBufferPointer(out).copyMemory(from: b)
       n = b.count / MemoryLayout<T>.stride
     }
   }

@@ -6,7 +6,7 @@
 ///
 /// Guarantees: after `advance` to time w, every slot whose deadline is before ``complete(at:)`` has fired.
 /// Cost: O(1) to arm, O(1) per look; memory 1 KiB. After Varghese & Lauck, "Hashed and Hierarchical Timing Wheels".
-public struct TimerWheel: @unchecked Sendable {
+@safe public struct TimerWheel: @unchecked Sendable {
   public static let bucketCount = 128
   /// Head of each bucket's list; 0 is none.
   public let heads: UnsafeMutablePointer<UInt32>
@@ -20,10 +20,10 @@ public struct TimerWheel: @unchecked Sendable {
   /// `spanMilliseconds`: how far ahead of time deadlines usually lie; the wheel reaches twice as far.
   public init(spanMilliseconds: Int64) {
     tickMilliseconds = max(1, spanMilliseconds / 64)
-    heads = .allocate(capacity: TimerWheel.bucketCount)
-    heads.initialize(repeating: 0, count: TimerWheel.bucketCount)
+    unsafe heads = .allocate(capacity: TimerWheel.bucketCount)
+    unsafe heads.initialize(repeating: 0, count: TimerWheel.bucketCount)
   }
-  public func deallocate() { heads.deallocate() }
+  public func deallocate() { unsafe heads.deallocate() }
 
   /// The number of the tick that contains a time.
   @inlinable @inline(__always)
@@ -59,8 +59,8 @@ public struct TimerWheel: @unchecked Sendable {
     let b = Int(truncatingIfNeeded: position) & (TimerWheel.bucketCount - 1)
     position &+= 1
     nextFire = position &* tickMilliseconds
-    let head = heads[b]
-    heads[b] = 0
+    let head = unsafe heads[b]
+    unsafe heads[b] = 0
     return head
   }
 }

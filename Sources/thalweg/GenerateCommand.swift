@@ -99,7 +99,7 @@ struct GenerateCommand: ParsableCommand, EnvironmentConfigurable {
       try file.create()
       var chunk: [UInt8] = []
       while generator.next(into: &chunk) {
-        chunk.withUnsafeBufferPointer { if let p = $0.baseAddress { file.append(p, $0.count) } }
+        unsafe chunk.withUnsafeBufferPointer { if let p = $0.baseAddress { unsafe file.append(p, $0.count) } }
         try file.flush()
         chunk.removeAll(keepingCapacity: true)
       }

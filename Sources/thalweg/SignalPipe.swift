@@ -20,13 +20,13 @@ struct SignalPipe {
 
   init() {
     var ends: [Int32] = [-1, -1]
-    if pipe(&ends) != 0 { ends = [-1, -1] }
+    if unsafe pipe(&ends) != 0 { ends = [-1, -1] }
     (readEnd, writeEnd) = (ends[0], ends[1])
-    signalPipeWriteEnd = writeEnd
+    unsafe signalPipeWriteEnd = writeEnd
     let handler: @convention(c) (Int32) -> Void = { number in
       var byte = UInt8(truncatingIfNeeded: number)
       let saved = errno
-      _ = systemWrite(signalPipeWriteEnd, &byte, 1)
+      _ = unsafe systemWrite(signalPipeWriteEnd, &byte, 1)
       errno = saved
     }
     signal(SIGINT, handler)
@@ -37,14 +37,14 @@ struct SignalPipe {
   /// The next signal, 0 after ``wake()``, nil when none came in time.
   func next(timeoutMilliseconds: Int32) -> Int32? {
     var poller = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
-    guard poll(&poller, 1, timeoutMilliseconds) > 0 else { return nil }
+    guard unsafe poll(&poller, 1, timeoutMilliseconds) > 0 else { return nil }
     var byte: UInt8 = 0
-    return read(readEnd, &byte, 1) == 1 ? Int32(byte) : nil
+    return unsafe read(readEnd, &byte, 1) == 1 ? Int32(byte) : nil
   }
 
   /// Makes ``next(timeoutMilliseconds:)`` return.
   func wake() {
     var byte: UInt8 = 0
-    _ = systemWrite(writeEnd, &byte, 1)
+    _ = unsafe systemWrite(writeEnd, &byte, 1)
   }
 }

@@ -80,7 +80,7 @@ struct StateCommand: ParsableCommand {
 extension StateCommand.Folder {
   func entries() throws -> [CheckpointInspector.Entry] {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+    guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
       throw CommandFailure(.noInput, "\(folder): there is no such folder; name the one given to replay as --checkpoint")
     }
     guard isFolder.boolValue else {

@@ -23,7 +23,7 @@ enum Terminal {
   /// Columns of the terminal at a descriptor; 80 when it is none.
   static func width(of descriptor: Int32) -> Int {
     var size = winsize()
-    if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     return 80
   }
 
@@ -49,7 +49,7 @@ enum Terminal {
   static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
     var left = bytes
     while !left.isEmpty {
-      let n = left.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+      let n = unsafe left.withUnsafeBytes { unsafe systemWrite(descriptor, $0.baseAddress, $0.count) }
       if n < 0, errno == EINTR { continue }
       if n <= 0 { return errno }
       left = left.dropFirst(n)
@@ -60,5 +60,5 @@ enum Terminal {
 
 /// The system's `write`, which members named so would hide.
 func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
+  unsafe write(descriptor, bytes, count)
 }

@@ -21,7 +21,7 @@ enum Program {
       folder.deleteLastPathComponent()
       let candidate = folder.appendingPathComponent("thalweg")
       var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder), !isFolder.boolValue {
+      if unsafe FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder), !isFolder.boolValue {
         return candidate.path
       }
     }

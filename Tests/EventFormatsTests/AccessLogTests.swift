@@ -20,7 +20,7 @@ import Testing
     #expect(e.url == "/a/b?q=1" && e.referrer == "http://x/" && e.agent == "Mozilla/5.0 (X)" && e.event == "GET")
     #expect(e.eventClass == .view && e.value == 0)
     let agent = Array("Mozilla/5.0 (X)".utf8) + [UInt8](repeating: 0, count: bytePadding)
-    let hash = String(agent.withUnsafeBufferPointer { hashBytes($0.baseAddress!, 15) }, radix: 16)
+    let hash = unsafe String(agent.withUnsafeBufferPointer { unsafe hashBytes($0.baseAddress!, 15) }, radix: 16)
     #expect(e.user == "83.149.9.216 \(String(repeating: "0", count: 16 - hash.count))\(hash)")
     let samePath = try one("\(Self.head) \"GET /a/b HTTP/2\" 200 1 \"-\" \"-\"")
     #expect(samePath.item == e.item && samePath.referrer == "" && samePath.agent == "")

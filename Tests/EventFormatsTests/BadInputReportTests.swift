@@ -132,12 +132,12 @@ import Testing
     var output = OutputBuffer(capacity: 1)
     defer { output.deallocate() }
     let padded = raw + [UInt8](repeating: 0x22, count: bytePadding)
-    padded.withUnsafeBufferPointer {
-      appendDeadLetter(
+    unsafe padded.withUnsafeBufferPointer {
+      unsafe appendDeadLetter(
         to: &output, source: source, offset: 1_234_567_890_123, reason: reason, raw: $0.baseAddress!,
         rawLength: raw.count)
     }
-    return String(decoding: UnsafeBufferPointer(start: output.base, count: output.count), as: UTF8.self)
+    return unsafe String(decoding: UnsafeBufferPointer(start: output.base, count: output.count), as: UTF8.self)
   }
 
   @Test func text() {

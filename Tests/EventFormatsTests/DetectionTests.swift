@@ -108,7 +108,7 @@ import Testing
     var all: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 1 << 20)
     while true {
-      let n = try piece.withUnsafeMutableBytes { try source.read(into: $0.baseAddress!, 1 << 20) }
+      let n = try unsafe piece.withUnsafeMutableBytes { try unsafe source.read(into: $0.baseAddress!, 1 << 20) }
       if n == 0 { return all }
       all += piece[..<n]
     }
@@ -125,8 +125,8 @@ import Testing
   func realFiles(path: String, format: LogFormat, events: Int, rejected: Int) throws {
     guard let file = real(path) else { return }
     let bytes = try readAll(file)
-    let p = try bytes.prefix(1 << 20).withUnsafeBytes {
-      try FormatDetector.plan(sample: $0, name: path, options: FormatOptions())
+    let p = try unsafe bytes.prefix(1 << 20).withUnsafeBytes {
+      try unsafe FormatDetector.plan(sample: $0, name: path, options: FormatOptions())
     }
     #expect(p.format == format)
     let result = decode(bytes, p, blockByteCount: 1 << 18)

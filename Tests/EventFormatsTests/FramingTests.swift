@@ -5,8 +5,8 @@ import Testing
 @Suite struct FramingTests {
   private func prefix(_ text: String, _ framing: RecordFraming, lineByteCountMax: Int = 1000) -> Int {
     let bytes = Array(text.utf8) + [UInt8](repeating: 0x0a, count: bytePadding)
-    return bytes.withUnsafeBufferPointer {
-      framing.completeRecords(in: $0.baseAddress!, count: text.utf8.count, lineByteCountMax: lineByteCountMax)
+    return unsafe bytes.withUnsafeBufferPointer {
+      unsafe framing.completeRecords(in: $0.baseAddress!, count: text.utf8.count, lineByteCountMax: lineByteCountMax)
     }
   }
   private let csv = RecordFraming.quotedCSV(delimiter: 44, columnsMin: 2, columnsMax: 3)
@@ -46,11 +46,11 @@ import Testing
     var skipper = OverlongLine()
     let first = [UInt8](repeating: 120, count: 50)
     let second = Array("yyy\nnext\n".utf8)
-    #expect(first.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 50) } == 50)
+    unsafe #expect(first.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 50) } == 50)
     #expect(!skipper.isOver)
-    #expect(second.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 9) } == 4)
+    unsafe #expect(second.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 9) } == 4)
     #expect(skipper.isOver && skipper.byteCount == 53)
-    #expect(second.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 9) } == 0)
+    unsafe #expect(second.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 9) } == 0)
   }
 
   @Test(arguments: LogFormat.allCases)
@@ -76,14 +76,14 @@ import Testing
       events.deallocate()
       rejected.deallocate()
     }
-    text.withUnsafeMutableBufferPointer {
-      LogDecoder(plan: plan).decode(
+    unsafe text.withUnsafeMutableBufferPointer {
+      unsafe LogDecoder(plan: plan).decode(
         $0.baseAddress!, start: 0, end: count, spareStart: count + bytePadding, events: &events, rejected: &rejected)
     }
     let tooLong = first.utf8.count > 41
     #expect(events.count == (tooLong ? 0 : 1))
     #expect(rejected.count == (tooLong ? 2 : 1))
-    #expect(
+    unsafe #expect(
       rejected.elements.last
         == RejectedLine(offset: first.utf8.count, length: count - first.utf8.count, column: 40, reason: .lineTooLong))
   }

@@ -43,8 +43,8 @@ import Testing
     var bytesSeen = 0
     for _ in 0..<1500 {
       let bytes = mutated(format, &g)
-      bytes.withUnsafeBytes { fuzzDecoder(format, $0) }
-      bytes.withUnsafeBytes { fuzzDetector($0) }
+      unsafe bytes.withUnsafeBytes { unsafe fuzzDecoder(format, $0) }
+      unsafe bytes.withUnsafeBytes { unsafe fuzzDetector($0) }
       bytesSeen += bytes.count
     }
     #expect(bytesSeen > 0)
@@ -55,9 +55,9 @@ import Testing
     var bytesSeen = 0
     for _ in 0..<2000 {
       let bytes = (0..<g.below(60)).map { _ in UInt8(g.below(256)) }
-      bytes.withUnsafeBytes { fuzzInflateZstd($0) }
-      bytes.withUnsafeBytes { fuzzInflateGzip($0) }
-      bytes.withUnsafeBytes { fuzzInflate($0) }
+      unsafe bytes.withUnsafeBytes { unsafe fuzzInflateZstd($0) }
+      unsafe bytes.withUnsafeBytes { unsafe fuzzInflateGzip($0) }
+      unsafe bytes.withUnsafeBytes { unsafe fuzzInflate($0) }
       bytesSeen += bytes.count
     }
     #expect(bytesSeen > 0)

@@ -53,7 +53,7 @@ import Testing
     var all: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: step)
     while true {
-      let n = try piece.withUnsafeMutableBytes { try input.read(into: $0.baseAddress!, step) }
+      let n = try unsafe piece.withUnsafeMutableBytes { try unsafe input.read(into: $0.baseAddress!, step) }
       if n == 0 { return all }
       all += piece[..<n]
     }
@@ -96,7 +96,7 @@ import Testing
       let source = try input(from: MemoryBytes(bytes, stride: 5000))
       try source.skip(to: 3)
       var one: UInt8 = 0
-      #expect(try source.read(into: &one, 1) == 1)
+      unsafe #expect(try source.read(into: &one, 1) == 1)
       #expect(one == text[3])
       try source.skip(to: 300_000)
       #expect(try readAll(source) == Array(text[300_000...]))

@@ -158,8 +158,8 @@ import Testing
 
   private func fingerprint(_ text: String) -> UInt32 {
     let bytes = Array(text.utf8)
-    let f = (bytes + [UInt8](repeating: 0, count: bytePadding)).withUnsafeBufferPointer {
-      UInt32(truncatingIfNeeded: hashBytes($0.baseAddress!, bytes.count) >> 32)
+    let f = unsafe (bytes + [UInt8](repeating: 0, count: bytePadding)).withUnsafeBufferPointer {
+      unsafe UInt32(truncatingIfNeeded: hashBytes($0.baseAddress!, bytes.count) >> 32)
     }
     return f == 0 ? 1 : f
   }

@@ -44,8 +44,8 @@ func decode(_ text: [UInt8], _ plan: DecodingPlan, blockByteCount: Int = 1 << 20
     var count = block.count
     if !isLast {
       block.append(contentsOf: [UInt8](repeating: 0, count: bytePadding))
-      count = block.withUnsafeBufferPointer {
-        plan.framing.completeRecords(in: $0.baseAddress!, count: count, lineByteCountMax: plan.lineByteCountMax)
+      count = unsafe block.withUnsafeBufferPointer {
+        unsafe plan.framing.completeRecords(in: $0.baseAddress!, count: count, lineByteCountMax: plan.lineByteCountMax)
       }
       if count == 0 {
         take *= 2
@@ -72,20 +72,20 @@ private func decodeBlock(_ block: [UInt8], _ decoder: LogDecoder, at base: Int, 
   let spareStart = end + bytePadding
   let capacity = spareStart + block.count + bytePadding
   let b = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-  b.initialize(repeating: 0x22, count: capacity)
-  (b + start).update(from: block, count: block.count)
+  unsafe b.initialize(repeating: 0x22, count: capacity)
+  unsafe (b + start).update(from: block, count: block.count)
   var events = FlatArray<LogEvent>(capacity: 1)
   var rejected = FlatArray<RejectedLine>(capacity: 1)
   defer {
-    b.deallocate()
+    unsafe b.deallocate()
     events.deallocate()
     rejected.deallocate()
   }
-  decoder.decode(b, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
+  unsafe decoder.decode(b, start: start, end: end, spareStart: spareStart, events: &events, rejected: &rejected)
   func text(_ offset: UInt32, _ length: Int) -> String {
-    String(decoding: UnsafeBufferPointer(start: b + Int(offset), count: length), as: UTF8.self)
+    unsafe String(decoding: UnsafeBufferPointer(start: b + Int(offset), count: length), as: UTF8.self)
   }
-  for e in events.elements {
+  for unsafe e in unsafe events.elements {
     var event = DecodedEvent()
     event.offset = Int(e.lineOffset) - start + base
     event.time = e.time
@@ -100,7 +100,7 @@ private func decodeBlock(_ block: [UInt8], _ decoder: LogDecoder, at base: Int, 
     event.value = e.value
     result.events.append(event)
   }
-  for r in rejected.elements {
+  for unsafe r in unsafe rejected.elements {
     var line = r
     line.offset = UInt32(Int(r.offset) - start + base)
     result.rejected.append(line)
@@ -130,7 +130,9 @@ func newSeed(_ test: String) -> UInt64 {
 }
 
 func plan(_ text: String, _ options: FormatOptions = FormatOptions(), name: String = "input") throws -> DecodingPlan {
-  try Array(text.utf8).withUnsafeBytes { try FormatDetector.plan(sample: $0, name: name, options: options) }
+  try unsafe Array(text.utf8).withUnsafeBytes {
+    try unsafe FormatDetector.plan(sample: $0, name: name, options: options)
+  }
 }
 
 let shopPlan = DecodingPlan(

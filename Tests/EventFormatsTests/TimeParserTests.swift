@@ -126,7 +126,7 @@ import Testing
 
   private func parse(_ text: String, _ parser: inout TimeParser) -> Int64 {
     let bytes = Array(text.utf8) + [UInt8](repeating: 0x39, count: 64)
-    return bytes.withUnsafeBufferPointer { parser.parse($0.baseAddress!, text.utf8.count) }
+    return unsafe bytes.withUnsafeBufferPointer { unsafe parser.parse($0.baseAddress!, text.utf8.count) }
   }
   private func pad(_ v: Int64, _ digits: Int = 2) -> String {
     String(repeating: "0", count: max(0, digits - String(v).count)) + String(v)

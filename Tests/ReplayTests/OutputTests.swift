@@ -20,17 +20,20 @@ import Testing
         b.count = 0
         b.reserve(TimestampText.byteCountMax)
         text.append(t, to: &b)
-        let s = String(decoding: UnsafeBufferPointer(start: b.base, count: b.count), as: UTF8.self)
+        let s = unsafe String(decoding: UnsafeBufferPointer(start: b.base, count: b.count), as: UTF8.self)
         #expect(s.count == 24, "\(s)")
         if t > -12_219_292_800_000 {  // Foundation's calendar is Julian before 1582
-          #expect(f.date(from: s).map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) } == t, "seed \(seed) \(t) \(s)")
+          #expect(
+            f.date(from: s).map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) } == t, "seed \(seed) \(t) \(s)")
         }
       }
     }
   }
 
   @Test func daysOfAZoneAgreeWithTheCalendar() throws {
-    for zone in ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo"] {
+    for zone in [
+      "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo",
+    ] {
       let days = try #require(ZoneDays(named: zone))
       var calendar = Calendar(identifier: .gregorian)
       calendar.timeZone = TimeZone(identifier: zone)!
@@ -52,7 +55,7 @@ import Testing
   @Test func campaignsAreToldApart() {
     func hash(_ s: String) -> UInt32 {
       let bytes = Array(s.utf8) + [UInt8](repeating: 0, count: 64)
-      return bytes.withUnsafeBufferPointer { campaignHash($0.baseAddress!, s.utf8.count) }
+      return unsafe bytes.withUnsafeBufferPointer { unsafe campaignHash($0.baseAddress!, s.utf8.count) }
     }
     #expect(hash("/a") == 0)
     #expect(hash("/a?x=1&y=2") == 0)

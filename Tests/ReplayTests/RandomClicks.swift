@@ -77,7 +77,9 @@ struct PlainSession: Equatable, CustomStringConvertible {
   var entry: String
   var exit: String
   var value = 0.0
-  var description: String { "\(user) \(start)…\(end) events \(events) views \(views) items \(items) \(entry) \(exit) \(value)" }
+  var description: String {
+    "\(user) \(start)…\(end) events \(events) views \(views) items \(items) \(entry) \(exit) \(value)"
+  }
 }
 
 /// Groups sorted clicks by user; `splits` says whether an event begins a new session although the gap does not.

@@ -15,7 +15,9 @@ final class ScratchFolder {
     write([UInt8](text.utf8), file(name))
     return file(name)
   }
-  func write(_ bytes: [UInt8], _ path: String) { _ = FileManager.default.createFile(atPath: path, contents: Data(bytes)) }
+  func write(_ bytes: [UInt8], _ path: String) {
+    _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
+  }
   func read(_ name: String) -> [UInt8] { [UInt8](FileManager.default.contents(atPath: file(name)) ?? Data()) }
   var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
 }
@@ -35,7 +37,9 @@ func readSessions(_ folder: ScratchFolder, _ name: String) -> [[String: String]]
 func milliseconds(_ text: String) -> Int64 {
   let n = text.split { !$0.isNumber }.map { Int64($0)! }
   var c = DateComponents()
-  (c.year, c.month, c.day, c.hour, c.minute, c.second) = (Int(n[0]), Int(n[1]), Int(n[2]), Int(n[3]), Int(n[4]), Int(n[5]))
+  (c.year, c.month, c.day, c.hour, c.minute, c.second) = (
+    Int(n[0]), Int(n[1]), Int(n[2]), Int(n[3]), Int(n[4]), Int(n[5])
+  )
   return Int64(utc.date(from: c)!.timeIntervalSince1970) * 1000 + n[6]
 }
 private let utc: Calendar = {

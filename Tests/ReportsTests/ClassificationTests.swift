@@ -143,7 +143,7 @@ import Testing
     var s = SessionSpec()
     (s.entry, s.exit, s.referrer) = (entry, entry, referrer)
     var accumulator = SessionReportAccumulator(options: ReportOptions(siteHosts: siteHosts))
-    SessionBatch([s]).forEachRow { accumulator.add($0, $1) }
+    unsafe SessionBatch([s]).forEachRow { unsafe accumulator.add($0, $1) }
     let report = accumulator.finish(quality: ReportQuality())
     let row = report.campaigns.rows[0]
     return [row.name] + row.details! + [report.channels.rows[0].name]

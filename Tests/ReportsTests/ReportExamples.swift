@@ -19,7 +19,7 @@ enum ReportExamples {
 
   static func report(_ specs: [SessionSpec], quality: ReportQuality = quality) -> SessionReport {
     var accumulator = SessionReportAccumulator()
-    SessionBatch(specs).forEachRow { accumulator.add($0, $1) }
+    unsafe SessionBatch(specs).forEachRow { unsafe accumulator.add($0, $1) }
     return accumulator.finish(quality: quality)
   }
 

@@ -26,7 +26,7 @@ import Testing
     var random = SeededRandom(seed: seed)
     let batch = Self.crowded(seed, 80_000)
     var straight = SessionReportAccumulator()
-    batch.forEachRow { straight.add($0, $1) }
+    unsafe batch.forEachRow { unsafe straight.add($0, $1) }
     let expected = straight.finish(quality: ReportExamples.quality)
     #expect(expected.figures.usersRelativeError > 0, "the user sample is in use")
     #expect(expected.entryPages.errorMax > 0 && expected.referrers.errorMax > 0, "tables have been purged")
@@ -35,7 +35,7 @@ import Testing
     var from = 0
     var sizeMax = 0
     for cut in (0..<4).map({ _ in random.below(batch.rows.count) }).sorted() + [batch.rows.count] {
-      batch.forEachRow(in: from..<cut) { accumulator.add($0, $1) }
+      unsafe batch.forEachRow(in: from..<cut) { unsafe accumulator.add($0, $1) }
       var bytes: [UInt8] = [1, 2, 3]
       accumulator.write(into: &bytes)
       sizeMax = max(sizeMax, bytes.count)
@@ -60,7 +60,7 @@ import Testing
     var generator = SessionGenerator(seed: 5)
     let batch = SessionBatch(generator.next(800))
     var accumulator = SessionReportAccumulator()
-    batch.forEachRow { accumulator.add($0, $1) }
+    unsafe batch.forEachRow { unsafe accumulator.add($0, $1) }
     var bytes: [UInt8] = []
     accumulator.write(into: &bytes)
     var random = SeededRandom(seed: 6)

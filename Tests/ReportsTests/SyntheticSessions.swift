@@ -66,7 +66,7 @@ struct SessionBatch {
     row.user = text(s.user)
     var padded = Array(s.user.utf8)
     padded += [UInt8](repeating: 0, count: bytePadding)
-    row.userHash = padded.withUnsafeBufferPointer { hashBytes($0.baseAddress!, s.user.utf8.count) }
+    row.userHash = unsafe padded.withUnsafeBufferPointer { unsafe hashBytes($0.baseAddress!, s.user.utf8.count) }
     row.start = s.start
     row.end = s.start + s.duration
     row.closedAt = row.end + 1_800_000
@@ -81,7 +81,7 @@ struct SessionBatch {
     row.agent = text(s.agent)
     let spans = s.path.map { text($0) }
     row.pathOffset = UInt32(arena.count)
-    for span in spans { withUnsafeBytes(of: span) { arena.append(contentsOf: $0) } }
+    for span in spans { unsafe withUnsafeBytes(of: span) { unsafe arena.append(contentsOf: $0) } }
     row.pathCount = UInt8(s.path.count)
     row.pathWeightLog2 = s.pathWeightLog2
     row.endedBy = s.endedBy
@@ -92,8 +92,8 @@ struct SessionBatch {
   /// The rows and their padded arena.
   func withRows<R>(_ body: (UnsafeBufferPointer<SessionRow>, UnsafePointer<UInt8>) throws -> R) rethrows -> R {
     let padded = arena + [UInt8](repeating: 0xee, count: bytePadding)
-    return try padded.withUnsafeBufferPointer { bytes in
-      try rows.withUnsafeBufferPointer { try body($0, bytes.baseAddress!) }
+    return try unsafe padded.withUnsafeBufferPointer { bytes in
+      try unsafe rows.withUnsafeBufferPointer { try unsafe body($0, bytes.baseAddress!) }
     }
   }
 
@@ -101,8 +101,8 @@ struct SessionBatch {
   func forEachRow(
     in range: Range<Int>? = nil, _ body: (UnsafePointer<SessionRow>, UnsafePointer<UInt8>) -> Void
   ) {
-    withRows { all, bytes in
-      for i in range ?? all.indices { body(all.baseAddress! + i, bytes) }
+    unsafe withRows { all, bytes in
+      for i in range ?? all.indices { unsafe body(all.baseAddress! + i, bytes) }
     }
   }
 }

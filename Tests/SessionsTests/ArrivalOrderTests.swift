@@ -112,7 +112,7 @@ import Testing
         if random.one(in: 4) { continue }
         let c = Click(time: clock, key: UInt32(random.below(4)), value: 7, position: Int32(clicks.count))
         clicks.append(c)
-        withUnsafePointer(to: c) { sessions.take($0, maximum: .min) }
+        unsafe withUnsafePointer(to: c) { unsafe sessions.take($0, maximum: .min) }
       }
       // a tick of the timers later everything is closed, without an event
       sessions.advance(to: clock + 3 * gap + 3)

@@ -96,7 +96,9 @@ import Testing
     for i in 0..<10_000 {
       // two apart, then the bridge
       for step in [Int64(0), 15, 8] {
-        withUnsafePointer(to: Click(time: Int64(i) * 15 + step, key: 1)) { sessions.take($0, maximum: .min) }
+        unsafe withUnsafePointer(to: Click(time: Int64(i) * 15 + step, key: 1)) {
+          unsafe sessions.take($0, maximum: .min)
+        }
       }
     }
     #expect(sessions.lateCount == 0)

@@ -36,9 +36,9 @@ final class OperatorRun<Order: ClickOrder> {
           local.append(highest)
         }
       }
-      events.withUnsafeBufferPointer { e in
+      unsafe events.withUnsafeBufferPointer { e in
         guard let first = e.baseAddress else { return }
-        operators[p].process(
+        unsafe operators[p].process(
           first, count: e.count, maximumBefore: before, runningMaxima: local,
           delayMilliseconds: stream.delayMilliseconds)
       }

@@ -84,7 +84,7 @@ import Testing
     let options = SessionOptions(gapMilliseconds: 6400)
     var sessions = Sessionizer(options: options, program: Clicks())
     defer { sessions.deallocate() }
-    withUnsafePointer(to: Click(time: 1, key: 1)) { sessions.take($0, maximum: .min) }
+    unsafe withUnsafePointer(to: Click(time: 1, key: 1)) { unsafe sessions.take($0, maximum: .min) }
     let snapshot = StateSnapshot(prefix: "sessions")
     sessions.snapshot(into: snapshot)
 
@@ -113,12 +113,12 @@ import Testing
 
 /// The sections of a snapshot as a checkpoint would give them back; valid while the snapshot is.
 func sections(_ snapshot: StateSnapshot) -> [String: UnsafeRawBufferPointer] {
-  Dictionary(
+  unsafe Dictionary(
     uniqueKeysWithValues: snapshot.finished.map {
-      ($0.name, UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+      unsafe ($0.name, UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
     })
 }
 func restoredState(_ snapshot: StateSnapshot) -> RestoredState {
-  let all = sections(snapshot)
-  return RestoredState(prefix: snapshot.prefix) { all[$0] }
+  let all = unsafe sections(snapshot)
+  return unsafe RestoredState(prefix: snapshot.prefix) { unsafe all[$0] }
 }

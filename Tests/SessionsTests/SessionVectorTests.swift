@@ -39,7 +39,7 @@ import Testing
         let before = sessions.lateCount
         let click = Click(
           time: time * vector.unit, key: UInt32(key), value: value, gap: gap.map { $0 * vector.unit })
-        withUnsafePointer(to: click) { sessions.take($0, maximum: highest) }
+        unsafe withUnsafePointer(to: click) { unsafe sessions.take($0, maximum: highest) }
         #expect((sessions.lateCount > before) == isLate, "event of \(name) at \(time)")
       case .watermark(let w):
         sessions.advance(to: w * vector.unit)

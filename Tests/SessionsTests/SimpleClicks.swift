@@ -94,21 +94,21 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
   var complaint: String?
 
   var splitsInOrder: Bool { Order.splitsInOrder }
-  static func time(_ e: UnsafePointer<Click>) -> Int64 { e.pointee.time }
-  static func hash(_ e: UnsafePointer<Click>) -> UInt64 { e.pointee.hash }
-  func hash(of key: UnsafePointer<Key>) -> UInt64 { key.pointee.hash }
-  func matches(_ key: UnsafePointer<Key>, _ e: UnsafePointer<Click>) -> Bool { key.pointee.key == e.pointee.key }
+  static func time(_ e: UnsafePointer<Click>) -> Int64 { unsafe e.pointee.time }
+  static func hash(_ e: UnsafePointer<Click>) -> UInt64 { unsafe e.pointee.hash }
+  func hash(of key: UnsafePointer<Key>) -> UInt64 { unsafe key.pointee.hash }
+  func matches(_ key: UnsafePointer<Key>, _ e: UnsafePointer<Click>) -> Bool { unsafe key.pointee.key == e.pointee.key }
   mutating func makeKey(_ e: UnsafePointer<Click>) -> Key {
     liveKeys += 1
-    return Key(key: e.pointee.key, hash: e.pointee.hash)
+    return unsafe Key(key: e.pointee.key, hash: e.pointee.hash)
   }
   mutating func dropKey(_ key: UnsafePointer<Key>) { liveKeys -= 1 }
-  func gapMilliseconds(_ e: UnsafePointer<Click>, standard: Int64) -> Int64 { e.pointee.gap ?? standard }
+  func gapMilliseconds(_ e: UnsafePointer<Click>, standard: Int64) -> Int64 { unsafe e.pointee.gap ?? standard }
 
   mutating func begin(_ a: UnsafeMutablePointer<Aggregate>, _ e: UnsafePointer<Click>) {
     liveAggregates += 1
-    let c = e.pointee
-    a.initialize(
+    let c = unsafe e.pointee
+    unsafe a.initialize(
       to: Aggregate(
         facts: SessionFacts(
           key: c.key, start: c.time, last: c.time, count: 1, sum: Int64(c.value), distinct: 1 << UInt64(c.value & 63),
@@ -118,8 +118,8 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
     _ a: UnsafeMutablePointer<Aggregate>, _ e: UnsafePointer<Click>, isFirst: Bool, isLast: Bool, start: Int64,
     formerStart: Int64
   ) {
-    let c = e.pointee
-    var f = a.pointee.facts
+    let c = unsafe e.pointee
+    var f = unsafe a.pointee.facts
     require(c.key == f.key, "event of key \(c.key) added to a session of key \(f.key)")
     require(formerStart == f.start, "former start \(formerStart) given for \(f)")
     require(isFirst == (c.time < f.start), "isFirst=\(isFirst) for \(c.time) and \(f)")
@@ -132,15 +132,15 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
     f.distinct |= 1 << UInt64(c.value & 63)
     if isFirst { f.firstValue = c.value }
     if isLast { f.lastValue = c.value }
-    a.pointee.facts = f
+    unsafe a.pointee.facts = f
   }
   mutating func merge(
     _ earlier: UnsafeMutablePointer<Aggregate>, _ earlierStart: Int64, _ later: UnsafeMutablePointer<Aggregate>,
     _ laterStart: Int64
   ) {
     liveAggregates -= 1
-    let b = later.pointee.facts
-    var f = earlier.pointee.facts
+    let b = unsafe later.pointee.facts
+    var f = unsafe earlier.pointee.facts
     require(
       f.start == earlierStart && b.start == laterStart, "starts \(earlierStart), \(laterStart) given for \(f), \(b)")
     require(f.key == b.key && f.last < b.start, "\(f) merged with \(b)")
@@ -149,18 +149,18 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
     f.sum += b.sum
     f.distinct |= b.distinct
     f.lastValue = b.lastValue
-    earlier.pointee.facts = f
+    unsafe earlier.pointee.facts = f
   }
   func splitReason(_ a: UnsafePointer<Aggregate>, _ e: UnsafePointer<Click>, start: Int64) -> SessionEndReason? {
-    if splitsOnCampaign, e.pointee.campaign != a.pointee.campaign { return .campaign }
-    if a.pointee.facts.count >= eventsMax { return .maxEvents }
-    if e.pointee.time - start > durationMaxMilliseconds { return .maxDuration }
+    if splitsOnCampaign, unsafe e.pointee.campaign != a.pointee.campaign { return .campaign }
+    if unsafe a.pointee.facts.count >= eventsMax { return .maxEvents }
+    if unsafe e.pointee.time - start > durationMaxMilliseconds { return .maxDuration }
     return nil
   }
 
   mutating func emit(_ s: EmittedSession<SimpleClicks>) {
-    let f = s.aggregate.pointee.facts
-    require(
+    let f = unsafe s.aggregate.pointee.facts
+    unsafe require(
       f.start == s.start && f.last == s.last && f.key == s.key.pointee.key, "\(f) emitted as [\(s.start), \(s.last)]")
     emissions.append(
       Emission(
@@ -168,12 +168,14 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
   }
   mutating func drop(_ a: UnsafeMutablePointer<Aggregate>) { liveAggregates -= 1 }
   mutating func late(_ e: UnsafePointer<Click>, maximum: Int64) {
-    lateEvents.append(e.pointee)
+    unsafe lateEvents.append(e.pointee)
     lateMaxima.append(maximum)
   }
 
   func snapshot(into snapshot: StateSnapshot) {
-    [Int64(liveKeys), Int64(liveAggregates)].withUnsafeBufferPointer { snapshot.add("program", values: $0) }
+    unsafe [Int64(liveKeys), Int64(liveAggregates)].withUnsafeBufferPointer {
+      unsafe snapshot.add("program", values: $0)
+    }
   }
   mutating func restore(from snapshot: RestoredState) throws {
     let v = try snapshot.values("program", of: Int64.self)

@@ -12,7 +12,7 @@ import Testing
   private func write(_ body: (SnapshotByteWriter) -> Void) -> [UInt8] {
     let writer = SnapshotByteWriter(capacity: 1)
     body(writer)
-    return [UInt8](writer.bytes)
+    return unsafe [UInt8](writer.bytes)
   }
 
   private let slots = (0..<100).map { Slot(key: UInt64($0), count: UInt32($0 * 2), flags: 1) }
@@ -26,8 +26,8 @@ import Testing
     writer.boolean(true)
     writer.string("Grüße")
     writer.string("")
-    slots.withUnsafeBufferPointer { writer.run($0) }
-    [Double]().withUnsafeBufferPointer { writer.run($0) }
+    unsafe slots.withUnsafeBufferPointer { unsafe writer.run($0) }
+    unsafe [Double]().withUnsafeBufferPointer { unsafe writer.run($0) }
   }
 
   private func readAll(_ reader: inout SnapshotByteReader) throws -> Bool {
@@ -42,8 +42,8 @@ import Testing
 
   @Test func everythingComesBack() throws {
     let bytes = write(writeAll)
-    try bytes.withUnsafeBytes {
-      var reader = SnapshotByteReader($0, name: "section")
+    try unsafe bytes.withUnsafeBytes {
+      var reader = unsafe SnapshotByteReader($0, name: "section")
       let isEqual = try readAll(&reader)
       #expect(isEqual)
       #expect(reader.remaining == 0)
@@ -54,16 +54,16 @@ import Testing
     let bytes = write {
       $0.integer(UInt32(0x0102_0304))
       $0.string("ab")
-      [UInt16(1), 2].withUnsafeBufferPointer($0.run)
+      unsafe [UInt16(1), 2].withUnsafeBufferPointer($0.run)
     }
     #expect(bytes == [4, 3, 2, 1, 2, 0, 0, 0, 97, 98] + [2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 2, 0])
   }
 
   @Test func everyPrefixIsAnErrorWithItsPlace() throws {
     let bytes = write(writeAll)
-    bytes.withUnsafeBytes { all in
+    unsafe bytes.withUnsafeBytes { all in
       for count in 0..<bytes.count {
-        var reader = SnapshotByteReader(UnsafeRawBufferPointer(rebasing: all[..<count]), name: "slots")
+        var reader = unsafe SnapshotByteReader(UnsafeRawBufferPointer(rebasing: all[..<count]), name: "slots")
         let error = snapshotError { _ = try readAll(&reader) }
         #expect(error?.kind == .malformed)
         #expect(error?.path == "slots")
@@ -84,8 +84,8 @@ import Testing
         $0.integer(1)
       },
     ] {
-      bytes.withUnsafeBytes {
-        var reader = SnapshotByteReader($0, name: "s")
+      unsafe bytes.withUnsafeBytes {
+        var reader = unsafe SnapshotByteReader($0, name: "s")
         #expect(snapshotError { _ = try reader.run(of: UInt64.self) }?.kind == .malformed)
         #expect(reader.offset == 0)
         #expect(snapshotError { _ = try reader.rawBytes(-1) }?.kind == .malformed)
@@ -95,20 +95,20 @@ import Testing
   }
 
   @Test func wrongElementSizeTextAndRestAreErrors() {
-    let run = write { [UInt32(7)].withUnsafeBufferPointer($0.run) }
-    run.withUnsafeBytes {
-      var reader = SnapshotByteReader($0, name: "s")
+    let run = write { unsafe [UInt32(7)].withUnsafeBufferPointer($0.run) }
+    unsafe run.withUnsafeBytes {
+      var reader = unsafe SnapshotByteReader($0, name: "s")
       let error = snapshotError { _ = try reader.run(of: UInt64.self) }
       #expect(error?.description.contains("elements of 4 bytes, expected 8") == true)
     }
-    let text = write { writer in [UInt8(0xff), 0xfe].withUnsafeBytes { writer.lengthPrefixedBytes($0) } }
-    text.withUnsafeBytes {
-      var reader = SnapshotByteReader($0, name: "s")
+    let text = write { writer in unsafe [UInt8(0xff), 0xfe].withUnsafeBytes { unsafe writer.lengthPrefixedBytes($0) } }
+    unsafe text.withUnsafeBytes {
+      var reader = unsafe SnapshotByteReader($0, name: "s")
       #expect(snapshotError { _ = try reader.string() }?.description.contains("UTF-8") == true)
       #expect(snapshotError { try reader.finish() }?.description.contains("6 bytes are left over") == true)
     }
-    [UInt8(2)].withUnsafeBytes {
-      var reader = SnapshotByteReader($0, name: "s")
+    unsafe [UInt8(2)].withUnsafeBytes {
+      var reader = unsafe SnapshotByteReader($0, name: "s")
       #expect(snapshotError { _ = try reader.boolean() }?.offset == 0)
     }
   }
@@ -118,7 +118,7 @@ import Testing
     writer.integer(UInt8(9))
     writer.removeAll()
     writer.integer(UInt8(8))
-    #expect([UInt8](writer.bytes) == [8])
+    unsafe #expect([UInt8](writer.bytes) == [8])
     #expect(writer.count == 1)
   }
 }

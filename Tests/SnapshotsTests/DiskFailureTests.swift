@@ -30,10 +30,10 @@ private final class FailingFileSystem: SnapshotFileSystem {
       try spend(path)
     } catch {
       // half of it arrives
-      try machine.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count / 2)]), path: path)
+      try unsafe machine.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count / 2)]), path: path)
       throw error
     }
-    try machine.write(descriptor, bytes, path: path)
+    try unsafe machine.write(descriptor, bytes, path: path)
   }
   func synchronize(_ descriptor: Int32, path: String) throws(SnapshotError) {
     try spend(path)

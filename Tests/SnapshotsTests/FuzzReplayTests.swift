@@ -5,9 +5,9 @@ import Testing
 /// Replays the inputs that fuzzing began with (`tools/fuzzing/Seeds`) and those that once crashed (`Tests/Crashes`)
 /// through the fuzz targets' entries: a promise broken traps.
 @Suite struct FuzzReplayTests {
-  private static let entries: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = [
-    "FuzzSnapshot": { fuzzSnapshotReader($0) },
-    "FuzzCheckpointChain": { fuzzCheckpointChain($0) },
+  private static let entries: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = unsafe [
+    "FuzzSnapshot": { unsafe fuzzSnapshotReader($0) },
+    "FuzzCheckpointChain": { unsafe fuzzCheckpointChain($0) },
   ]
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -20,14 +20,14 @@ import Testing
 
   @Test(arguments: entries.keys.sorted())
   func replays(target: String) throws {
-    let entry = try #require(Self.entries[target])
+    let entry = try unsafe #require(Self.entries[target])
     let seeds = Self.files("tools/fuzzing/Seeds/\(target)")
     #expect(!seeds.isEmpty)
     for file in seeds + Self.files("Tests/Crashes/\(target)") {
       let bytes = [UInt8](try Data(contentsOf: file))
       #expect(!bytes.isEmpty, "\(file.path) is empty")
       for count in Set([bytes.count, bytes.count - 1, bytes.count / 2]) {
-        bytes.withUnsafeBytes { entry(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        unsafe bytes.withUnsafeBytes { unsafe entry(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       }
     }
   }
@@ -42,7 +42,7 @@ import Testing
       // bytes above 247 are lies: most tapes have none
       let top: UInt8 = generator.next() % 4 == 0 ? 255 : 247
       let tape = (0..<400).map { _ in UInt8.random(in: 0...top, using: &generator) }
-      tape.withUnsafeBytes { fuzzCheckpointChain($0) }
+      unsafe tape.withUnsafeBytes { unsafe fuzzCheckpointChain($0) }
       tapes += 1
     }
     #expect(tapes == 500)

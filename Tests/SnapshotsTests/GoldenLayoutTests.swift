@@ -76,7 +76,7 @@ import Testing
   @Test func everySingleBitAndEveryLengthMatters() {
     for sound in [bytes(full), bytes(delta)] {
       func opens(_ bytes: [UInt8]) -> Bool {
-        snapshotError { try bytes.withUnsafeBytes { _ = try SnapshotFile(bytes: $0) } } == nil
+        snapshotError { try unsafe bytes.withUnsafeBytes { _ = try unsafe SnapshotFile(bytes: $0) } } == nil
       }
       #expect(opens(sound))
       for bit in 0..<sound.count * 8 {

@@ -18,8 +18,8 @@ import Testing
 
   /// Reads everything as a recovery would.
   private func read(_ bytes: [UInt8], limits: SnapshotLimits = SnapshotLimits()) throws {
-    try bytes.withUnsafeBytes { raw in
-      let file = try SnapshotFile(bytes: raw, limits: limits)
+    try unsafe bytes.withUnsafeBytes { raw in
+      let file = try unsafe SnapshotFile(bytes: raw, limits: limits)
       _ = try file.metadata()
       let chain = try #require(CheckpointChain(standingAlone: file))
       _ = try chain.restore(threads: 1, warnings: [])
@@ -122,7 +122,7 @@ import Testing
         }
         if trial % 2 == 0 { bytes = withSoundChecksums(bytes) }
       }
-      bytes.withUnsafeBytes { fuzzSnapshotReader($0) }
+      unsafe bytes.withUnsafeBytes { unsafe fuzzSnapshotReader($0) }
       if bytes == sound { continue }
       if trial % 10 != 0, snapshotError({ try read(bytes) }) == nil { accepted += 1 }
     }

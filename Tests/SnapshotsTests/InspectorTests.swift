@@ -126,7 +126,7 @@ import Testing
     let folder = try TemporaryFolder()
     let store = try CheckpointStore(directory: folder.path)
     try TestState([("a", [1])]).write(to: store)
-    let first = try CheckpointInspector.read(directory: folder.path, id: 1).withSection("a") { $0?.first }
+    let first = try unsafe CheckpointInspector.read(directory: folder.path, id: 1).withSection("a") { unsafe $0?.first }
     #expect(first == 1)
     // the reader keeps the checkpoint it came from
     var reader = try #require(try CheckpointInspector.read(directory: folder.path, id: 1).reader("a"))

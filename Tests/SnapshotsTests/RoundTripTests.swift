@@ -64,12 +64,12 @@ import Testing
     try TestState([("a", [1, 2, 3]), ("b", [4])]).write(to: store)
     let recovered = try #require(try store.newest())
     for name in recovered.sectionNames {
-      let bytes = try #require(recovered.section(name))
-      let base = try #require(bytes.baseAddress)
+      let bytes = try unsafe #require(recovered.section(name))
+      let base = try unsafe #require(bytes.baseAddress)
       #expect(Int(bitPattern: base) % 64 == 0)
-      #expect(UnsafeRawBufferPointer(start: base + bytes.count, count: 61).allSatisfy { $0 == 0 })
+      unsafe #expect(UnsafeRawBufferPointer(start: base + bytes.count, count: 61).allSatisfy { $0 == 0 })
     }
-    #expect(recovered.section("c") == nil)
+    unsafe #expect(recovered.section("c") == nil)
   }
 
   @Test(arguments: ["", "/a", "a/", "a//b", "..", "a/../b", ".", "a\nb", "a\\b", String(repeating: "x", count: 513)])

@@ -64,7 +64,7 @@ struct TestState: Equatable {
   /// The state of a recovered checkpoint.
   init(_ recovered: RecoveredCheckpoint) {
     metadata = recovered.metadata
-    sections = recovered.sectionNames.map { ($0, [UInt8](recovered.section($0)!)) }
+    sections = recovered.sectionNames.map { unsafe ($0, [UInt8](recovered.section($0)!)) }
   }
   init(_ sections: [(name: String, bytes: [UInt8])], metadata: String = "{}") {
     self.sections = sections
@@ -73,13 +73,13 @@ struct TestState: Equatable {
 
   @discardableResult
   func write(to store: CheckpointStore) throws -> CheckpointInfo {
-    var buffers: [UnsafeMutableRawBufferPointer] = []
-    defer { for buffer in buffers { buffer.deallocate() } }
+    var buffers: [UnsafeMutableRawBufferPointer] = unsafe []
+    defer { for unsafe buffer in unsafe buffers { unsafe buffer.deallocate() } }
     let given = sections.map { section in
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: section.bytes.count, alignment: 8)
-      buffer.copyBytes(from: section.bytes)
-      buffers.append(buffer)
-      return CheckpointSection(name: section.name, bytes: UnsafeRawBufferPointer(buffer))
+      unsafe buffer.copyBytes(from: section.bytes)
+      unsafe buffers.append(buffer)
+      return unsafe CheckpointSection(name: section.name, bytes: UnsafeRawBufferPointer(buffer))
     }
     return try store.write(metadata: metadata, sections: given)
   }
@@ -97,7 +97,7 @@ func withSoundChecksums(_ bytes: [UInt8]) -> [UInt8] {
     for i in 0..<8 { bytes[offset + i] = UInt8(truncatingIfNeeded: value >> UInt64(8 * i)) }
   }
   func hash(_ range: Range<Int>) -> UInt64 {
-    bytes.withUnsafeBytes { XXHash64.hash(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    unsafe bytes.withUnsafeBytes { unsafe XXHash64.hash(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
   func word(at offset: Int) -> Int { (0..<8).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) } }
   let end = bytes.count

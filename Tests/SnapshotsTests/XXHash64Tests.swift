@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct XXHash64Tests {
   private func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
-    bytes.withUnsafeBytes { XXHash64.hash($0, seed: seed) }
+    unsafe bytes.withUnsafeBytes { unsafe XXHash64.hash($0, seed: seed) }
   }
 
   /// Values that any xxHash prints.
@@ -24,7 +24,7 @@ import Testing
       var next = 0
       while next < count {
         let n = min(count - next, 1 + Int(generator.next() % 50))
-        bytes[next..<next + n].withUnsafeBytes { hash.append($0) }
+        unsafe bytes[next..<next + n].withUnsafeBytes { unsafe hash.append($0) }
         next += n
       }
       #expect(hash.value == self.hash(bytes, seed: 7))

@@ -26,7 +26,8 @@ import Testing
         batch.reset()
         try reader.fill(batch, byteCount: blockByteCount)
         blocks += 1
-        let block = Array(UnsafeBufferPointer(start: batch.block.base + batch.start, count: batch.end - batch.start))
+        let block = unsafe Array(
+          UnsafeBufferPointer(start: batch.block.base + batch.start, count: batch.end - batch.start))
         if !block.isEmpty, block.last != 10 { return "block \(blocks) does not end with a record" }
         if batch.sourceOffset != at { return "block \(blocks) begins at \(batch.sourceOffset), not \(at)" }
         if batch.isReplay != (at < UInt64(replayEnd)) { return "block \(blocks) at \(at): isReplay \(batch.isReplay)" }
@@ -34,7 +35,7 @@ import Testing
           return "block \(blocks) reaches over \(replayEnd)"
         }
         at = batch.sourceEndOffset
-        for i in 0..<64 where batch.block.base[batch.end + i] != 0 { return "no zeros behind block \(blocks)" }
+        for i in 0..<64 where unsafe batch.block.base[batch.end + i] != 0 { return "no zeros behind block \(blocks)" }
         read += block
         // the line end that a last record lacked is not the source's
         if Int(at) == bytes.count, bytes.last != 10, !read.isEmpty, read.count == bytes.count - from + 1 {

@@ -60,7 +60,7 @@ final class MergedLineSink<Element>: Consumer<Element>, CheckpointedState, @unch
     self.line = line
   }
   override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
-    for e in run.elements {
+    for unsafe e in unsafe run.elements {
       var l = line(e)
       if isOfSourceStage {
         l.maximum = max(l.maximum, run.maximumBefore)
@@ -80,7 +80,7 @@ final class MergedLineSink<Element>: Consumer<Element>, CheckpointedState, @unch
   func snapshot(into snapshot: StateSnapshot) {
     // only the source stage's lines are read again
     if !isOfSourceStage, !pending.isEmpty { context.fail(StateError.size("pending", pending.count)) }
-    [Int64(file.lines.count)].withUnsafeBufferPointer { snapshot.add("state", values: $0) }
+    unsafe [Int64(file.lines.count)].withUnsafeBufferPointer { unsafe snapshot.add("state", values: $0) }
   }
   func restore(from snapshot: RestoredState) throws {
     file.cut(to: Int(try snapshot.values("state", of: Int64.self)[0]))

@@ -46,7 +46,7 @@ final class MemorySource: ByteSource {
     try fuse?.burn()
     return position.withLock { at in
       let n = min(count, pieceMax, bytes.count - at)
-      bytes.withUnsafeBytes { if n > 0 { p.copyMemory(from: $0.baseAddress! + at, byteCount: n) } }
+      unsafe bytes.withUnsafeBytes { if n > 0 { unsafe p.copyMemory(from: $0.baseAddress! + at, byteCount: n) } }
       at += n
       return n
     }
@@ -54,7 +54,7 @@ final class MemorySource: ByteSource {
   func seek(to offset: UInt64) throws { position.withLock { $0 = Int(offset) } }
   func completeRecords(in p: UnsafePointer<UInt8>, count: Int, isEnd: Bool) -> Int {
     var n = count
-    while n > 0, p[n - 1] != 10 { n -= 1 }
+    while n > 0, unsafe p[n - 1] != 10 { n -= 1 }
     return n
   }
 }

@@ -33,12 +33,12 @@ final class TickParser: PartitionTransform<UInt8, Tick>, @unchecked Sendable {
   override func transform(_ run: PartitionRun<UInt8>, _ batch: Batch, into output: PartitionBuffer<Tick>) {
     var start = 0
     var maximum = Int64.min
-    let bytes = run.elements
-    for i in 0..<bytes.count where bytes[i] == 10 {
-      let fields = bytes[start..<i].split(separator: 32)
+    let bytes = unsafe run.elements
+    for i in 0..<bytes.count where unsafe bytes[i] == 10 {
+      let fields = unsafe bytes[start..<i].split(separator: 32)
       let offset = Int64(batch.sourceOffset) + Int64(start)
-      if fields.count == 3, let time = Int64(text(fields[0])), let key = Int32(text(fields[1])),
-        let value = Int32(text(fields[2]))
+      if unsafe fields.count == 3, let time = unsafe Int64(text(fields[0])), let key = unsafe Int32(text(fields[1])),
+        let value = unsafe Int32(text(fields[2]))
       {
         maximum = max(maximum, time)
         output.append(Tick(eventTime: time, key: key, value: value, source: Int32(batch.source), offset: offset))
@@ -48,7 +48,9 @@ final class TickParser: PartitionTransform<UInt8, Tick>, @unchecked Sendable {
       start = i + 1
     }
   }
-  private func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String { String(decoding: bytes, as: UTF8.self) }
+  private func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
+    unsafe String(decoding: bytes, as: UTF8.self)
+  }
 }
 
 /// Counts and sums by key.
@@ -56,17 +58,17 @@ final class TickCounter: PartitionTransform<Tick, TickCount>, CheckpointedState,
   private var counts: [Int32: (count: Int64, sum: Int64)] = [:]
 
   override func transform(_ run: PartitionRun<Tick>, _ batch: Batch, into output: PartitionBuffer<TickCount>) {
-    for (i, tick) in run.elements.enumerated() {
+    for unsafe(i, tick) in unsafe run.elements.enumerated() {
       var c = counts[tick.key] ?? (0, 0)
       c = (c.count + 1, c.sum + Int64(tick.value))
       counts[tick.key] = c
-      output.append(
+      unsafe output.append(
         TickCount(tick: tick, maximum: max(run.maximumBefore, run.runningMaxima![i]), count: c.count, sum: c.sum))
     }
   }
   func snapshot(into snapshot: StateSnapshot) {
     let flat = counts.flatMap { [Int64($0.key), $0.value.count, $0.value.sum] }
-    flat.withUnsafeBufferPointer { snapshot.add("state", values: $0) }
+    unsafe flat.withUnsafeBufferPointer { unsafe snapshot.add("state", values: $0) }
   }
   func restore(from snapshot: RestoredState) throws {
     let flat = try snapshot.values("state", of: Int64.self)
@@ -81,7 +83,7 @@ final class Collector<Element>: Consumer<Element>, @unchecked Sendable {
   private(set) var endCount = 0
   private let onBatch: (Batch) -> Void
   init(onBatch: @escaping (Batch) -> Void = { _ in }) { self.onBatch = onBatch }
-  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) { elements += run.elements }
+  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) { unsafe elements += run.elements }
   override func endBatch(_ batch: Batch) {
     if batch.isEnd { endCount += 1 }
     onBatch(batch)

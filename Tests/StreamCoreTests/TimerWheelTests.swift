@@ -14,8 +14,8 @@ import Testing
       var now = Int64.random(in: -10_000_000_000...10_000_000_000, using: &random)
       func arm(_ slot: UInt32) {
         let b = wheel.bucket(deadline: deadlines[Int(slot)])
-        next[Int(slot)] = wheel.heads[b]
-        wheel.heads[b] = slot
+        next[Int(slot)] = unsafe wheel.heads[b]
+        unsafe wheel.heads[b] = slot
       }
       for step in 0..<random.below(150) {
         for _ in 0..<random.below(4) {

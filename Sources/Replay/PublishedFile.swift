@@ -24,7 +24,8 @@ public struct OutputError: Error, CustomStringConvertible {
 /// a digest of it; on resume the partial file (or, after it was published, the file itself) is cut back to that length
 /// if the digest agrees. `.zst` files are sequences of zstd frames of 4 MiB of text each, so that their bytes do not
 /// depend on when checkpoints were taken; the unfinished frame's text is part of the checkpoint.
-/// `-` is standard output: written as it comes, not resumable (at-least-once).
+/// `-` is standard output, and what is no regular file (a device, a pipe, anything in `/dev`) is written as it comes too:
+/// not renamed, not resumable (at-least-once).
 public final class PublishedFile {
   let path: String
   private var partialPath: String { path + ".partial" }
@@ -34,7 +35,8 @@ public final class PublishedFile {
   private var buffer = OutputBuffer(capacity: 1 << 18)
   private var digest = RunningDigest()
   private let isCompressed: Bool
-  private let isStandardOutput: Bool
+  /// Written as it comes.
+  private let isStream: Bool
   private var compressed: [UInt8] = []
   private static let flushByteCount = 1 << 17
   private static let frameByteCount = 4 << 20
@@ -45,25 +47,39 @@ public final class PublishedFile {
   public init(path: String, head: [UInt8] = []) {
     self.path = path
     self.head = head
-    isStandardOutput = path == "-"
+    isStream = PublishedFile.isStream(path)
     isCompressed = path.hasSuffix(".zst")
   }
   deinit {
-    if descriptor >= 0, !isStandardOutput { close(descriptor) }
+    if descriptor > 1 { close(descriptor) }
     buffer.deallocate()
+  }
+
+  /// Whether what is written to a path is gone at once: standard output (`-`), a device, a pipe.
+  public static func isStream(_ path: String) -> Bool {
+    if path == "-" || path.hasPrefix("/dev/") { return true }
+    var s = stat()
+    guard stat(path, &s) == 0 else { return false }
+    return s.st_mode & S_IFMT != S_IFREG && s.st_mode & S_IFMT != S_IFDIR
+  }
+
+  private func openStream() throws {
+    descriptor = path == "-" ? 1 : open(path, O_WRONLY | O_CLOEXEC)
+    if descriptor < 0 { throw cannotCreate(path) }
   }
 
   /// Creates the file. Throws when its folder is missing or not writable.
   public func create() throws {
-    if isStandardOutput {
-      descriptor = 1
+    if isStream {
+      try openStream()
     } else {
       descriptor = open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
       if descriptor < 0 { throw cannotCreate(partialPath) }
       var s = stat()
       if stat(path, &s) == 0, s.st_mode & S_IFMT == S_IFDIR {
         discard()
-        throw OutputError(kind: .cannotCreate, description: "cannot create '\(path)': it is a folder; name a file in it")
+        throw OutputError(
+          kind: .cannotCreate, description: "cannot create '\(path)': it is a folder; name a file in it")
       }
     }
     head.withUnsafeBufferPointer { if let p = $0.baseAddress { append(p, $0.count) } }
@@ -72,7 +88,8 @@ public final class PublishedFile {
     let why = String(cString: strerror(errno))
     let folder = (path as NSString).deletingLastPathComponent
     let hint =
-      errno == ENOENT ? "; the folder '\(folder)' does not exist" : errno == EACCES ? "; choose a folder you may write to" : ""
+      errno == ENOENT
+      ? "; the folder '\(folder)' does not exist" : errno == EACCES ? "; choose a folder you may write to" : ""
     return OutputError(kind: .cannotCreate, description: "cannot create '\(path)': \(why)\(hint)")
   }
 
@@ -110,7 +127,8 @@ public final class PublishedFile {
       if r <= 0 {
         let why = String(cString: strerror(errno))
         let hint = errno == ENOSPC ? "; free some space and run again" : ""
-        throw OutputError(kind: .io, description: "cannot write '\(isStandardOutput ? "standard output" : path)': \(why)\(hint)")
+        throw OutputError(
+          kind: .io, description: "cannot write '\(path == "-" ? "standard output" : path)': \(why)\(hint)")
       }
       done += r
     }
@@ -124,20 +142,21 @@ public final class PublishedFile {
       try writeAll(buffer.base, buffer.count)
       buffer.count = 0
     }
-    if isStandardOutput { return }
+    if isStream { return }
     guard fsync(descriptor) == 0, close(descriptor) == 0 else {
       throw OutputError(kind: .io, description: "cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
     descriptor = -1
     guard rename(partialPath, path) == 0 else {
       throw OutputError(
-        kind: .cannotCreate, description: "cannot rename '\(partialPath)' to '\(path)': \(String(cString: strerror(errno)))")
+        kind: .cannotCreate,
+        description: "cannot rename '\(partialPath)' to '\(path)': \(String(cString: strerror(errno)))")
     }
     syncFolder(of: path)
   }
   /// Removes what was written of an unfinished file.
   public func discard() {
-    if descriptor >= 0, !isStandardOutput {
+    if descriptor >= 0, !isStream {
       close(descriptor)
       descriptor = -1
       unlink(partialPath)
@@ -146,7 +165,7 @@ public final class PublishedFile {
 
   /// Removes the partial file's name, whoever still writes to it.
   func unlinkPartial() {
-    if descriptor >= 0, !isStandardOutput { unlink(partialPath) }
+    if descriptor >= 0, !isStream { unlink(partialPath) }
   }
 
   // MARK: state
@@ -154,7 +173,7 @@ public final class PublishedFile {
   func snapshot(into snapshot: StateSnapshot) {
     // flushed in the background, when the file may already be published and closed
     if durable >= 0 { close(durable) }
-    durable = descriptor >= 0 && !isStandardOutput ? dup(descriptor) : -1
+    durable = descriptor >= 0 && !isStream ? dup(descriptor) : -1
     let w = digest.words
     [w.0, w.1, w.2].withUnsafeBufferPointer { snapshot.add("file", values: $0) }
     snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
@@ -165,8 +184,8 @@ public final class PublishedFile {
     let w = try snapshot.values("file", of: UInt64.self)
     guard w.count == 3 else { throw StateError.size("file", w.count * 8) }
     let wanted = RunningDigest(words: (w[0], w[1], w[2]))
-    if isStandardOutput {
-      descriptor = 1
+    if isStream {
+      try openStream()
     } else {
       try reopen(wanted)
     }
@@ -195,8 +214,10 @@ public final class PublishedFile {
         try copyPrefix(from: fd, byteCount: Int(wanted.count))
         close(fd)
       }
-      guard ftruncate(descriptor, off_t(wanted.count)) == 0, lseek(descriptor, off_t(wanted.count), SEEK_SET) >= 0 else {
-        throw OutputError(kind: .io, description: "cannot go on with '\(partialPath)': \(String(cString: strerror(errno)))")
+      guard ftruncate(descriptor, off_t(wanted.count)) == 0, lseek(descriptor, off_t(wanted.count), SEEK_SET) >= 0
+      else {
+        throw OutputError(
+          kind: .io, description: "cannot go on with '\(partialPath)': \(String(cString: strerror(errno)))")
       }
       return
     }
@@ -231,7 +252,9 @@ public final class PublishedFile {
     let result = fsync(durable)
     close(durable)
     durable = -1
-    if result != 0 { throw OutputError(kind: .io, description: "cannot flush '\(path)': \(String(cString: strerror(errno)))") }
+    if result != 0 {
+      throw OutputError(kind: .io, description: "cannot flush '\(path)': \(String(cString: strerror(errno)))")
+    }
   }
 }
 

@@ -154,7 +154,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
         .usage,
         "no input: name a file, or pipe a log to standard input\nSee 'thalweg replay --help' for more information.")
     }
-    try ReplayRun(configuration: try makeConfiguration(), options: running).run()
+    try ReplayDialogue(configuration: try makeConfiguration(), options: running).run()
   }
 
   /// The arguments as the engine wants them.

@@ -31,28 +31,32 @@ public func openInput(path: String) throws(InputError) -> any ByteInput {
 }
 
 /// The input over raw bytes, chosen by their head.
-func input(from source: RawBytes) throws(InputError) -> any ByteInput {
+func input(from source: RawBytes, windowLogMax: Int = 31) throws(InputError) -> any ByteInput {
   try source.fill(atLeast: 4)
   switch CompressionFormat(head: source.ahead) {
-  case .zstd: return ZstdInput(source)
+  case .zstd: return ZstdInput(source, windowLogMax: windowLogMax)
   case .gzip: return try GzipInput(source)
   case .none: return PlainInput(source)
   }
 }
 
-/// Bytes as they lie in a file or in memory, read ahead into a buffer of 1 MiB.
+/// Bytes as they lie in a file or in memory, read ahead into a buffer (of 1 MiB for files).
 class RawBytes: @unchecked Sendable {
-  static let bufferByteCount = 1 << 20
   let name: String
   fileprivate(set) var sizeInBytes: UInt64?
-  fileprivate let buffer = UnsafeMutableRawPointer.allocate(byteCount: bufferByteCount, alignment: 64)
+  private let bufferByteCount: Int
+  fileprivate let buffer: UnsafeMutableRawPointer
   fileprivate var from = 0
   fileprivate var to = 0
   private(set) var atEnd = false
   /// Bytes taken out by ``take(_:)``.
   fileprivate(set) var consumed: UInt64 = 0
 
-  fileprivate init(name: String) { self.name = name }
+  fileprivate init(name: String, bufferByteCount: Int = 1 << 20) {
+    self.name = name
+    self.bufferByteCount = bufferByteCount
+    buffer = .allocate(byteCount: bufferByteCount, alignment: 64)
+  }
   deinit { buffer.deallocate() }
 
   /// Bytes read but not taken.
@@ -72,7 +76,7 @@ class RawBytes: @unchecked Sendable {
         buffer.copyMemory(from: buffer + from, byteCount: to - from)
         (from, to) = (0, to - from)
       }
-      let got = try readRaw(into: buffer + to, RawBytes.bufferByteCount - to)
+      let got = try readRaw(into: buffer + to, bufferByteCount - to)
       if got == 0 { atEnd = true }
       to += got
     }
@@ -158,10 +162,10 @@ final class MemoryBytes: RawBytes, @unchecked Sendable {
   private let stride: Int
   private var at = 0
 
-  init(_ bytes: [UInt8], name: String = "memory", stride: Int = .max) {
+  init(_ bytes: [UInt8], name: String = "memory", stride: Int = .max, bufferByteCount: Int = 1 << 20) {
     self.bytes = bytes
     self.stride = stride
-    super.init(name: name)
+    super.init(name: name, bufferByteCount: bufferByteCount)
     sizeInBytes = UInt64(bytes.count)
   }
 

@@ -4,7 +4,8 @@ import CZstd
 /// A zstd stream: any number of frames, skippable ones included.
 ///
 /// Guarantees: ends cleanly only at a frame's end; content checksums are verified by the library.
-/// Cost: about 2 GB/s of output on one core. Windows of up to 2 GiB (`--long=31`) are accepted.
+/// Cost: about 2 GB/s of output on one core. Windows of up to 2 GiB (`--long=31`) are accepted, and so much memory is
+/// then asked for: `windowLogMax` sets another bound.
 final class ZstdInput: ByteInput, @unchecked Sendable {
   private let source: RawBytes
   private let context: OpaquePointer
@@ -12,11 +13,11 @@ final class ZstdInput: ByteInput, @unchecked Sendable {
   /// What the library last returned: 0 at a frame's end.
   private var hint = 0
 
-  init(_ source: RawBytes) {
+  init(_ source: RawBytes, windowLogMax: Int) {
     self.source = source
     guard let context = ZSTD_createDCtx() else { fatalError("no memory left for zstd") }
     self.context = context
-    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)
+    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(windowLogMax))
   }
   deinit { ZSTD_freeDCtx(context) }
 

@@ -22,7 +22,7 @@ public enum FieldRole: String, Codable, CodingKeyRepresentable, CaseIterable, Se
 /// Reads the value of `--fields`: `role=field` pairs separated by commas, such as `user=visitor.id,time=ts`.
 ///
 /// A field is the name of a column, the number of a column (from 1), or a path of JSON keys joined by dots
-/// (`\.` is a dot inside a key, `\,` a comma).
+/// (`\.` is a dot inside a key, `\\` a backslash, `\,` a comma).
 /// Throws a ``FormatError`` that names the part at fault.
 public func parseFieldsOption(_ text: String) throws(FormatError) -> [FieldRole: String] {
   var fields: [FieldRole: String] = [:]
@@ -48,14 +48,14 @@ public func parseFieldsOption(_ text: String) throws(FormatError) -> [FieldRole:
 }
 
 /// Splits at a separator that no backslash precedes; the backslashes stay.
-func splitOutsideEscapes(_ text: String, at separator: Character) -> [String] {
+func splitOutsideEscapes(_ text: String, at separator: Unicode.Scalar) -> [String] {
   var parts: [String] = [""]
   var escaped = false
-  for c in text {
+  for c in text.unicodeScalars {
     if c == separator, !escaped {
       parts.append("")
     } else {
-      parts[parts.count - 1].append(c)
+      parts[parts.count - 1].unicodeScalars.append(c)
     }
     escaped = c == "\\" && !escaped
   }

@@ -68,13 +68,37 @@ struct JSONFieldPaths {
     return nil
   }
 
-  /// Splits a path at its dots; `\.` is a dot inside a key.
+  /// Splits a path at its dots; `\.` is a dot inside a key, `\\` a backslash, and any other backslash stands for itself.
   static func keys(ofPath path: String) -> [String] {
-    splitOutsideEscapes(path, at: ".").map { $0.replacing("\\.", with: ".") }
+    var keys: [[UInt8]] = [[]]
+    var escaped = false
+    for byte in path.utf8 {
+      if escaped {
+        if byte != 46, byte != 92 { keys[keys.count - 1].append(92) }
+        keys[keys.count - 1].append(byte)
+        escaped = false
+      } else if byte == 92 {
+        escaped = true
+      } else if byte == 46 {
+        keys.append([])
+      } else {
+        keys[keys.count - 1].append(byte)
+      }
+    }
+    if escaped { keys[keys.count - 1].append(92) }
+    return keys.map { String(decoding: $0, as: UTF8.self) }
   }
-  /// The path of keys, dots inside them escaped.
+  /// The path of keys, dots and backslashes inside them escaped.
   static func path(ofKeys keys: [String]) -> String {
-    keys.map { $0.replacing(".", with: "\\.") }.joined(separator: ".")
+    var path: [UInt8] = []
+    for (i, key) in keys.enumerated() {
+      if i > 0 { path.append(46) }
+      for byte in key.utf8 {
+        if byte == 46 || byte == 92 { path.append(92) }
+        path.append(byte)
+      }
+    }
+    return String(decoding: path, as: UTF8.self)
   }
 }
 

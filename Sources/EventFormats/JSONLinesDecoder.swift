@@ -16,8 +16,10 @@ final class JSONLinesDecoder {
   private var bits: UnsafeMutablePointer<UInt64>
   private var bitsCapacity = 0
   private let lineByteCountMax: Int
+  private let learns: Bool
 
-  init(plan: DecodingPlan) {
+  init(plan: DecodingPlan, learns: Bool = true) {
+    self.learns = learns
     let paths = JSONFieldPaths(plan.fields)
     scanner = JSONLineScanner(paths: paths)
     assembler = EventAssembler(plan: plan, aliases: paths.aliases)
@@ -89,14 +91,15 @@ final class JSONLinesDecoder {
       rejected.append(RejectedLine(offset: lineStart, length: n, column: column, reason: reason))
       return lineEnd + 1
     }
-    if JSONText.skipSpace(b, lineStart) >= lineEnd { return lineEnd + 1 }
+    // before all else: a reader that skips an overlong line knows nothing of it but its length
     if n > lineByteCountMax { return reject(.lineTooLong, lineByteCountMax) }
+    if JSONText.skipSpace(b, lineStart) >= lineEnd { return lineEnd + 1 }
     if checksUTF8, tw_utf8_valid(b + lineStart, n) == 0 { return reject(.notUTF8, utf8PrefixLength(b + lineStart, n)) }
     FieldRow.clear(row)
     scanner.spare = spare
     guard scanner.scan(b, lineStart, lineEnd, row) else { return reject(.malformedJSON, scanner.errorAt - lineStart) }
     spare = scanner.spare
-    layouts.learn(b, scanner.steps.elements, ending: scanner.ending)
+    if learns { layouts.learn(b, scanner.steps.elements, ending: scanner.ending) }
     assembler.add(b, row, lineStart: lineStart, lineEnd: lineEnd, events: &events, rejected: &rejected)
     return lineEnd + 1
   }

@@ -5,8 +5,8 @@ import FlatMemory
 ///
 /// A reader fills its buffer, asks ``completeRecords(in:count:lineByteCountMax:)``, hands that prefix to a decoder and
 /// keeps the rest in front of what it reads next. At the end of the input it adds a newline, if the last byte is none,
-/// and hands over everything. When the answer is 0 and the buffer already holds more than `lineByteCountMax` bytes, the
-/// line at its front is too long for any decoder: ``OverlongLine`` says how to get past it.
+/// and hands over everything. When the answer is 0 and ``isOverlong(_:count:lineByteCountMax:)`` says so, the line at
+/// the front is too long for any decoder: ``OverlongLine`` says how to get past it.
 public enum RecordFraming: Sendable, Equatable {
   /// A record is a line.
   case newline
@@ -30,6 +30,11 @@ public enum RecordFraming: Sendable, Equatable {
         delimiter: delimiter, columnsMin: columnsMin, columnsMax: columnsMax, lineByteCountMax: lineByteCountMax)
       return RecordFraming.walkedRecords(walk, bytes, from: even, count)
     }
+  }
+
+  /// Whether bytes without a complete record begin with a line that is longer than any decoder takes.
+  public static func isOverlong(_ bytes: UnsafePointer<UInt8>, count: Int, lineByteCountMax: Int) -> Bool {
+    count > lineByteCountMax && lineEnd(bytes, 0, count) > lineByteCountMax
   }
 
   private static func walkedRecords(_ walk: CSVRecordWalk, _ b: UnsafePointer<UInt8>, from: Int, _ count: Int) -> Int {

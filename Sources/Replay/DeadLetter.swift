@@ -32,22 +32,25 @@ struct LateEventWriter {
   let sourceOffset: UInt64
   /// End of the block's text; texts behind it were unescaped there.
   let blockEnd: Int
-  /// Whether the line's source and offset stand in 16 bytes before it (events that were sorted).
+  /// Whether the line's length, source and offset stand before it (events that were sorted).
   let isSorted: Bool
 
   func write(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, maximum: Int64) {
     let start = Int(e.pointee.lineOffset)
-    let n = lineLength(e, bytes, blockEnd: blockEnd)
     var (from, at) = (source, sourceOffset + UInt64(start))
+    var n = 0
     if isSorted {
-      from = Int(truncatingIfNeeded: load8(bytes + start - 16))
-      at = load8(bytes + start - 8)
+      let origin = EventTimeSorter.origin(of: e, bytes)
+      (n, from, at) = (origin.lineLength, Int(origin.source), origin.offset)
+    } else {
+      n = lineLength(e, bytes, blockEnd: blockEnd)
     }
     buffer.arena.reserve(n + 16)
     let span = ByteSpan(offset: buffer.arena.count, length: n)
     buffer.arena.bytes(bytes + start, n)
     buffer.append(
-      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span))
+      DeadLetter(maximum: maximum, offset: at, source: Int32(from), reason: DeadLetterReason.late, column: 0, raw: span)
+    )
   }
 }
 
@@ -58,7 +61,7 @@ func lineLength(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, blo
   var end = start
   func include(_ offset: UInt32, _ length: Int) {
     let o = Int(offset)
-    if o >= start, o + length < blockEnd { end = max(end, o + length) }
+    if length > 0, o >= start, o + length < blockEnd { end = max(end, o + length) }
   }
   include(e.pointee.userOffset, Int(e.pointee.userLength))
   include(e.pointee.urlOffset, Int(e.pointee.urlLength))
@@ -74,7 +77,7 @@ func lineLength(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, blo
 /// Order: (running maximum, source, offset), written up to the frontier: the same bytes whatever the batches, threads
 /// or crashes. Letters at or after the frontier are not part of a checkpoint: their lines are read again.
 final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked Sendable {
-  private struct Pending {
+  private struct Pending: BitwiseCopyable {
     var maximum: Int64
     var source: Int32
     var offset: UInt64
@@ -103,14 +106,18 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
 
   override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
     for d in run.elements {
-      let maximum = max(d.maximum, run.maximumBefore)
+      let isLate = d.reason == DeadLetterReason.late
+      // a late event's block may be another one, of another source; its maximum is complete
+      let maximum = isLate ? d.maximum : max(d.maximum, run.maximumBefore)
       // what an earlier run already wrote is read again with the block it stands in
-      if Frontier(maximum: maximum, source: Int(d.source)) < context.resumeFrontier { continue }
+      if !isLate, run.origin.isReplay, Frontier(maximum: maximum, source: Int(d.source)) < context.resumeFrontier {
+        continue
+      }
       arena.reserve(Int(d.raw.length) + 16)
       let span = ByteSpan(offset: arena.count, length: Int(d.raw.length))
       arena.bytes(run.bytes + Int(d.raw.offset), Int(d.raw.length))
       pending.append(Pending(maximum: maximum, source: d.source, offset: d.offset, reason: d.reason, raw: span))
-      if d.reason != DeadLetterReason.late { check.noteBad(d, run.bytes) }
+      if !isLate { check.noteBad(d, run.bytes) }
     }
   }
 
@@ -125,17 +132,26 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
       a.maximum != b.maximum
         ? a.maximum < b.maximum : a.source != b.source ? a.source < b.source : a.offset < b.offset
     }
+    // with one source all is consumed as it comes, and only later maxima can follow
+    let bound = names.count == 1 ? Frontier(maximum: batch.alignedMaximum, source: -1) : batch.frontier
     var kept: [Pending] = []
-    for d in pending {
-      if !batch.isEnd, !(Frontier(maximum: d.maximum, source: Int(d.source)) < batch.frontier) {
+    var keptBytes = OutputBuffer(capacity: 1 << 12)
+    for var d in pending {
+      if batch.isEnd || Frontier(maximum: d.maximum, source: Int(d.source)) < bound {
+        counts[Int(d.reason)] += 1
+        write(d)
+      } else {
+        let n = Int(d.raw.length)
+        keptBytes.reserve(n)
+        let span = ByteSpan(offset: keptBytes.count, length: n)
+        keptBytes.bytes(UnsafePointer(arena.base) + Int(d.raw.offset), n)
+        d.raw = span
         kept.append(d)
-        continue
       }
-      counts[Int(d.reason)] += 1
-      write(d)
     }
     pending = kept
-    if kept.isEmpty { arena.count = 0 }
+    swap(&arena, &keptBytes)
+    keptBytes.deallocate()
     do {
       try file?.flush()
       if batch.isEnd { try file?.publish() }
@@ -154,13 +170,23 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
 
   // MARK: state
 
+  /// Late events that wait are part of the state; malformed lines that wait are too, unless there are several sources:
+  /// then they stand at or after the frontier, in blocks that are read again.
   func snapshot(into snapshot: StateSnapshot) {
     counts.withUnsafeBufferPointer { snapshot.add("state", values: $0) }
+    let waiting = names.count == 1 ? pending : pending.filter { $0.reason == DeadLetterReason.late }
+    waiting.withUnsafeBufferPointer { snapshot.add("waiting", values: $0) }
+    snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
     file?.snapshot(into: snapshot)
   }
   func restore(from snapshot: RestoredState) throws {
     counts = try snapshot.values("state", of: Int64.self)
     guard counts.count == 256 else { throw StateError.size("dead-letters/state", counts.count * 8) }
+    pending = try snapshot.values("waiting", of: Pending.self)
+    let texts = try snapshot.section("waiting-texts")
+    arena.count = 0
+    arena.reserve(texts.count)
+    if let p = texts.baseAddress { arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
     try file?.restore(from: snapshot)
   }
   func makeDurable() throws { try file?.makeDurable() }

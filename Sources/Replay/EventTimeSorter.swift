@@ -49,21 +49,33 @@ final class EventTimeSorter: @unchecked Sendable {
     }
   }
 
-  /// Copies an event's line and texts behind 16 bytes that say where it came from.
+  /// What stands before a line in the arena.
+  static func origin(
+    of e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>
+  ) -> (lineLength: Int, source: UInt64, offset: UInt64) {
+    let line = bytes + Int(e.pointee.lineOffset)
+    return (Int(truncatingIfNeeded: load8(line - 24)), load8(line - 16), load8(line - 8))
+  }
+
+  /// Copies an event's line and texts behind 24 bytes that say how long the line is and where it came from.
   private func append(
     _ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, lineLength n: Int, source: UInt64, offset: UInt64,
     to arena: inout OutputBuffer
   ) -> LogEvent {
     var copy = e.pointee
     let line = Int(e.pointee.lineOffset)
-    arena.reserve(16 + n + 5 * (1 << 16) / 16)
-    withUnsafeBytes(of: (source, offset)) { arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), 16) }
+    arena.reserve(24 + n + 1)
+    withUnsafeBytes(of: (UInt64(n), source, offset)) {
+      arena.bytesExact($0.baseAddress!.assumingMemoryBound(to: UInt8.self), 24)
+    }
     let to = arena.count
     arena.bytesExact(bytes + line, n)
     arena.byte(10)
     func move(_ o: inout UInt32, _ length: Int) {
       let from = Int(o)
-      if from >= line, from + length <= line + n {
+      if length == 0 {
+        o = 0
+      } else if from >= line, from + length <= line + n {
         o = UInt32(truncatingIfNeeded: to + from - line)
       } else {
         // unescaped text behind the block
@@ -81,7 +93,7 @@ final class EventTimeSorter: @unchecked Sendable {
     return copy
   }
 
-  /// Gives out, in order, what the watermark has reached. `body` gets the events, their running maxima (such that the
+  /// Gives out, in order, what the watermark has passed. `body` gets the events, their running maxima (such that the
   /// watermark at each is its release time), the bytes they point into and how far those go.
   func drain(
     to watermark: Int64,
@@ -89,7 +101,7 @@ final class EventTimeSorter: @unchecked Sendable {
   ) {
     guard entries.count > 0 else { return }
     var due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
-    var split = due.partition { $0.release > watermark }
+    var split = due.partition { $0.release >= watermark }
     if split == 0 { return }
     var ready = UnsafeMutableBufferPointer(rebasing: due[0..<split])
     ready.sort { (a: Entry, b: Entry) -> Bool in
@@ -109,12 +121,10 @@ final class EventTimeSorter: @unchecked Sendable {
     spareArena.count = 0
     while split < entries.count {
       var e = due[split]
-      let line = Int(e.event.lineOffset)
-      let n = withUnsafePointer(to: e.event) { lineLength($0, UnsafePointer(arena.base), blockEnd: arena.count) }
+      let bytes = UnsafePointer(arena.base)
       e.event = withUnsafePointer(to: e.event) {
-        append(
-          $0, UnsafePointer(arena.base), lineLength: n, source: load8(arena.base + line - 16),
-          offset: load8(arena.base + line - 8), to: &spareArena)
+        let from = EventTimeSorter.origin(of: $0, bytes)
+        return append($0, bytes, lineLength: from.lineLength, source: from.source, offset: from.offset, to: &spareArena)
       }
       spareEntries.append(e)
       split += 1

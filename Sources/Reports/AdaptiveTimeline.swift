@@ -158,7 +158,9 @@ struct AdaptiveTimeline: ~Copyable {
     width = Self.width(ofLevel: level)
     offset = Self.offset(ofLevel: level)
     base = try r.signed()
-    guard base.magnitude < 1 << 36 else { throw r.failure("a timeline that begins at bucket \(base)") }
+    guard base.magnitude <= UInt64(SessionReportAccumulator.timeMax / width + 2) else {
+      throw r.failure("a timeline that begins at bucket \(base)")
+    }
     count = try r.count(atMost: Self.bucketsMax, "time buckets")
     try r.sparse(into: sessions, count)
     try r.sparse(into: views, count)

@@ -47,20 +47,21 @@ struct FrequentItems: ~Copyable {
     labels = memory.take(UInt8.self, count: capacity * labelBytesMax)
   }
 
-  /// Counts an item that is in the table; false when it is not: then ``insert(_:)`` it with its text first.
+  /// Counts an item that is in the table and returns its weight seen so far; 0 when it is not in the table: then
+  /// ``insert(_:_:)`` it with its text first.
   @inline(__always)
-  mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64, purchases: Int64) -> Bool {
+  mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64 = 0, purchases: Int64 = 0) -> Int64 {
     var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
     while true {
       let b = buckets[i]
-      if b == 0 { return false }
+      if b == 0 { return 0 }
       let item = items + Int(b &- 1)
       if item.pointee.hash == hash {
         item.pointee.observed &+= weight
         item.pointee.bounces &+= bounces
         item.pointee.purchases &+= purchases
         total &+= weight
-        return true
+        return item.pointee.observed
       }
       i = (i &+ 1) & bucketMask
     }

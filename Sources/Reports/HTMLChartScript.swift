@@ -73,10 +73,13 @@ enum HTMLChartScript {
       if(!report.timeline||!report.figures.views)return empty(box,"No page view in this log.");
       series(box,[{key:"views",name:"Views",color:"--c",area:true}],"Page views per "+bucketName());
     }
-    function histogram(box,bins,color,unit,label,heads){
-      var total=bins.reduce(function(a,b){return a+b.sessions;},0);
+    function histogram(box,all,color,unit,label,heads){
+      var total=all.reduce(function(a,b){return a+b.sessions;},0);
       if(!total)return empty(box,"No session to count.");
-      var W=box.clientWidth,H=206,L=44,R=4,T=18,B=36,pw=W-L-R,ph=H-T-B,slot=pw/bins.length;
+      dataTable(box,heads,function(){return all.map(function(b){return [b.label,b.sessions,pct(b.sessions/total)];});});
+      // bins beyond the shortest and the longest session say nothing
+      var used=all.map(function(b){return b.sessions>0;}),bins=all.slice(used.indexOf(true),used.lastIndexOf(true)+1);
+      var W=box.clientWidth,H=206,L=44,R=4,T=18,B=36,pw=W-L-R,ph=H-T-B,slot=Math.min(pw/bins.length,110);
       var s=svg(box,W,H,label),max=niceTop(Math.max.apply(null,bins.map(function(b){return b.sessions;})));
       yAxis(s,L,W-R,T,T+ph,max);
       bins.forEach(function(b,i){
@@ -85,11 +88,10 @@ enum HTMLChartScript {
         if(b.sessions)h=Math.max(h,1.5);
         s.appendChild(mark(el("rect",{x:x,y:T+ph-h,width:slot*.76,height:h,rx:2,style:"fill:var("+color+")"}),tipText));
         var parts=/^(.*\d)\s+(\D+)$/.exec(b.label)||[0,b.label,""],cx=L+slot*(i+.5);
-        var size=slot<30?9.5:11;
-        s.appendChild(el("text",{x:cx,y:T+ph+15,"text-anchor":"middle",style:"font-size:"+size+"px"},parts[1]));
-        s.appendChild(el("text",{x:cx,y:T+ph+28,"text-anchor":"middle",style:"font-size:"+size+"px"},parts[2]));
+        if(slot<31&&i%2)return;
+        s.appendChild(el("text",{x:cx,y:T+ph+15,"text-anchor":"middle"},parts[1]));
+        s.appendChild(el("text",{x:cx,y:T+ph+28,"text-anchor":"middle"},parts[2]));
       });
-      dataTable(box,heads,function(){return bins.map(function(b){return [b.label,b.sessions,pct(b.sessions/total)];});});
     }
     function durations(box){
       histogram(box,report.durations.histogram,"--a","","Sessions by duration",["Duration","Sessions","Share"]);
@@ -101,8 +103,8 @@ enum HTMLChartScript {
       var steps=report.funnel.steps;
       if(!steps.slice(1).some(function(s){return s.anyOrder>0;}))
         return empty(box,"No cart, checkout or purchase events in this log.");
-      var W=box.clientWidth,row=66,bar=30,narrow=W<520,L=narrow?0:92,top=narrow?20:0,H=steps.length*(row+(narrow?10:0))-row+bar+top+8;
-      row+=narrow?10:0;
+      var W=box.clientWidth,row=66,bar=30,narrow=W<520,L=narrow?0:92,top=narrow?20:0,H;
+      row+=narrow?20:0; H=(steps.length-1)*row+bar+top+8;
       var s=svg(box,W,H,"Funnel from session to purchase"),total=steps[0].sessions||1;
       var room=W-L-(narrow?4:8);
       function width(n){return Math.max(room*n/total,3);}
@@ -121,7 +123,7 @@ enum HTMLChartScript {
         var inside=w>text.length*7.2+20;
         s.appendChild(el("text",{class:"label",x:inside?L+12:L+w+8,y:y+20,
           style:inside?"fill:var(--on-heat);font-weight:600":"font-weight:600"},text));
-        if(i)s.appendChild(el("text",{x:L+10,y:y-(narrow?22:13)},pct(st.fromPrevious)+(st.sessions?" continue, half within "+
+        if(i)s.appendChild(el("text",{x:L+10,y:y-(narrow?28:13)},pct(st.fromPrevious)+(st.sessions?" continue, half within "+
           dur(st.medianFromPrevious):" continue")));
       });
       dataTable(box,["Step","Sessions","Of step before","Of all","Median after","p90 after","In any order"],function(){

@@ -91,14 +91,14 @@ enum HTMLFlowScript {
         s.appendChild(el("text",{class:"label",x:0,y:y+16},day(when)));
         s.appendChild(el("text",{class:"label",x:L-10,y:y+16,"text-anchor":"end"},num(r.users)));
         r.active.forEach(function(v,k){
-          var share=r.users?v/r.users:0,a=k?(max?share/max:0):.32;
+          var share=r.users?v/r.users:0,a=.08+.92*(k?(max?share/max:0):.32),fill=k?"--heat":"--faint";
           s.appendChild(mark(el("rect",{x:L+k*cw+.75,y:y+.75,width:cw-1.5,height:ch-1.5,rx:3,
-            style:v?"fill:var("+(k?"--heat":"--faint")+");fill-opacity:"+(.08+.92*a).toFixed(3):"fill:var(--track)"}),
+            style:v?"fill:var("+fill+");fill-opacity:"+a.toFixed(3):"fill:var(--track)"}),
             "First seen "+r.start+"\n"+num(v)+" of "+num(r.users)+" users active "+(k?k+" "+c.unit+(k>1?"s":"")+" later":
             "then")+", "+pct(share)));
           var label=share>=.9995?"100%":share>=.1?Math.round(share*100)+"%":share?(share*100).toFixed(1)+"%":"";
           s.appendChild(el("text",{x:L+k*cw+cw/2,y:y+16,"text-anchor":"middle",
-            style:"pointer-events:none;fill:var("+(k&&a>.5?"--on-heat":"--ink")+")"},label));
+            style:"pointer-events:none;fill:var("+(v?inkOn(fill,a):"--muted")+")"},label));
         });
       });
       dataTable(box,["First "+c.unit,"New users","Later "+c.unit+"s: active users"],function(){

@@ -15,6 +15,7 @@ struct HTMLPage {
       case ">": out.append(contentsOf: "&gt;".unicodeScalars)
       case "\"": out.append(contentsOf: "&quot;".unicodeScalars)
       case "'": out.append(contentsOf: "&#39;".unicodeScalars)
+      case "\u{2028}", "\u{2029}": out.append(" ")
       // would turn the reading direction of what follows
       case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": out.append("\u{fffd}")
       default: out.append(u.value == 0 ? "\u{fffd}" : u)
@@ -23,7 +24,7 @@ struct HTMLPage {
     return String(out)
   }
 
-  /// JSON that can stand inside a script element: no "<", "&" or line separator is left as it is.
+  /// JSON that can stand inside a script element: no "<", "&", line separator or direction mark is left as it is.
   static func scriptSafe(json: String) -> String {
     var out = String.UnicodeScalarView()
     for u in json.unicodeScalars {
@@ -33,6 +34,8 @@ struct HTMLPage {
       case "&": out.append(contentsOf: "\\u0026".unicodeScalars)
       case "\u{2028}": out.append(contentsOf: "\\u2028".unicodeScalars)
       case "\u{2029}": out.append(contentsOf: "\\u2029".unicodeScalars)
+      case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}":
+        out.append(contentsOf: "\\u\(String(u.value, radix: 16))".unicodeScalars)
       default: out.append(u)
       }
     }
@@ -57,7 +60,9 @@ struct HTMLPage {
   }
 
   /// A table of shares with a bar behind each name; what lies beyond the eighth row is folded away by the script.
-  mutating func table(_ id: String, _ title: String, _ note: String, _ b: SessionReport.Breakdown, empty: String) {
+  mutating func table(
+    _ id: String, _ title: String, column: String, _ note: String, _ b: SessionReport.Breakdown, empty: String
+  ) {
     markup("<section class=\"card\">\n")
     head(title, note)
     if b.rows.isEmpty {
@@ -65,7 +70,7 @@ struct HTMLPage {
       return
     }
     let hasPurchases = b.rows.contains { $0.purchases > 0 }
-    markup("<table class=\"bars\"><thead><tr><th scope=\"col\">\(Self.escaped(title))</th>")
+    markup("<table class=\"bars\"><thead><tr><th scope=\"col\">\(Self.escaped(column))</th>")
     markup("<th scope=\"col\" class=\"n\">Sessions</th><th scope=\"col\" class=\"p share\">Share</th>")
     markup("<th scope=\"col\" class=\"p\">Bounce</th>")
     if hasPurchases { markup("<th scope=\"col\" class=\"p bought\" title=\"with a purchase\">Bought</th>") }

@@ -58,6 +58,21 @@ enum HTMLScript {
     }
     function cut(text,n){return text.length<=n?text:n<2?"":text.slice(0,n-1)+"…";}
     function empty(box,text){box.appendChild(html("p","empty",text)); box.dataset.empty="1";}
+    // the text colour that reads best on the heat colour at this opacity
+    function rgb(name){
+      var v=getComputedStyle(root).getPropertyValue(name).trim();
+      if(v.length===4)v="#"+v[1]+v[1]+v[2]+v[2]+v[3]+v[3];
+      return [1,3,5].map(function(i){return parseInt(v.slice(i,i+2),16)/255;});
+    }
+    function luminance(c){
+      var l=c.map(function(x){return x<=.03928?x/12.92:Math.pow((x+.055)/1.055,2.4);});
+      return .2126*l[0]+.7152*l[1]+.0722*l[2];
+    }
+    function inkOn(fill,opacity){
+      var f=rgb(fill),s=rgb("--surface"),l=luminance(f.map(function(x,i){return x*opacity+s[i]*(1-opacity);}));
+      function contrast(name){var t=luminance(rgb(name));return (Math.max(t,l)+.05)/(Math.min(t,l)+.05);}
+      return contrast("--ink")>=contrast("--on-heat")?"--ink":"--on-heat";
+    }
     function legend(box,items){
       var l=html("div","legend");
       items.forEach(function(i){
@@ -118,6 +133,7 @@ enum HTMLScript {
         try{charts[box.dataset.chart](box); if(sound(box))drawn++; else fail("nothing drawn: "+box.dataset.chart);}
         catch(e){fail(box.dataset.chart+": "+(e&&e.message)); box.textContent=""; empty(box,"This chart could not be drawn.");}
       });
+      if(root.scrollWidth>root.clientWidth+1)fail("the page is "+root.scrollWidth+" wide in "+root.clientWidth);
       root.dataset.charts=drawn+"/"+boxes.length;
     }
     // theme: as the system says, unless chosen here or by ?theme=
@@ -127,6 +143,7 @@ enum HTMLScript {
       document.querySelectorAll(".themes button").forEach(function(b){
         b.setAttribute("aria-pressed",String(b.value===(root.dataset.theme||"auto")));
       });
+      if(save&&root.dataset.errors==="")draw();
       if(save&&store)try{store.setItem("report-theme",t);}catch(e){}
     }
     document.querySelectorAll(".themes button").forEach(function(b){
@@ -160,6 +177,7 @@ enum HTMLScript {
     document.addEventListener("scroll",function(){tip.className="";},{passive:true,capture:true});
     root.dataset.errors="";
     draw();
+    matchMedia("(prefers-color-scheme:dark)").addEventListener("change",function(){if(!root.dataset.theme)draw();});
     var timer; addEventListener("resize",function(){
       clearTimeout(timer);
       timer=setTimeout(function(){if(document.body.clientWidth!==drawnWidth)draw();},120);

@@ -3,7 +3,7 @@ enum HTMLStyle {
   static let text = """
     :root{
       --bg:#f6f7f8;--surface:#fff;--ink:#17212b;--muted:#576574;--faint:#8894a0;--line:#e1e6ea;--track:#edf1f4;
-      --a:#0f7490;--a-soft:#0f74901f;--b:#c2701a;--c:#6b5bb5;--heat:#0f7490;--on-heat:#fff;--bad:#b3372f;--good:#2c7a4b;
+      --a:#0f7490;--a-soft:#0f74901f;--b:#c2701a;--c:#6b5bb5;--heat:#0b5a72;--on-heat:#fff;--bad:#b3372f;--good:#2c7a4b;
       --bar:#d3e8ee;--shadow:0 1px 2px #17212b0d,0 1px 8px #17212b08;color-scheme:light
     }
     @media (prefers-color-scheme:dark){:root:not([data-theme=light]){
@@ -34,7 +34,7 @@ enum HTMLStyle {
     .themes button[aria-pressed=true]{background:var(--track);color:var(--ink)}
     button:focus-visible,summary:focus-visible,a:focus-visible,[tabindex]:focus-visible{
       outline:2px solid var(--a);outline-offset:2px}
-    .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px}
+    .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px}
     .figure{background:var(--surface);border-radius:12px;padding:14px 16px 13px;box-shadow:var(--shadow);
       border:1px solid var(--line);min-width:0}
     .figure dt{color:var(--muted);font-size:13px}

@@ -66,7 +66,7 @@ extension SessionReport {
       "Engagement", ReportFormat.percent(f.engagementRate), "bounce rate \(ReportFormat.percent(f.bounceRate))")
     page.figure(
       "Median duration", ReportFormat.duration(durations.p50),
-      "p90 \(ReportFormat.duration(durations.p90)), p99 \(ReportFormat.duration(durations.p99))")
+      "p90 \(ReportFormat.duration(durations.p90))")
     page.figure(
       "Returning sessions", ReportFormat.percent(Self.ratio(f.returningSessions, f.sessions)),
       "\(ReportFormat.decimal(f.sessionsPerUser, places: 2)) sessions a user")
@@ -77,7 +77,9 @@ extension SessionReport {
       let value = Int(whole).map(ReportFormat.grouped) ?? f.value
       page.figure("Value", value, "\(ReportFormat.decimal(f.valuePerSession, places: 2)) a session")
     }
-    page.figure("Bots", ReportFormat.percent(bots.share), "\(ReportFormat.grouped(bots.sessions)) sessions")
+    let basis = devices.sessions == 0 && f.sessions > 0 ? ", by rate only" : ""
+    page.figure(
+      "Bots", ReportFormat.percent(bots.share), "\(ReportFormat.grouped(bots.sessions)) sessions\(basis)")
   }
 
   private static func ratio(_ a: Int, _ b: Int) -> Double { b == 0 ? 0 : Double(a) / Double(b) }
@@ -89,12 +91,12 @@ extension SessionReport {
     page.chart("timeline", "Sessions and users", width, isWide: true)
     page.chart("views", "Page views", width, isWide: true)
     page.markup("</div>\n<h2>Engagement</h2>\n<div class=\"grid\">\n")
-    page.chart(
-      "durations", "How long sessions last",
-      "mean \(ReportFormat.duration(Int(d.mean.rounded()))), longest \(ReportFormat.duration(d.maximum))")
-    page.chart(
-      "depth", "Views in a session",
-      "median \(viewsPerSession.p50), p90 \(viewsPerSession.p90), p99 \(viewsPerSession.p99)")
+    let isEmpty = figures.sessions == 0
+    let mean = "mean \(ReportFormat.duration(Int(d.mean.rounded())))"
+    let tail = "p99 \(ReportFormat.duration(d.p99)), longest \(ReportFormat.duration(d.maximum))"
+    page.chart("durations", "How long sessions last", isEmpty ? "" : "\(mean), \(tail)")
+    let views = "median \(viewsPerSession.p50), p90 \(viewsPerSession.p90), p99 \(viewsPerSession.p99)"
+    page.chart("depth", "Views in a session", isEmpty ? "" : views)
     let half = funnel.medianToPurchase
     page.chart(
       "funnel", "Funnel",
@@ -106,16 +108,20 @@ extension SessionReport {
 
   private func addTables(to page: inout HTMLPage) {
     page.markup("<h2>Where sessions come from</h2>\n<div class=\"grid\">\n")
-    page.table("channels", "Channels", "GA4's default channel groups", channels, empty: "No session.")
     page.table(
-      "referrers", "Referrers", "hosts that linked here", referrers, empty: "No outside referrer in this log.")
+      "channels", "Channels", column: "Channel", "GA4's default channel groups", channels, empty: "No session.")
     page.table(
-      "campaigns", "Source, medium, campaign", "from utm parameters, click ids, then the referrer", campaigns,
+      "referrers", "Referrers", column: "Host", "hosts that linked here", referrers,
+      empty: "No outside referrer in this log.")
+    page.table(
+      "campaigns", "Source, medium, campaign", column: "Source", "from utm parameters, click ids, then the referrer",
+      campaigns,
       empty: "No session.")
-    page.table("endings", "Why sessions ended", "", endings, empty: "No session.")
+    page.table("endings", "Why sessions ended", column: "Reason", "", endings, empty: "No session.")
     page.markup("</div>\n<h2>Pages</h2>\n<div class=\"grid\">\n")
-    page.table("entry", "Landing pages", "first page of a session", entryPages, empty: "No URLs in this log.")
-    page.table("exit", "Exit pages", "last page of a session", exitPages, empty: "No URLs in this log.")
+    page.table(
+      "entry", "Landing pages", column: "Page", "first page of a session", entryPages, empty: "No URLs in this log.")
+    page.table("exit", "Exit pages", column: "Page", "last page of a session", exitPages, empty: "No URLs in this log.")
     let sample = paths.sampled < paths.sessions ? "estimated from \(ReportFormat.grouped(paths.sampled)) sessions" : ""
     page.chart("flow", "Flow between pages", sample, isWide: true)
     addPaths(to: &page, sample)
@@ -127,9 +133,9 @@ extension SessionReport {
       "share of a \(cohorts?.unit ?? "week")'s new users who were active again later\(omitted)", isWide: true)
     page.markup("</div>\n<h2>Devices</h2>\n<div class=\"grid three\">\n")
     let agents = "No user agents in this log."
-    page.table("devices", "Devices", "", devices, empty: agents)
-    page.table("browsers", "Browsers", "without bots", browsers, empty: agents)
-    page.table("systems", "Operating systems", "without bots", systems, empty: agents)
+    page.table("devices", "Devices", column: "Device", "", devices, empty: agents)
+    page.table("browsers", "Browsers", column: "Browser", "without bots", browsers, empty: agents)
+    page.table("systems", "Operating systems", column: "System", "without bots", systems, empty: agents)
     page.markup("</div>\n")
   }
 

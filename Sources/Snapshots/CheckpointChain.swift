@@ -11,7 +11,12 @@ struct CheckpointChain {
 
   /// Follows the bases of `id`; a base that cannot be opened makes the chain unusable.
   init(of id: UInt64, in files: CheckpointFiles) throws(SnapshotError) {
-    var chain = [try files.open(id)]
+    try self.init(of: id) { (id) throws(SnapshotError) in try files.open(id) }
+  }
+
+  /// The same with the files from wherever `open` has them.
+  init(of id: UInt64, opening open: (UInt64) throws(SnapshotError) -> SnapshotFile) throws(SnapshotError) {
+    var chain = [try open(id)]
     while let baseID = chain[chain.count - 1].baseID {
       let delta = chain[chain.count - 1]
       func unusable(_ why: String) -> SnapshotError {
@@ -21,7 +26,7 @@ struct CheckpointChain {
       }
       let base: SnapshotFile
       do throws(SnapshotError) {
-        base = try files.open(baseID)
+        base = try open(baseID)
       } catch {
         throw unusable("which is not usable (\(error.path ?? ""): \(error.problem))")
       }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The merged order sorts events by (highest event time of their source partition so far, source, position). It does
 /// not depend on where blocks were cut or on which source was read first, which is what makes results repeatable with
-/// several inputs.
+/// several inputs. A frontier (m, s) stands before the events of source s at maximum m.
 public struct Frontier: Sendable, Equatable, Codable {
   public var maximum: Int64
   public var source: Int
@@ -58,6 +58,9 @@ public final class Batch: @unchecked Sendable {
 
   /// Events that the source stage handed on; for progress only.
   public var recordCount = 0
+  /// The block was read by an earlier run too, which may have consumed part of it: what lies before the frontier it
+  /// resumed from. With several sources only.
+  public internal(set) var isReplay = false
   /// The source has no more blocks after this one.
   public internal(set) var endsSource = false
 
@@ -76,6 +79,7 @@ public final class Batch: @unchecked Sendable {
   func reset() {
     (number, source, sourceOffset, sourceEndOffset, start, end) = (0, -1, 0, 0, 0, 0)
     (isEnd, isCheckpoint, isSealed, endsSource, recordCount) = (false, false, false, false, 0)
+    isReplay = false
     (localMaximum, maximumBefore, alignedMaximum, highestMaximum) = (.min, .min, .min, .min)
     frontier = .start
     block.removeAll()

@@ -26,10 +26,13 @@ final class BlockReader: @unchecked Sendable {
   /// Offset in the source of the first byte of `carry`.
   private(set) var offset: UInt64
   private(set) var isAtEnd = false
+  /// What lies before was read by an earlier run; no block reaches over it, and a record ends there.
+  private let replayEnd: UInt64
 
-  init(source: any ByteSource, offset: UInt64) throws {
+  init(source: any ByteSource, offset: UInt64, replayEnd: UInt64 = 0) throws {
     self.source = source
     self.offset = offset
+    self.replayEnd = replayEnd
     if offset > 0 { try source.seek(to: offset) }
   }
 
@@ -40,7 +43,9 @@ final class BlockReader: @unchecked Sendable {
     let p = block.reserve(max(byteCount, have) + blockPadding)
     carry.withUnsafeBufferPointer { if let c = $0.baseAddress { p.update(from: c, count: have) } }
     carry.removeAll(keepingCapacity: true)
-    var target = max(byteCount, have)
+    batch.isReplay = offset < replayEnd
+    let replayCount = batch.isReplay ? Int(replayEnd - offset) : .max
+    var target = min(max(byteCount, have), replayCount)
     var base = p
     while true {
       while have < target {
@@ -51,13 +56,14 @@ final class BlockReader: @unchecked Sendable {
         }
         have += n
       }
-      let whole = isAtEnd ? have : source.completeRecords(in: base, count: have, isEnd: false)
-      if whole > 0 || isAtEnd {
-        finish(batch, base, have: have, used: whole)
+      let isLast = isAtEnd || have == replayCount
+      let whole = isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
+      if whole > 0 || isLast {
+        finish(batch, base, used: whole, have: have)
         return
       }
       // a record longer than the block: read on
-      target = have * 2
+      target = min(have * 2, replayCount)
       block.commit(have)
       _ = block.reserve(target - have + blockPadding)
       base = block.base
@@ -65,7 +71,8 @@ final class BlockReader: @unchecked Sendable {
     }
   }
 
-  private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, have: Int, used: Int) {
+  /// Hands over the first `used` bytes, with a line end; keeps the rest of `have` for the next block.
+  private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, used: Int, have: Int) {
     if used < have { carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
     var end = used
     if end > 0, base[end - 1] != 10 {

@@ -9,10 +9,12 @@ public struct CheckpointMetadata: Codable, Sendable {
   public struct SourcePosition: Codable, Sendable {
     public var name: String
     public var identity: String?
-    /// Offset of the first byte not yet consumed.
+    /// Offset of the first byte not yet wholly consumed.
     public var offset: UInt64
     /// Highest event time before that offset.
     public var maximum: Int64
+    /// Offset of the first byte not yet read. What lies between was consumed up to the checkpoint's frontier.
+    public var readTo: UInt64
   }
   public var version = 1
   public var job: JobDescription
@@ -63,8 +65,9 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private let pauseNanoseconds = Atomic<Int>(0)
   private let written = Atomic<Int>(0)
   private let failure = Mutex<(any Error)?>(nil)
-  /// Called when a checkpoint is no longer being written.
-  var onIdle: () -> Void = {}
+  /// Called with what ends the writing of a checkpoint. Whoever calls ``begin()`` and ``commit(_:)`` under a lock runs it
+  /// under that lock: ``commit(_:)`` waits for the writer's thread, which must not need the lock by then.
+  var onIdle: (_ release: () -> Void) -> Void = { $0() }
 
   init(options: CheckpointOptions, job: JobDescription, keyGroups: Int) throws {
     self.options = options
@@ -108,7 +111,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     if positions.map(\.name) != sources.map(\.name) {
       throw CheckpointError.differentSources(
         directory: options.directory,
-        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))")
+        "its inputs were \(positions.map(\.name).joined(separator: ", ")), now \(sources.map(\.name).joined(separator: ", "))"
+      )
     }
     for (p, s) in zip(positions, sources) where p.offset > 0 {
       guard let identity = s.identity else {
@@ -176,7 +180,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
         let sections = snapshots.flatMap { list in
           list.flatMap { entry in
             entry.snapshot.finished.map {
-              CheckpointSection(name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
+              CheckpointSection(
+                name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
             }
           }
         }
@@ -185,8 +190,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
       } catch {
         failure.withLock { $0 = $0 ?? error }
       }
-      busy.store(false, ordering: .releasing)
-      onIdle()
+      onIdle { busy.store(false, ordering: .releasing) }
     }
   }
 

@@ -90,6 +90,9 @@ final class KeyedExchangeWriter<Element: KeyedEvent>: Consumer<Element>, @unchec
   private let tops: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
   private let maxima: UnsafeMutablePointer<UnsafeMutablePointer<Int64>>
   private let counts: UnsafeMutablePointer<Int>
+  // of the batch in hand: a batch may pass several exchanges, so what it has so far is not what this one has seen
+  private var maximum = Int64.min
+  private var recordCount = 0
 
   init(exchange: Exchange<Element>, from: Int) {
     self.exchange = exchange
@@ -117,15 +120,21 @@ final class KeyedExchangeWriter<Element: KeyedEvent>: Consumer<Element>, @unchec
       maxima[p] = b.runningMaxima.base + b.count
       counts[p] = 0
     }
-    batch.localMaximum = Element.scatter(
-      events, n, maximum: batch.localMaximum, shift: UInt64(64 - exchange.downstream.trailingZeroBitCount),
+    maximum = Element.scatter(
+      events, n, maximum: maximum, shift: UInt64(64 - exchange.downstream.trailingZeroBitCount),
       tops: tops, maxima: maxima, counts: counts)
-    batch.recordCount += n
+    recordCount += n
     for p in 0..<exchange.downstream {
       let b = buffers[from, p]
       b.commit(counts[p])
       b.runningMaxima.count = b.count
     }
+  }
+  override func endBatch(_ batch: Batch) {
+    batch.localMaximum = max(batch.localMaximum, maximum)
+    batch.recordCount = max(batch.recordCount, recordCount)
+    maximum = .min
+    recordCount = 0
   }
 }
 

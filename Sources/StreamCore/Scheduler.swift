@@ -48,18 +48,19 @@ final class Scheduler: @unchecked Sendable {
     batchesInFlightMax = threads * 2 + 1
     let positions = recovered?.sources
     readers = try context.sources.enumerated().map { i, s in
-      try BlockReader(source: s, offset: positions?[i].offset ?? 0)
+      try BlockReader(source: s, offset: positions?[i].offset ?? 0, replayEnd: positions?[i].readTo ?? 0)
     }
     alignment = SourceAlignment(
-      maxima: positions?.map(\.maximum) ?? Array(repeating: .min, count: context.sources.count),
-      offsets: positions?.map(\.offset) ?? Array(repeating: 0, count: context.sources.count))
+      sourceCount: context.sources.count, resumingFrom: positions, frontier: recovered?.frontier ?? .start)
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
     lastCheckpoint = context.clock.nowMilliseconds
     pace = Pace(speed: context.options.speed, clock: context.clock)
     seen.records = recovered?.records ?? 0
-    coordinator?.onIdle = { [unowned self] in
+    coordinator?.onIdle = { [unowned self] release in
       monitor.lock()
+      release()
+      if let e = self.coordinator?.error { failure = failure ?? e }
       monitor.broadcast()
       monitor.unlock()
     }
@@ -152,17 +153,16 @@ final class Scheduler: @unchecked Sendable {
   }
 
   private func canRead() -> Bool {
-    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && alignment.liveCount > 0
+    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && alignment.nextSource() != nil
   }
 
   private func readAndDecode(_ worker: Int) {
+    guard let source = alignment.nextSource() else { return }
     isReading = true
-    let source = alignment.nextSource()
     let batch = takeBatch()
-    let waitMilliseconds = pace.waitMilliseconds()
+    waitForPace()
     monitor.unlock()
     var error: (any Error)?
-    if waitMilliseconds > 0 { context.clock.sleep(milliseconds: waitMilliseconds) }
     for prepare in context.exchanges { prepare(batch) }
     do { try readers[source].fill(batch, byteCount: context.options.blockByteCount) } catch let e { error = e }
     monitor.lock()
@@ -183,6 +183,17 @@ final class Scheduler: @unchecked Sendable {
     batch.remaining[0] = 0
     seal()
     monitor.broadcast()
+  }
+
+  /// Waits until the next block is due, in steps short enough to stop in between.
+  private func waitForPace() {
+    while !isStopping, failure == nil {
+      let waitMilliseconds = min(pace.waitMilliseconds(), 50)
+      if waitMilliseconds == 0 { return }
+      monitor.unlock()
+      context.clock.sleep(milliseconds: waitMilliseconds)
+      monitor.lock()
+    }
   }
 
   // MARK: batches
@@ -215,7 +226,7 @@ final class Scheduler: @unchecked Sendable {
       let b = inFlight[nextSeal - firstNumber]
       guard b.remaining[0] == 0 else { return }
       alignment.seal(b)
-      seen.records += b.recordCount
+      if !b.isReplay { seen.records += b.recordCount }
       seen.sourceBytes += b.sourceEndOffset - b.sourceOffset
       seen.batches += 1
       seen.highestEventTime = b.highestMaximum
@@ -227,6 +238,8 @@ final class Scheduler: @unchecked Sendable {
         b.recordsSoFar = seen.records
       }
     }
+    // a program may have no stage but the source's
+    if stages.count == 1 { retireFinished() }
   }
 
   /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be

@@ -2,8 +2,13 @@
 /// go on after a crash.
 ///
 /// Every source's running maximum of event time never falls, so sorting events by (running maximum, source, position)
-/// is a merge: an event may be consumed once every other live source has shown a higher maximum. The frontier is the
-/// least (maximum, source) over live sources. A source that ended no longer holds anything back.
+/// is a merge: an event may be consumed once every other live source has shown a higher maximum. The frontier stands
+/// behind the least (maximum, source) over live sources: that source's events so far may be consumed too, since whatever
+/// follows them sorts behind them. A source that ended no longer holds anything back. The frontier never goes back, over
+/// restarts too.
+///
+/// The source that is furthest behind is read whenever there is room; any other one has at most ``unfinishedMax`` blocks
+/// waiting, so memory does not grow with the distance between sources.
 ///
 /// Cost: a few comparisons a batch.
 struct SourceAlignment {
@@ -12,8 +17,12 @@ struct SourceAlignment {
     var maximumBefore: Int64
     var maximumAfter: Int64
   }
+  /// Blocks that a source may have waiting for others.
+  static let unfinishedMax = 2
   private var maxima: [Int64]
   private var ends: [UInt64]
+  /// Up to where an earlier run had read.
+  private let replayEnds: [UInt64]
   /// No more blocks to read / the last block has been sealed.
   private var isRead: [Bool]
   private var isEnded: [Bool]
@@ -23,30 +32,33 @@ struct SourceAlignment {
   private var highest = Int64.min
   private var frontier: Frontier
 
-  init(maxima: [Int64], offsets: [UInt64]) {
-    self.maxima = maxima
-    ends = offsets
+  init(sourceCount: Int, resumingFrom positions: [CheckpointMetadata.SourcePosition]?, frontier resumed: Frontier) {
+    maxima = positions?.map(\.maximum) ?? Array(repeating: .min, count: sourceCount)
+    ends = positions?.map(\.offset) ?? Array(repeating: 0, count: sourceCount)
+    replayEnds = positions?.map(\.readTo) ?? ends
     isRead = maxima.map { _ in false }
     isEnded = isRead
     inFlight = maxima.map { _ in 0 }
     unfinished = maxima.map { _ in [] }
     highest = maxima.max() ?? .min
-    frontier = maxima.count > 1 ? .start : .end
+    frontier = maxima.count > 1 ? resumed : .end
   }
 
   /// Offset up to which each source was read.
   var endOffsets: [UInt64] { ends }
-  var liveCount: Int { isRead.count(where: { !$0 }) }
   var allEnded: Bool { isEnded.allSatisfy { $0 } }
 
-  /// The source that is furthest behind in event time.
-  func nextSource() -> Int {
-    var best = -1
-    for s in maxima.indices where !isRead[s] {
-      if best < 0 || (inFlight[s], maxima[s]) < (inFlight[best], maxima[best]) { best = s }
+  /// The source to read next: the one furthest behind in event time, unless its blocks are already on their way and
+  /// another one may be read; nil when none may.
+  func nextSource() -> Int? {
+    var last: Int?  // furthest behind of all that still hold others back
+    for s in maxima.indices where !isEnded[s] && (last.map { maxima[s] < maxima[$0] } ?? true) { last = s }
+    var best: Int?
+    for s in maxima.indices where !isRead[s] && (s == last || inFlight[s] + unfinished[s].count < Self.unfinishedMax) {
+      if best.map({ (inFlight[s], maxima[s]) < (inFlight[$0], maxima[$0]) }) ?? true { best = s }
     }
-    // prefer the lowest maximum unless its blocks are already on their way
-    for s in maxima.indices where !isRead[s] && inFlight[s] <= inFlight[best] + 1 && maxima[s] < maxima[best] { best = s }
+    // prefer the one behind unless its blocks are already on their way
+    if let last, let other = best, !isRead[last], inFlight[last] <= inFlight[other] + 1 { return last }
     return best
   }
   mutating func wasRead(_ source: Int, atEnd: Bool) {
@@ -76,11 +88,14 @@ struct SourceAlignment {
   }
 
   private mutating func advanceFrontier() {
-    frontier = .end
+    // behind every event that there is, if all have ended
+    var next = Frontier(maximum: highest, source: maxima.count)
     for s in maxima.indices where !isEnded[s] {
-      let f = Frontier(maximum: maxima[s], source: s)
-      if f < frontier { frontier = f }
+      // what an earlier run had read of this source and this one has not yet must not lie before the frontier
+      let f = Frontier(maximum: maxima[s], source: ends[s] < replayEnds[s] ? s : s + 1)
+      if f < next { next = f }
     }
+    if frontier < next { frontier = next }
     for s in unfinished.indices {
       unfinished[s].removeAll { Frontier(maximum: $0.maximumAfter, source: s) < frontier }
     }
@@ -92,7 +107,7 @@ struct SourceAlignment {
       let first = unfinished[s].first
       return CheckpointMetadata.SourcePosition(
         name: source.name, identity: source.identity, offset: first?.offset ?? ends[s],
-        maximum: first?.maximumBefore ?? maxima[s])
+        maximum: first?.maximumBefore ?? maxima[s], readTo: max(ends[s], replayEnds[s]))
     }
   }
 }

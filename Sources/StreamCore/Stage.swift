@@ -125,7 +125,7 @@ final class SourceQueues<Element> {
     guard buffer.count > 0 else { return }
     var e = Entry(buffer: buffer, batch: batch, cursor: 0)
     // what an earlier run already consumed
-    while e.cursor < buffer.count, key(e, batch.source) < resumeFrontier { e.cursor += 1 }
+    if batch.isReplay { while e.cursor < buffer.count, key(e, batch.source) < resumeFrontier { e.cursor += 1 } }
     guard e.cursor < buffer.count else { return }
     batch.holds.wrappingAdd(1, ordering: .relaxed)
     queues[batch.source].append(e)

@@ -1,6 +1,7 @@
 import FlatMemory
 import Foundation
 import Snapshots
+import Synchronization
 
 /// How a streaming job runs: nothing here may change its results.
 public struct StreamingOptions: Sendable {
@@ -8,7 +9,7 @@ public struct StreamingOptions: Sendable {
   public var threads = 0
   /// Partitions of keyed streams: a power of two, fixed for the life of a checkpoint.
   public var keyGroups = 16
-  /// Bytes of input per micro-batch.
+  /// Bytes of input per micro-batch, at least one.
   public var blockByteCount = 1 << 20
   /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
   public var speed = 0.0
@@ -48,7 +49,17 @@ public final class StreamingContext: @unchecked Sendable {
   private(set) var sources: [any ByteSource] = []
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
-  private var scheduler: Scheduler?
+  /// What callers on other threads may reach: the scheduler, and what was asked of the run before there was one.
+  private struct Control {
+    var hasRun = false
+    var scheduler: Scheduler?
+    var isStopRequested = false
+    var failure: (any Error)?
+    // what is left of a run that is over
+    var progress = StreamProgress()
+    var sourceBytesInAll: UInt64 = 0
+  }
+  private let control = Mutex(Control())
   /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
   /// outputs here.
   public var onStart: (_ isResumed: Bool) throws -> Void = { _ in }
@@ -88,13 +99,15 @@ public final class StreamingContext: @unchecked Sendable {
   }
 
   func keyed<Element: KeyedEvent>(_ stream: DStream<Element>, name: String) -> DStream<Element> {
+    // a second exchange would need running maxima that do not depend on where batches were cut
+    precondition(stream.stage == 0, "'\(name)': a stream that was keyed cannot be keyed again")
     let exchange: Exchange<Element> = makeExchange(upstream: stream.partitionCount, downstream: options.keyGroups)
     let out = DStream<Element>(context: self, stage: stages.count, partitionCount: options.keyGroups)
     let stage = ExchangeStage(
       stream: out, name: name, index: stages.count, partitionCount: options.keyGroups, merges: true)
     stage.addInput(exchange, from: stream.stage)
     stages.append(stage)
-    stream.subscribe { i in KeyedExchangeWriter(exchange: exchange, from: stream.stage == 0 ? 0 : i.index) }
+    stream.subscribe { _ in KeyedExchangeWriter(exchange: exchange, from: 0) }
     return out
   }
 
@@ -133,7 +146,15 @@ public final class StreamingContext: @unchecked Sendable {
   /// Throws what a source, a sink or recovery threw first; nothing is published then.
   @discardableResult
   public func run() throws -> RunOutcome {
-    let coordinator = try checkpoint.map { try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups) }
+    control.withLock {
+      precondition(!$0.hasRun, "a context runs once; make another one to run again")
+      $0.hasRun = true
+    }
+    // streams and stages hold each other: a run that is over lets go of its buffers and of the checkpoints' folder
+    defer { (stages, exchanges, onStart) = ([], [], { _ in }) }
+    let coordinator = try checkpoint.map {
+      try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
+    }
     let recovered = try coordinator?.recover(sources: sources)
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
@@ -146,18 +167,39 @@ public final class StreamingContext: @unchecked Sendable {
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     let s = try Scheduler(context: self, threads: threads, coordinator: coordinator, recovered: recovered?.metadata)
-    scheduler = s
+    control.withLock {
+      $0.scheduler = s
+      if $0.isStopRequested { s.requestStop() }
+      if let failure = $0.failure { s.fail(failure) }
+    }
+    defer {
+      control.withLock {
+        $0.progress = s.progress
+        $0.sourceBytesInAll = s.sourceBytesInAll
+        $0.scheduler = nil
+      }
+    }
     return try s.run()
   }
 
-  /// Asks a running job to stop after the batches in flight, with a last checkpoint.
-  public func requestStop() { scheduler?.requestStop() }
-  /// Makes the run fail with this error (for sinks).
-  public func fail(_ error: any Error) { scheduler?.fail(error) }
+  /// Asks the job to stop after the batches in flight, with a last checkpoint; before ``run()``, to stop at once.
+  public func requestStop() {
+    control.withLock {
+      $0.isStopRequested = true
+      $0.scheduler?.requestStop()
+    }
+  }
+  /// Makes the run fail with this error (for sinks); also while the run is being built.
+  public func fail(_ error: any Error) {
+    control.withLock {
+      $0.failure = $0.failure ?? error
+      $0.scheduler?.fail(error)
+    }
+  }
   /// Bytes of all sources up to where they were read, earlier runs included.
-  public var sourceBytesInAll: UInt64 { scheduler?.sourceBytesInAll ?? 0 }
+  public var sourceBytesInAll: UInt64 { control.withLock { $0.scheduler?.sourceBytesInAll ?? $0.sourceBytesInAll } }
   /// How far the run is.
-  public var progress: StreamProgress { scheduler?.progress ?? StreamProgress() }
+  public var progress: StreamProgress { control.withLock { $0.scheduler?.progress ?? $0.progress } }
 }
 
 /// How a run ended.

@@ -52,4 +52,39 @@ import Testing
     #expect(skipper.isOver && skipper.byteCount == 53)
     #expect(second.withUnsafeBufferPointer { skipper.skip($0.baseAddress!, 9) } == 0)
   }
+
+  @Test(arguments: LogFormat.allCases)
+  func aPieceWithoutANewlineIsRejected(format: LogFormat) {
+    let plan = DecodingPlan(
+      format: format, timeFormat: format == .combined || format == .common ? .clf : .unixSeconds,
+      fields: [.time: "t", .user: "u"], columns: [.time: 0, .user: 1], columnCount: 2,
+      delimiter: format == .tsv ? 9 : 44, lineByteCountMax: 40)
+    let first =
+      switch format {
+      case .ndjson: "{\"t\":1389052815,\"u\":\"a\"}\n"
+      case .csv: "1389052815,a\n"
+      case .tsv: "1389052815\ta\n"
+      case .combined, .common: "1.2.3.4 - - [17/May/2015:10:05:03 +0000] \"-\" 408 -\n"
+      }
+    // what a reader cuts from an overlong line may hold anything but a newline
+    var text = Array((first + String(repeating: "\"1.2.3.4 - - [{\\", count: 8)).utf8)
+    let count = text.count
+    text += [UInt8](repeating: 0, count: 2 * count + 3 * bytePadding)
+    var events = FlatArray<LogEvent>()
+    var rejected = FlatArray<RejectedLine>()
+    defer {
+      events.deallocate()
+      rejected.deallocate()
+    }
+    text.withUnsafeMutableBufferPointer {
+      LogDecoder(plan: plan).decode(
+        $0.baseAddress!, start: 0, end: count, spareStart: count + bytePadding, events: &events, rejected: &rejected)
+    }
+    let tooLong = first.utf8.count > 41
+    #expect(events.count == (tooLong ? 0 : 1))
+    #expect(rejected.count == (tooLong ? 2 : 1))
+    #expect(
+      rejected.elements.last
+        == RejectedLine(offset: first.utf8.count, length: count - first.utf8.count, column: 40, reason: .lineTooLong))
+  }
 }

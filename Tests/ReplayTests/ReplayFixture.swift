@@ -31,11 +31,18 @@ func readSessions(_ folder: ScratchFolder, _ name: String) -> [[String: String]]
   }
 }
 
+/// `2026-01-01T00:00:00.013Z` as milliseconds.
 func milliseconds(_ text: String) -> Int64 {
-  let f = ISO8601DateFormatter()
-  f.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
-  return Int64((f.date(from: text)!.timeIntervalSince1970 * 1000).rounded())
+  let n = text.split { !$0.isNumber }.map { Int64($0)! }
+  var c = DateComponents()
+  (c.year, c.month, c.day, c.hour, c.minute, c.second) = (Int(n[0]), Int(n[1]), Int(n[2]), Int(n[3]), Int(n[4]), Int(n[5]))
+  return Int64(utc.date(from: c)!.timeIntervalSince1970) * 1000 + n[6]
 }
+private let utc: Calendar = {
+  var c = Calendar(identifier: .gregorian)
+  c.timeZone = TimeZone(identifier: "UTC")!
+  return c
+}()
 
 func plain(_ rows: [[String: String]]) -> [PlainSession] {
   rows.map { r in

@@ -30,9 +30,18 @@ import Testing
   }
   private func same(_ folder: ScratchFolder, _ seed: UInt64) {
     for e in [".csv", ".json", ".dead"] {
-      #expect(folder.read("a" + e) == folder.read("b" + e), "seed \(seed): \(e)")
+      // the bytes are compared, the message names the first line that differs
+      let (a, b) = (folder.read("a" + e), folder.read("b" + e))
+      let differs = a != b
+      #expect(!differs, "seed \(seed): \(e): \(firstDifference(a, b))")
       #expect(!folder.read("a" + e).isEmpty)
     }
+  }
+  private func firstDifference(_ a: [UInt8], _ b: [UInt8]) -> String {
+    let (x, y) = (a.split(separator: 10), b.split(separator: 10))
+    let i = zip(x, y).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(x.count, y.count)
+    func line(_ l: [ArraySlice<UInt8>]) -> String { i < l.count ? String(decoding: l[i], as: UTF8.self) : "(end)" }
+    return "line \(i + 1) of \(x.count) and \(y.count): \(line(x)) | \(line(y))"
   }
   /// Runs with checkpoints as often as possible and stops after about `batches`; true when it came to its end.
   private func runUntil(_ batches: Int, _ c: ReplayConfiguration) throws -> Bool {

@@ -93,7 +93,7 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
   /// The first call that did not fit.
   var complaint: String?
 
-  static var splitsInOrder: Bool { Order.splitsInOrder }
+  var splitsInOrder: Bool { Order.splitsInOrder }
   static func time(_ e: UnsafePointer<Click>) -> Int64 { e.pointee.time }
   static func hash(_ e: UnsafePointer<Click>) -> UInt64 { e.pointee.hash }
   func hash(of key: UnsafePointer<Key>) -> UInt64 { key.pointee.hash }

@@ -23,6 +23,10 @@ struct ReplayDialogue {
       report = try job.run()
     } catch {
       _ = monitor.end()
+      // `replay | head` ends in silence, as other programs do
+      if error is OutputError, outputs.contains(where: isStandardOutput), Terminal.isOutputReaderGone {
+        throw CommandFailure(silently: 128 + SIGPIPE)
+      }
       throw error
     }
     let signal = monitor.end()
@@ -32,6 +36,7 @@ struct ReplayDialogue {
       let isColored = Terminal.usesColor(options.color)
       let text = report.text(width: min(Terminal.width(of: 1), 120), color: isColored)
       if Terminal.write(Array(text.utf8)[...], to: 1) != 0 {
+        if Terminal.isOutputReaderGone { throw CommandFailure(silently: 128 + SIGPIPE) }
         throw CommandFailure(.inputOutput, "cannot write the report to standard output")
       }
     }

@@ -24,7 +24,8 @@ public struct OutputError: Error, CustomStringConvertible {
 /// a digest of it; on resume the partial file (or, after it was published, the file itself) is cut back to that length
 /// if the digest agrees. `.zst` files are sequences of zstd frames of 4 MiB of text each, so that their bytes do not
 /// depend on when checkpoints were taken; the unfinished frame's text is part of the checkpoint.
-/// `-` is standard output: written as it comes, not resumable (at-least-once).
+/// `-` is standard output, and what is no regular file (a device, a pipe, anything in `/dev`) is written as it comes too:
+/// not renamed, not resumable (at-least-once).
 public final class PublishedFile {
   let path: String
   private var partialPath: String { path + ".partial" }
@@ -34,7 +35,8 @@ public final class PublishedFile {
   private var buffer = OutputBuffer(capacity: 1 << 18)
   private var digest = RunningDigest()
   private let isCompressed: Bool
-  private let isStandardOutput: Bool
+  /// Written as it comes.
+  private let isStream: Bool
   private var compressed: [UInt8] = []
   private static let flushByteCount = 1 << 17
   private static let frameByteCount = 4 << 20
@@ -45,18 +47,31 @@ public final class PublishedFile {
   public init(path: String, head: [UInt8] = []) {
     self.path = path
     self.head = head
-    isStandardOutput = path == "-"
+    isStream = PublishedFile.isStream(path)
     isCompressed = path.hasSuffix(".zst")
   }
   deinit {
-    if descriptor >= 0, !isStandardOutput { close(descriptor) }
+    if descriptor > 1 { close(descriptor) }
     buffer.deallocate()
+  }
+
+  /// Whether what is written to a path is gone at once: standard output (`-`), a device, a pipe.
+  public static func isStream(_ path: String) -> Bool {
+    if path == "-" || path.hasPrefix("/dev/") { return true }
+    var s = stat()
+    guard stat(path, &s) == 0 else { return false }
+    return s.st_mode & S_IFMT != S_IFREG && s.st_mode & S_IFMT != S_IFDIR
+  }
+
+  private func openStream() throws {
+    descriptor = path == "-" ? 1 : open(path, O_WRONLY | O_CLOEXEC)
+    if descriptor < 0 { throw cannotCreate(path) }
   }
 
   /// Creates the file. Throws when its folder is missing or not writable.
   public func create() throws {
-    if isStandardOutput {
-      descriptor = 1
+    if isStream {
+      try openStream()
     } else {
       descriptor = unsafe open(partialPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
       if descriptor < 0 { throw cannotCreate(partialPath) }
@@ -115,7 +130,7 @@ public final class PublishedFile {
         let why = unsafe String(cString: strerror(errno))
         let hint = errno == ENOSPC ? "; free some space and run again" : ""
         throw OutputError(
-          kind: .io, description: "cannot write '\(isStandardOutput ? "standard output" : path)': \(why)\(hint)")
+          kind: .io, description: "cannot write '\(path == "-" ? "standard output" : path)': \(why)\(hint)")
       }
       done += r
     }
@@ -129,7 +144,7 @@ public final class PublishedFile {
       try unsafe writeAll(buffer.base, buffer.count)
       buffer.count = 0
     }
-    if isStandardOutput { return }
+    if isStream { return }
     guard fsync(descriptor) == 0, close(descriptor) == 0 else {
       throw OutputError(kind: .io, description: unsafe "cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
@@ -143,7 +158,7 @@ public final class PublishedFile {
   }
   /// Removes what was written of an unfinished file.
   public func discard() {
-    if descriptor >= 0, !isStandardOutput {
+    if descriptor >= 0, !isStream {
       close(descriptor)
       descriptor = -1
       unsafe unlink(partialPath)
@@ -152,7 +167,7 @@ public final class PublishedFile {
 
   /// Removes the partial file's name, whoever still writes to it.
   func unlinkPartial() {
-    if descriptor >= 0, !isStandardOutput { unsafe unlink(partialPath) }
+    if descriptor >= 0, !isStream { unsafe unlink(partialPath) }
   }
 
   // MARK: state
@@ -160,7 +175,7 @@ public final class PublishedFile {
   func snapshot(into snapshot: StateSnapshot) {
     // flushed in the background, when the file may already be published and closed
     if durable >= 0 { close(durable) }
-    durable = descriptor >= 0 && !isStandardOutput ? dup(descriptor) : -1
+    durable = descriptor >= 0 && !isStream ? dup(descriptor) : -1
     let w = digest.words
     unsafe [w.0, w.1, w.2].withUnsafeBufferPointer { unsafe snapshot.add("file", values: $0) }
     unsafe snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
@@ -171,8 +186,8 @@ public final class PublishedFile {
     let w = try snapshot.values("file", of: UInt64.self)
     guard w.count == 3 else { throw StateError.size("file", w.count * 8) }
     let wanted = RunningDigest(words: (w[0], w[1], w[2]))
-    if isStandardOutput {
-      descriptor = 1
+    if isStream {
+      try openStream()
     } else {
       try reopen(wanted)
     }

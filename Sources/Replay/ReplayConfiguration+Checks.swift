@@ -22,9 +22,19 @@ extension ReplayConfiguration {
     if let p = maxBadPercent, !(p >= 0 && p <= 100) { try refuse("--max-bad must be between 0% and 100%") }
     if threads < 0 || threads > 1024 { try refuse("--threads must be between 0 (one a core) and 1024") }
     let outputs = [sessionsPath, reportPath, deadLettersPath].compactMap { $0 }
-    if Set(outputs).count != outputs.count { try refuse("two outputs have the same name") }
-    for o in outputs where o != "-" && inputs.contains(o) { try refuse("'\(o)' is an input; choose another output") }
+    // a device such as /dev/null takes any number of outputs; a file only one
+    let places = outputs.filter { $0 == "-" || !PublishedFile.isStream($0) }.map(place)
+    if Set(places).count != places.count { try refuse("two outputs have the same name") }
+    let inputPlaces = Set(inputs.filter { $0 != "-" }.map(place))
+    for o in outputs where o != "-" && !PublishedFile.isStream(o) && inputPlaces.contains(place(o)) {
+      try refuse("'\(o)' is an input; choose another output")
+    }
     _ = try dayBoundaries()
+  }
+
+  /// The file that a path leads to, however it is written.
+  private func place(_ path: String) -> String {
+    path == "-" ? path : URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
   }
 
   func dayBoundaries() throws -> ZoneDays? {

@@ -44,7 +44,8 @@ public final class ReplayJob: @unchecked Sendable {
     }
     // neither can standard input be read again nor standard output be taken back
     let outputs = [configuration.sessionsPath, configuration.deadLettersPath]
-    let canRepeat = !configuration.inputs.contains("-") && !outputs.contains("-")
+    let canRepeat =
+      !configuration.inputs.contains("-") && !outputs.contains { $0.map(PublishedFile.isStream) ?? false }
     var delays = [max(60_000, head.disorderMilliseconds * 2)]
     if let chosen = recordedDelay() { delays = [chosen] }
     delays += ReplayJob.delaysMilliseconds.filter { $0 > delays[0] }

@@ -55,7 +55,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
   let options: CheckpointOptions
   let job: JobDescription
   let keyGroups: Int
-  let store: CheckpointStore
+  /// Holds the folder's lock; let go of when the run has ended, so that another may follow in the same process.
+  private var store: CheckpointStore?
   private(set) var warnings: [String] = []
   private var snapshots: [[(state: any CheckpointedState, snapshot: StateSnapshot)]] = []  // by stage and instance
   private var firstOfStage: [Int] = []
@@ -83,10 +84,10 @@ final class CheckpointCoordinator: @unchecked Sendable {
   /// The newest good checkpoint of this job, or nil to start from the beginning.
   func recover(sources: [any ByteSource]) throws -> Recovered? {
     if options.isFresh {
-      try store.removeAll()
+      try store?.removeAll()
       return nil
     }
-    guard let found = try store.newest() else { return nil }
+    guard let found = try store?.newest() else { return nil }
     warnings = found.warnings
     let metadata: CheckpointMetadata
     do {
@@ -184,7 +185,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
             }
           }
         }
-        _ = try store.write(metadata: bytes, sections: sections)
+        _ = try store?.write(metadata: bytes, sections: sections)
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
         failure.withLock { $0 = $0 ?? error }
@@ -193,10 +194,11 @@ final class CheckpointCoordinator: @unchecked Sendable {
     }
   }
 
-  /// Waits for the checkpoint being written, if any.
+  /// Waits for the checkpoint being written, if any, and leaves the folder to others.
   func finish() throws {
     writer?.join()
     writer = nil
+    store = nil
     if let e = failure.withLock({ $0 }) { throw e }
   }
   var error: (any Error)? { failure.withLock { $0 } }

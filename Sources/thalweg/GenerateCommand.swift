@@ -93,6 +93,8 @@ struct GenerateCommand: ParsableCommand, EnvironmentConfigurable {
     """)
 
   func run() throws {
+    // `generate | head` ends in silence, as other programs do
+    signal(SIGPIPE, SIG_DFL)
     var generator = try ClickstreamGenerator(options: try makeOptions())
     let file = PublishedFile(path: stream.output ?? "-")
     do {

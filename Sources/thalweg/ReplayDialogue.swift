@@ -23,33 +23,42 @@ struct ReplayDialogue {
       report = try job.run()
     } catch {
       _ = monitor.end()
+      // `replay | head` ends in silence, as other programs do
+      if error is OutputError, outputs.contains(where: isStandardOutput), Terminal.isOutputReaderGone {
+        throw CommandFailure(silently: 128 + SIGPIPE)
+      }
       throw error
     }
     let signal = monitor.end()
     guard let report else { throw stopped(by: signal) }
     let elapsed = start.duration(to: clock.now) / .seconds(1)
-    if configuration.reportPath == nil, !outputs.contains("-") {
+    if configuration.reportPath == nil, !outputs.contains(where: isStandardOutput) {
       let isColored = Terminal.usesColor(options.color)
       let text = report.text(width: min(Terminal.width(of: 1), 120), color: isColored)
       if Terminal.write(Array(text.utf8)[...], to: 1) != 0 {
+        if Terminal.isOutputReaderGone { throw CommandFailure(silently: 128 + SIGPIPE) }
         throw CommandFailure(.inputOutput, "cannot write the report to standard output")
       }
     }
     if !options.quiet { conclude(report, elapsed: showsProgress ? elapsed : nil, records: job.progress.stream.records) }
   }
 
-  private var outputs: [String] {
-    [configuration.sessionsPath, configuration.reportPath, configuration.deadLettersPath].compactMap { $0 }
-  }
+  /// Outputs that are written while the log is read.
+  private var rowOutputs: [String] { [configuration.sessionsPath, configuration.deadLettersPath].compactMap { $0 } }
+  private var outputs: [String] { rowOutputs + [configuration.reportPath].compactMap { $0 } }
+
+  private func isStandardOutput(_ path: String) -> Bool { ["-", "/dev/stdout", "/dev/fd/1"].contains(path) }
+  private func name(of path: String) -> String { isStandardOutput(path) ? "standard output" : "'\(path)'" }
 
   /// What the inputs were taken for, what can be promised, where a run goes on.
   private func announce(_ job: ReplayJob) {
     let isQuiet = options.quiet
     if !isQuiet {
       for line in job.inputDescriptions { Terminal.say(line) }
-      if let folder = configuration.checkpointDirectory, outputs.contains("-") {
+      let streams = rowOutputs.filter { PublishedFile.isStream($0) && $0 != "/dev/null" }
+      if let folder = configuration.checkpointDirectory, let stream = streams.first {
         Terminal.say(
-          "standard output is at-least-once: going on from '\(folder)' may repeat rows; name a file to avoid it")
+          "\(name(of: stream)) is at-least-once: going on from '\(folder)' may repeat rows; name a file to avoid it")
       }
     }
     let folder = configuration.checkpointDirectory ?? ""
@@ -84,13 +93,14 @@ struct ReplayDialogue {
     }
     Terminal.say(line)
     if quality.malformedLines + quality.lateEvents > 0 {
-      let kept = configuration.deadLettersPath.map { "they are in '\($0)'" } ?? "keep such with --dead-letters FILE"
+      let kept =
+        configuration.deadLettersPath.map { "they are in \(name(of: $0))" } ?? "keep such with --dead-letters FILE"
       Terminal.say(
         "\(counted(quality.malformedLines, "malformed line")) and \(counted(quality.lateEvents, "late event")): \(kept)"
       )
     }
-    if let path = configuration.sessionsPath, path != "-" { Terminal.say("sessions are in '\(path)'") }
-    if let path = configuration.reportPath, path != "-" { Terminal.say("the report is in '\(path)'") }
+    if let path = configuration.sessionsPath, !isStandardOutput(path) { Terminal.say("sessions are in '\(path)'") }
+    if let path = configuration.reportPath, !isStandardOutput(path) { Terminal.say("the report is in '\(path)'") }
   }
 
   private func counted(_ n: Int, _ noun: String) -> String {

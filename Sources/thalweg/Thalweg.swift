@@ -29,10 +29,21 @@ struct Thalweg: ParsableCommand {
     let environment = EnvironmentOptions(ProcessInfo.processInfo.environment)
     let arguments = environment.adding(to: given)
     do {
+      try refuseUnknownCommand(given)
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
       CommandFailure(error, root: Thalweg.self, note: environment.note(for: message(for: error), given: given)).exit()
     }
+  }
+
+  /// The parser would only call it an unexpected argument.
+  private static func refuseUnknownCommand(_ given: [String]) throws {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard let name = given.first, !name.hasPrefix("-"), name != "help", !names.contains(name) else { return }
+    throw CommandFailure(
+      .usage,
+      "there is no command '\(name)'; the commands are \(names.joined(separator: ", "))\n"
+        + "See 'thalweg --help' for more information.")
   }
 }

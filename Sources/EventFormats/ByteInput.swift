@@ -6,8 +6,8 @@
   import Darwin
 #endif
 
-/// A stream of decompressed bytes. Not for two threads at once.
-public protocol ByteInput: AnyObject {
+/// A stream of decompressed bytes; it may move between threads, but serves one at a time.
+public protocol ByteInput: AnyObject, Sendable {
   /// Reads up to `count` decompressed bytes, fewer at will; 0 only at the end.
   func read(into bytes: UnsafeMutableRawPointer, _ count: Int) throws(InputError) -> Int
   /// Moves forward to an offset in the decompressed bytes: a seek in a plain file, otherwise everything up to there is
@@ -41,7 +41,7 @@ func input(from source: RawBytes) throws(InputError) -> any ByteInput {
 }
 
 /// Bytes as they lie in a file or in memory, read ahead into a buffer of 1 MiB.
-class RawBytes {
+class RawBytes: @unchecked Sendable {
   static let bufferByteCount = 1 << 20
   let name: String
   fileprivate(set) var sizeInBytes: UInt64?
@@ -93,7 +93,7 @@ class RawBytes {
 }
 
 /// A file descriptor's bytes.
-final class FileBytes: RawBytes {
+final class FileBytes: RawBytes, @unchecked Sendable {
   private let descriptor: Int32
 
   init(path: String) throws(InputError) {
@@ -153,7 +153,7 @@ final class FileBytes: RawBytes {
 }
 
 /// Bytes handed over in memory; read in pieces of at most `stride`, as a pipe would give them.
-final class MemoryBytes: RawBytes {
+final class MemoryBytes: RawBytes, @unchecked Sendable {
   private let bytes: [UInt8]
   private let stride: Int
   private var at = 0

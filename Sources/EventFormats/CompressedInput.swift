@@ -5,7 +5,7 @@ import CZstd
 ///
 /// Guarantees: ends cleanly only at a frame's end; content checksums are verified by the library.
 /// Cost: about 2 GB/s of output on one core. Windows of up to 2 GiB (`--long=31`) are accepted.
-final class ZstdInput: ByteInput {
+final class ZstdInput: ByteInput, @unchecked Sendable {
   private let source: RawBytes
   private let context: OpaquePointer
   private var produced: UInt64 = 0
@@ -58,7 +58,7 @@ final class ZstdInput: ByteInput {
 ///
 /// Guarantees: ends cleanly only at a member's end; lengths and CRCs are verified by the library.
 /// Cost: about 400 MB/s of output on one core.
-final class GzipInput: ByteInput {
+final class GzipInput: ByteInput, @unchecked Sendable {
   private let source: RawBytes
   /// Allocated, since zlib remembers where it stands.
   private let stream: UnsafeMutablePointer<z_stream>

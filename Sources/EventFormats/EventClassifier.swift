@@ -2,38 +2,47 @@ import FlatMemory
 
 /// Event names to their class. Case, `-`, `_`, `.` and spaces do not matter: `Add to cart` is `add_to_cart`.
 ///
-/// Guarantees: the same name always gives the same class. Cost: 2–3 ns for a name seen lately (a direct-mapped
-/// cache on the hash of its bytes), some 100 ns otherwise. The owner calls ``deallocate()``.
+/// Guarantees: the same name always gives the same class. Cost: 2–3 ns for a name seen lately (a small table on the
+/// hash of its bytes), some 100 ns otherwise. The owner calls ``deallocate()``.
 struct EventClassifier {
   private struct Entry {
-    var hash: UInt64
-    var eventClass: EventClass
+    /// Of the name; 0: nothing here.
+    var hash: UInt64 = 0
+    var eventClass = EventClass.other
   }
   private static let entryCount = 256
+  private static let probesMax = 8
   private let entries: UnsafeMutablePointer<Entry>
 
   init() {
     entries = .allocate(capacity: EventClassifier.entryCount)
-    // an entry at i is valid when its hash belongs at i: no hash of position 1 is 0
-    entries.initialize(repeating: Entry(hash: 1, eventClass: .other), count: EventClassifier.entryCount)
-    entries[1].hash = 0
+    entries.initialize(repeating: Entry(), count: EventClassifier.entryCount)
   }
   func deallocate() { entries.deallocate() }
 
   @inline(__always)
   func classify(_ p: UnsafePointer<UInt8>, _ n: Int) -> EventClass {
     let hash = hashBytes(p, n)
-    let i = Int(truncatingIfNeeded: hash) & (EventClassifier.entryCount &- 1)
-    if entries[i].hash == hash { return entries[i].eventClass }
-    return classifyInFull(p, n, hash, i)
+    let home = Int(truncatingIfNeeded: hash) & (EventClassifier.entryCount &- 1)
+    if entries[home].hash == hash, hash != 0 { return entries[home].eventClass }
+    return classifyInFull(p, n, hash, home)
   }
 
+  /// Looks further from home; a new name takes the first free place, or the home of another.
   @inline(never)
-  private func classifyInFull(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, _ i: Int) -> EventClass {
-    let name = EventClassifier.normalized(
-      String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self))
-    let eventClass = EventClassifier.eventClass(normalizedName: name)
-    entries[i] = Entry(hash: hash, eventClass: eventClass)
+  private func classifyInFull(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, _ home: Int) -> EventClass {
+    var place = home
+    for probe in 0..<EventClassifier.probesMax {
+      let i = (home + probe) & (EventClassifier.entryCount - 1)
+      if entries[i].hash == hash, hash != 0 { return entries[i].eventClass }
+      if entries[i].hash == 0 {
+        place = i
+        break
+      }
+    }
+    let text = String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self)
+    let eventClass = EventClassifier.eventClass(normalizedName: EventClassifier.normalized(text))
+    entries[place] = Entry(hash: hash, eventClass: eventClass)
     return eventClass
   }
 

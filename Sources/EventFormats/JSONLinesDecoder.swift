@@ -51,8 +51,8 @@ final class JSONLinesDecoder {
     while p < end {
       FieldRow.clear(row)
       let lineSpare = spare
-      let next = checksUTF8 ? -1 : walk.line(p, &scanner, &spare)
-      if next > 0, next &- p <= lineByteCountMax {
+      let next = walk.line(p, &scanner, &spare)
+      if next > 0, next &- p <= lineByteCountMax, !checksUTF8 || tw_utf8_valid(b + p, next &- p) != 0 {
         assembler.add(b, row, lineStart: p, lineEnd: next &- 1, events: &decoded, rejected: &rejected)
         p = next
         continue

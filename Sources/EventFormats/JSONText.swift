@@ -68,6 +68,10 @@ enum JSONText {
       let c = b[p &+ n]
       if c == 44 || c == 125 { return p &+ n }
     }
+    // null, true, false
+    let word = UInt32(truncatingIfNeeded: w)
+    if word == 0x6c6c_756e || word == 0x6575_7274 { return p &+ 4 }
+    if w & 0xff_ffff_ffff == 0x65_736c_6166 { return p &+ 5 }
     return bareEndInFull(b, p)
   }
 

@@ -35,16 +35,35 @@ enum RequestPath {
   }
 
   /// An extension of one to five bytes in lower case, the first byte lowest.
-  private static func isAssetExtension(_ word: UInt64) -> Bool { assetExtensions.contains(word) }
-
-  private static let assetExtensions: Set<UInt64> = Set(
-    """
-    css js mjs map png jpg jpeg gif svg ico webp avif bmp tif tiff woff woff2 ttf otf eot mp3 mp4 webm ogg ogv flv swf \
-    mpeg mpg m4a wav txt xml json csv doc docx xls xlsx ppt pptx zip gz tar tgz xz zst rar bz2 iso dmg exe deb rpm apk \
-    bin wasm
-    """.split(separator: " ").map { packed(String($0)) })
-
-  private static func packed(_ text: String) -> UInt64 {
-    text.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1 | 0x20) }
+  private static func isAssetExtension(_ word: UInt64) -> Bool {
+    let table = assetExtensions
+    var i = place(word)
+    while table[i] != 0 {
+      if table[i] == word { return true }
+      i = (i &+ 1) & (tableCount &- 1)
+    }
+    return false
   }
+
+  /// Open addressing, a quarter full.
+  private static let tableCount = 256
+  private static func place(_ word: UInt64) -> Int {
+    Int(truncatingIfNeeded: (word &* 0x9e37_79b9_7f4a_7c15) &>> 56)
+  }
+  nonisolated(unsafe) private static let assetExtensions: UnsafePointer<UInt64> = {
+    let table = UnsafeMutablePointer<UInt64>.allocate(capacity: tableCount)
+    table.initialize(repeating: 0, count: tableCount)
+    let extensions = """
+      css js mjs map png jpg jpeg gif svg ico webp avif bmp tif tiff woff woff2 ttf otf eot mp3 mp4 webm ogg ogv flv \
+      swf mpeg mpg m4a wav txt xml json csv doc docx xls xlsx ppt pptx zip gz tar tgz xz zst rar bz2 iso dmg exe deb \
+      rpm apk bin wasm
+      """
+    for name in extensions.split(separator: " ") {
+      let word = name.utf8.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1 | 0x20) }
+      var i = place(word)
+      while table[i] != 0 { i = (i + 1) & (tableCount - 1) }
+      table[i] = word
+    }
+    return UnsafePointer(table)
+  }()
 }

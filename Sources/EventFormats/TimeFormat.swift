@@ -13,12 +13,11 @@ public enum TimeFormat: String, Codable, Sendable, CaseIterable {
   /// The format a sample value is written in, or nil when it is no time. Unix times are told apart by magnitude:
   /// each unit covers the years 1973 to 5138 of its own.
   init?(sample: String) {
-    let text = sample.trimmingPrefix(while: { $0 == " " })
-    if TimeParser.read(String(text), .iso8601) != nil {
+    if TimeParser.read(sample, .iso8601) != nil {
       self = .iso8601
-    } else if TimeParser.read(String(text), .clf) != nil {
+    } else if TimeParser.read(sample, .clf) != nil {
       self = .clf
-    } else if let number = Double(text), number.isFinite, abs(number) >= 1e8 {
+    } else if let number = Double(sample), number.isFinite, abs(number) >= 1e8 {
       switch abs(number) {
       case ..<1e11: self = .unixSeconds
       case ..<1e14: self = .unixMilliseconds

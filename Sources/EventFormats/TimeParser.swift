@@ -17,8 +17,9 @@ struct TimeParser {
   private var dayLow: UInt64 = 0
   private var dayHigh: UInt64 = 0
   private var dayStart: Int64 = 0
-  /// The zone last read after a day of an access log, part of what ``dayStart`` was computed from.
+  /// The text of the last zone read; of an access log it is part of what ``dayStart`` was computed from.
   private var zone: UInt64 = 0
+  private var zoneOffset: Int64 = 0
 
   init(_ format: TimeFormat) { self.format = format }
 
@@ -60,9 +61,38 @@ struct TimeParser {
         } else if n == 19 {
           return dayStart &+ clock
         }
+        return isoTail(p, n, dayStart &+ clock)
       }
     }
     return isoInFull(p, n)
+  }
+
+  /// Any fraction and zone behind a known day and clock; a zone that is the previous one's is not read again.
+  @inline(never)
+  private mutating func isoTail(_ p: UnsafePointer<UInt8>, _ n: Int, _ seconds: Int64) -> Int64 {
+    var i = 19
+    var milliseconds: Int64 = 0
+    if p[19] == 46 || p[19] == 44 {
+      i = 20
+      var scale: Int64 = 100
+      while i < n, i < 29, p[i] &- 48 <= 9 {
+        milliseconds &+= Int64(p[i] &- 48) &* scale
+        scale /= 10
+        i &+= 1
+      }
+      if i == 20 { return TimeParser.unreadable }
+    }
+    if i == n { return seconds &+ milliseconds }
+    if i == n &- 1, p[i] | 0x20 == 122 { return seconds &+ milliseconds }
+    if n &- i != 6 { return isoInFull(p, n) }
+    let word = load8(p + i) & 0xffff_ffff_ffff  // "+05:30"
+    if word != zone || zone == 0 {
+      var r = TextReader(p + i, 6)
+      let offset = r.zoneOffset()
+      guard r.good, r.atEnd else { return isoInFull(p, n) }
+      (zone, zoneOffset) = (word, offset)
+    }
+    return seconds &+ milliseconds &- zoneOffset
   }
 
   /// "HH:MM:SS" as milliseconds, or -1. One word: the separators must be exact, the digits 0...9.

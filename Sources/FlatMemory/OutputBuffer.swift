@@ -25,6 +25,7 @@ public struct OutputBuffer: @unchecked Sendable {
   mutating func grow(_ extra: Int) {
     capacity = max(capacity * 2, count + extra + bytePadding)
     let q = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    if capacity >= 8 << 20 { preferHugePages(q, capacity) }
     q.update(from: base, count: count)
     base.deallocate()
     base = q

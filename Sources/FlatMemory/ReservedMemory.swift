@@ -33,6 +33,7 @@ public struct ReservedMemory: @unchecked Sendable {
     self.byteCount = byteCount
   }
 
+  /// Frees the address space.
   public func release() { munmap(base, byteCount) }
 
   /// Gives the pages of a range back to the system; they read as zero afterwards.
@@ -48,4 +49,14 @@ public struct ReservedMemory: @unchecked Sendable {
       #endif
     }
   }
+}
+
+/// Asks for 2 MiB pages behind a large buffer: far fewer faults when it is first filled.
+func preferHugePages(_ p: UnsafeMutableRawPointer, _ byteCount: Int) {
+  #if canImport(Glibc) || canImport(Musl)
+    let page = 2 << 20
+    let from = (Int(bitPattern: p) + page - 1) & ~(page - 1)
+    let to = (Int(bitPattern: p) + byteCount) & ~(page - 1)
+    if to > from, let start = UnsafeMutableRawPointer(bitPattern: from) { madvise(start, to - from, MADV_HUGEPAGE) }
+  #endif
 }

@@ -81,7 +81,7 @@ final class EventTimeSorter: @unchecked Sendable {
     return copy
   }
 
-  /// Gives out, in order, what the watermark has passed. `body` gets the events, their running maxima (such that the
+  /// Gives out, in order, what the watermark has reached. `body` gets the events, their running maxima (such that the
   /// watermark at each is its release time), the bytes they point into and how far those go.
   func drain(
     to watermark: Int64,
@@ -89,7 +89,7 @@ final class EventTimeSorter: @unchecked Sendable {
   ) {
     guard entries.count > 0 else { return }
     var due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
-    var split = due.partition { $0.release >= watermark }
+    var split = due.partition { $0.release > watermark }
     if split == 0 { return }
     var ready = UnsafeMutableBufferPointer(rebasing: due[0..<split])
     ready.sort { (a: Entry, b: Entry) -> Bool in

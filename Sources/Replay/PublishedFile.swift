@@ -25,7 +25,7 @@ public struct OutputError: Error, CustomStringConvertible {
 /// if the digest agrees. `.zst` files are sequences of zstd frames of 4 MiB of text each, so that their bytes do not
 /// depend on when checkpoints were taken; the unfinished frame's text is part of the checkpoint.
 /// `-` is standard output: written as it comes, not resumable (at-least-once).
-final class PublishedFile {
+public final class PublishedFile {
   let path: String
   private var partialPath: String { path + ".partial" }
   private var descriptor: Int32 = -1
@@ -41,7 +41,8 @@ final class PublishedFile {
   /// Written when a new file is begun.
   private let head: [UInt8]
 
-  init(path: String, head: [UInt8] = []) {
+  /// - Parameter head: written when a new file is begun.
+  public init(path: String, head: [UInt8] = []) {
     self.path = path
     self.head = head
     isStandardOutput = path == "-"
@@ -53,7 +54,7 @@ final class PublishedFile {
   }
 
   /// Creates the file. Throws when its folder is missing or not writable.
-  func create() throws {
+  public func create() throws {
     if isStandardOutput {
       descriptor = 1
     } else {
@@ -75,8 +76,7 @@ final class PublishedFile {
     return OutputError(kind: .cannotCreate, description: "cannot create '\(path)': \(why)\(hint)")
   }
 
-  @inline(__always)
-  func append(_ p: UnsafePointer<UInt8>, _ n: Int) {
+  public func append(_ p: UnsafePointer<UInt8>, _ n: Int) {
     buffer.reserve(n)
     buffer.bytesExact(p, n)
   }
@@ -84,7 +84,7 @@ final class PublishedFile {
   func withBuffer<R>(_ body: (inout OutputBuffer) -> R) -> R { body(&buffer) }
 
   /// Writes out what has gathered, if it is worth a write.
-  func flush() throws {
+  public func flush() throws {
     if isCompressed {
       while buffer.count >= PublishedFile.frameByteCount { try writeFrame(PublishedFile.frameByteCount) }
     } else if buffer.count >= PublishedFile.flushByteCount {
@@ -118,7 +118,7 @@ final class PublishedFile {
   }
 
   /// Makes the file whole and gives it its name.
-  func publish() throws {
+  public func publish() throws {
     if isCompressed, buffer.count > 0 || digest.count == 0 { try writeFrame(buffer.count) }
     if !isCompressed, buffer.count > 0 {
       try writeAll(buffer.base, buffer.count)
@@ -136,12 +136,17 @@ final class PublishedFile {
     syncFolder(of: path)
   }
   /// Removes what was written of an unfinished file.
-  func discard() {
+  public func discard() {
     if descriptor >= 0, !isStandardOutput {
       close(descriptor)
       descriptor = -1
       unlink(partialPath)
     }
+  }
+
+  /// Removes the partial file's name, whoever still writes to it.
+  func unlinkPartial() {
+    if descriptor >= 0, !isStandardOutput { unlink(partialPath) }
   }
 
   // MARK: state

@@ -25,6 +25,8 @@ public struct ReplayConfiguration: Codable, Sendable, Equatable {
   public var speed = 0.0
   /// 0: one a core.
   public var threads = 0
+  /// Bytes of input per micro-batch. Results do not depend on it.
+  public var blockByteCount = 1 << 20
   /// One row a session, CSV or NDJSON by extension (`.zst` compresses); nil: none.
   public var sessionsPath: String?
   /// `.html`, `.json` or text by extension; nil: none.

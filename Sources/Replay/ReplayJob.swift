@@ -22,6 +22,9 @@ public final class ReplayJob: @unchecked Sendable {
   private let first: [LogFileSource]
   private let current = Mutex<ReplayRun?>(nil)
   private let stopRequested = Mutex(false)
+  /// Called when a run begins, before its first batch: whether it goes on from a checkpoint, and what recovery had to
+  /// pass over. May be called again when the log's order calls for another attempt.
+  public var onStart: (_ isResumed: Bool, _ warnings: [String]) -> Void = { _, _ in }
   /// Delays to try when none is given.
   static let delaysMilliseconds: [Int64] = [3_600_000, 86_400_000, unlimitedDelayMilliseconds]
   static let unlimitedDelayMilliseconds: Int64 = 36_500 * 86_400_000
@@ -67,6 +70,7 @@ public final class ReplayJob: @unchecked Sendable {
     if configuration.watermarkDelayMilliseconds == nil, delay == ReplayJob.unlimitedDelayMilliseconds {
       run.notes = ["The log is not in time order: all sessions were kept open to its end."]
     }
+    run.onStart = onStart
     current.withLock { $0 = run }
     if stopRequested.withLock({ $0 }) { return nil }
     return try run.run()
@@ -90,6 +94,8 @@ public final class ReplayJob: @unchecked Sendable {
   public var isResumed: Bool { current.withLock { $0 }?.context.isResumed ?? false }
   /// The watermark delay in force: the one given, or the one the log's order called for.
   public var watermarkDelayMilliseconds: Int64? { current.withLock { $0 }?.watermarkDelayMilliseconds }
+  /// Removes the partial files by name alone, for a process that ends now while a thread still waits for input.
+  public func abandon() { current.withLock { $0 }?.unlinkPartialOutputs() }
   /// Stops after the batches in flight, with a last checkpoint if there are any.
   public func requestStop() {
     stopRequested.withLock { $0 = true }

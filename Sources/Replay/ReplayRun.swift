@@ -18,6 +18,7 @@ final class ReplayRun: @unchecked Sendable {
   private let sessionsFile: PublishedFile?
   private let deadLettersFile: PublishedFile?
   private let check: BadLineCheck
+  var onStart: (_ isResumed: Bool, _ warnings: [String]) -> Void = { _, _ in }
   private let operators = Mutex<[LogSessionOperator]>([])
   private let rowSink = Mutex<SessionRowSink?>(nil)
   private let deadLetterSink = Mutex<DeadLetterSink?>(nil)
@@ -50,7 +51,8 @@ final class ReplayRun: @unchecked Sendable {
     var streaming = StreamingOptions()
     streaming.threads = configuration.threads
     streaming.speed = configuration.speed
-    if configuration.speed > 0 { streaming.blockByteCount = 16 << 10 }
+    streaming.blockByteCount =
+      configuration.speed > 0 ? min(16 << 10, configuration.blockByteCount) : configuration.blockByteCount
     var job = configuration.jobDescription(plans: opened.map(\.plan))
     job[ReplayConfiguration.chosenDelayKey] = "\(delayMilliseconds)"
     context = StreamingContext(
@@ -111,7 +113,11 @@ final class ReplayRun: @unchecked Sendable {
   func run() throws -> SessionReport? {
     do {
       createOutputs()
-      guard try context.run() == .finished else { return nil }
+      guard try context.run() == .finished else {
+        // only a checkpoint can make use of the partial files
+        if configuration.checkpointDirectory == nil { discardOutputs() }
+        return nil
+      }
       let report = try makeReport()
       if let path = configuration.reportPath { try publish(render(report, for: path), to: path) }
       return report
@@ -124,6 +130,10 @@ final class ReplayRun: @unchecked Sendable {
     }
   }
   private func isResumable(_ error: any Error) -> Bool { error is OutputError || error is InputError }
+  func unlinkPartialOutputs() {
+    sessionsFile?.unlinkPartial()
+    deadLettersFile?.unlinkPartial()
+  }
   /// Removes the unfinished outputs.
   func discardOutputs() {
     sessionsFile?.discard()
@@ -137,6 +147,7 @@ final class ReplayRun: @unchecked Sendable {
         try sessionsFile?.create()
         try deadLettersFile?.create()
       }
+      onStart(isResumed, context.recoveryWarnings)
     }
   }
 

@@ -57,15 +57,9 @@ final class BlockReader: @unchecked Sendable {
         have += n
       }
       let isLast = isAtEnd || have == replayCount
-      if isLast, have > 0, base[have - 1] != 10 {
-        // the last record of a file may lack its line end
-        base[have] = 10
-        finish(batch, base, used: have, end: have + 1, have: have)
-        return
-      }
       let whole = isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
       if whole > 0 || isLast {
-        finish(batch, base, used: whole, end: whole, have: have)
+        finish(batch, base, have: have, used: whole)
         return
       }
       // a record longer than the block: read on
@@ -77,9 +71,14 @@ final class BlockReader: @unchecked Sendable {
     }
   }
 
-  /// Hands over the bytes up to `end`, `used` of which are the source's; keeps the rest of `have` for the next block.
-  private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, used: Int, end: Int, have: Int) {
+  private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, have: Int, used: Int) {
     if used < have { carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
+    var end = used
+    if end > 0, base[end - 1] != 10 {
+      // the last record may lack its line end; so does a piece of a line beyond all limits
+      base[end] = 10
+      end += 1
+    }
     UnsafeMutableRawPointer(base + end).initializeMemory(as: UInt8.self, repeating: 0, count: blockPadding / 2)
     batch.start = 0
     batch.end = end

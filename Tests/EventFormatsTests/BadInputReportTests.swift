@@ -156,4 +156,25 @@ import Testing
   func bytes(raw: [UInt8], base64: String) {
     #expect(letter(raw).hasSuffix("\"reason\":\"malformed-json\",\"raw_base64\":\"\(base64)\"}\n"))
   }
+
+  /// What is UTF-8 is decided as the standard library does.
+  @Test func bytesAndTextAreToldApart() {
+    var g = SeededGenerator(seed: newSeed("bytesAndTextAreToldApart"))
+    let pieces: [[UInt8]] = [
+      [0x41], Array("é".utf8), Array("漢".utf8), Array("😀".utf8), [0xc0, 0x80], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80],
+      [0xf0, 0x8f, 0xbf, 0xbf], [0xf4, 0x90, 0x80, 0x80], [0xf4, 0x8f, 0xbf, 0xbf], [0xed, 0x9f, 0xbf], [0x80], [0xff],
+      [0xe6, 0xbc], [0xf0, 0x9f, 0x98], [0xc2], [0xf5, 0x80, 0x80, 0x80], [0xdf, 0xbf],
+    ]
+    var valid = 0
+    for _ in 0..<20_000 {
+      var raw = [UInt8](repeating: 0x61, count: g.below(100))
+      // mostly good characters, since one bad one decides
+      for _ in 0..<g.below(30) { raw += pieces[g.chance(97) ? g.below(4) : g.below(pieces.count)] }
+      raw += [UInt8](repeating: 0x61, count: g.below(40))
+      let isText = String(validating: raw, as: UTF8.self) != nil
+      valid += isText ? 1 : 0
+      #expect(letter(raw).contains("\"raw\":") == isText, "\(raw)")
+    }
+    #expect(valid > 1000 && valid < 19_000)
+  }
 }

@@ -12,7 +12,8 @@ import Testing
 
   @Test func quoting() {
     let text =
-      "\u{feff}time,user,url,note\r\n1389052815,u1,\"a,\"\"b\"\"\nc\",x\r\n1389052816,\"u2\",,\n\n1389052817,u3,\"\",\"y\"\r\n"
+      "\u{feff}time,user,url,note\r\n1389052815,u1,\"a,\"\"b\"\"\nc\",x\r\n"
+      + "1389052816,\"u2\",,\n\n1389052817,u3,\"\",\"y\"\r\n"
     let result = decode(text, Self.plan())
     #expect(result.rejected.isEmpty)
     #expect(result.users == ["u1", "u2", "u3"])
@@ -22,7 +23,8 @@ import Testing
 
   @Test func repeatedHeaderIsSkipped() {
     let text =
-      "time,user,url,note\n1389052815,u1,,\ntime,user,url,note\n\"time\",\"user\",url,note\n1389052815,u2,,\ntime,user,x,note\n"
+      "time,user,url,note\n1389052815,u1,,\ntime,user,url,note\n"
+      + "\"time\",\"user\",url,note\n1389052815,u2,,\ntime,user,x,note\n"
     let result = decode(text, Self.plan())
     #expect(result.users == ["u1", "u2"])
     #expect(result.reasons == ["unreadable-time"])
@@ -66,7 +68,8 @@ import Testing
 
   @Test func tabs() {
     let text =
-      "time\tuser\turl\tnote\n1389052815\tu1\tsays \"hi\"\t\n1389052815\t\"u2\"\t\"a \"\"b\"\"\"\t\r\n1389052815\tu3\t\"open\t\n"
+      "time\tuser\turl\tnote\n1389052815\tu1\tsays \"hi\"\t\n"
+      + "1389052815\t\"u2\"\t\"a \"\"b\"\"\"\t\r\n1389052815\tu3\t\"open\t\n"
     let result = decode(text, Self.plan(.tsv))
     #expect(result.users == ["u1", "u2", "u3"])
     #expect(result.events.map(\.url) == ["says \"hi\"", "a \"b\"", "\"open"])

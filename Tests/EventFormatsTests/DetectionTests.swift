@@ -7,7 +7,8 @@ import Testing
   @Test func ndjson() throws {
     let p = try plan(
       """
-      {"timestamp":"2026-01-01T00:00:00.013Z","user_id":"u1","event":"view","item_id":"p","url":"x","referrer":"","price":1}
+      {"timestamp":"2026-01-01T00:00:00.013Z","user_id":"u1","event":"view","item_id":"p","url":"x",\
+      "referrer":"","price":1}
       {"timestamp":"2026-01-01T00:00:00.014Z","user_id":"u2"}
 
       """)
@@ -22,8 +23,8 @@ import Testing
   @Test func nestedNames() throws {
     let p = try plan(
       """
-      {"eventTime":1389052815123,"type":"track","user":{"id":"u","name":"n"},"context":{"page":{"url":"x","referrer":"y"},\
-      "userAgent":"A"},"properties":{"productId":"p","price":"12.50"}}
+      {"eventTime":1389052815123,"type":"track","user":{"id":"u","name":"n"},"context":{"page":{\
+      "url":"x","referrer":"y"},"userAgent":"A"},"properties":{"productId":"p","price":"12.50"}}
 
       """)
     #expect(p.timeFormat == .unixMilliseconds)

@@ -48,8 +48,8 @@ import Testing
         """)
     #expect(
       message(text, FormatOptions(fields: [.time: "userid"])) == """
-        events.log: the values of userid, such as "u", are in no time format known here; known are ISO 8601, Unix times \
-        (--time-format seconds|milliseconds|microseconds|nanoseconds|iso8601|clf) and the access logs' own
+        events.log: the values of userid, such as "u", are in no time format known here; known are ISO 8601, Unix \
+        times (--time-format seconds|milliseconds|microseconds|nanoseconds|iso8601|clf) and the access logs' own
         """)
     #expect(
       message("time,user\n2026-01-01,u\n", FormatOptions(fields: [.user: "7"]))
@@ -62,8 +62,8 @@ import Testing
     let log = "1.2.3.4 - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1\n"
     #expect(
       message(log, FormatOptions(fields: [.user: "ip"])) == """
-        events.log: --fields user=…: the fields of an access log are fixed by its format; leave the option out, or name \
-        another --format
+        events.log: --fields user=…: the fields of an access log are fixed by its format; leave the option out, or \
+        name another --format
         """)
   }
 
@@ -75,7 +75,8 @@ import Testing
         == "events.log: this is a JSON array; one object a line is wanted: jq -c '.[]' events.log | …")
     #expect(
       message("{\n \"a\": 1\n}\n")
-        == "events.log: this is JSON, but not one object a line; put each event on a line of its own: jq -c . events.log | …"
+        == "events.log: this is JSON, but not one object a line; "
+        + "put each event on a line of its own: jq -c . events.log | …"
     )
     #expect(
       message("PK\u{3}\u{4}xx\n") == "events.log: this is a zip archive; unpack it first: unzip -p events.log | …")
@@ -89,18 +90,21 @@ import Testing
         """)
     #expect(
       message("hello\n", FormatOptions(format: .ndjson)) == """
-        events.log: none of its first 1 lines is a JSON object; is it another --format (ndjson, csv, tsv, combined, common)?
+        events.log: none of its first 1 lines is a JSON object; is it another --format (ndjson, csv, tsv, \
+        combined, common)?
         """)
     #expect(
       message("hello\n", FormatOptions(format: .tsv)) == """
-        events.log: its lines do not split into columns at tabs; is it another --format (ndjson, csv, tsv, combined, common)?
+        events.log: its lines do not split into columns at tabs; is it another --format (ndjson, csv, tsv, \
+        combined, common)?
         """)
   }
 
   @Test(arguments: [
     (
       "usr=x",
-      "--fields: \"usr\" is not a role (time, user, item, event, url, referrer, user-agent, value); did you mean user=x?"
+      "--fields: \"usr\" is not a role (time, user, item, event, url, referrer, user-agent, value); "
+        + "did you mean user=x?"
     ),
     ("colour=x", "--fields: \"colour\" is not a role (time, user, item, event, url, referrer, user-agent, value)"),
     ("user", "--fields: \"user\" is not of the form role=field; for example --fields user=visitor_id"),

@@ -5,8 +5,10 @@ import Testing
 @Suite struct FuzzEntryTests {
   private static let seeds: [LogFormat: [String]] = [
     .ndjson: [
-      "{\"time\":\"2026-01-01T00:00:00.013Z\",\"user\":\"u1\",\"event\":\"view\",\"page\":{\"url\":\"x\\u00e9\",\"ref\":null}}\n",
-      "{ \"user\" : 12 , \"page\" : {\"ref\":\"a\\\"b\"}, \"time\":\"2026-01-01T00:00:00Z\",\"value\":-1.5e3,\"t\":[1,{}]}\r\n",
+      "{\"time\":\"2026-01-01T00:00:00.013Z\",\"user\":\"u1\",\"event\":\"view\",\"page\":"
+        + "{\"url\":\"x\\u00e9\",\"ref\":null}}\n",
+      "{ \"user\" : 12 , \"page\" : {\"ref\":\"a\\\"b\"}, \"time\":\"2026-01-01T00:00:00Z\","
+        + "\"value\":-1.5e3,\"t\":[1,{}]}\r\n",
       "{\"time\":\"2026-01-01\",\"user\":\"é漢😀\",\"page\":{},\"x\":true}\n",
     ],
     .csv: ["time,user,url\n", "1389052815,u1,\"a \"\"b\"\"\n,c\"\n", "1389052816.5,é,\r\n", "1389052815,\"u\"\n"],

@@ -133,10 +133,7 @@ import Testing
     let zstd = zstdFrame(text)
     let cut = try #require(error(Array(zstd[..<200_000]), "x.zst"))
     #expect(cut.kind == .truncated)
-    #expect(
-      cut.message
-        == "x.zst: the zstd stream ends too early, at byte 200000 of the file (byte 131072 unpacked); the file is incomplete"
-        || cut.message.hasPrefix("x.zst: the zstd stream ends too early, at byte 200000 of the file (byte "))
+    #expect(cut.message.hasPrefix("x.zst: the zstd stream ends too early, at byte 200000 of the file (byte "))
     #expect(error(Array(zstd[..<7]), "x.zst")?.kind == .truncated)
     let gzip = gzipMember(text)
     let short = try #require(error(Array(gzip[..<200_000])))

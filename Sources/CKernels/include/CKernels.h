@@ -108,7 +108,8 @@ int tw_any_high(const uint8_t *p, size_t n);
 
 /// Writes the positions (plus `base`) of every byte of p[0..<n] that equals a, b, c or d, in order; returns how many.
 /// Reads n rounded up to 64 bytes; `out` needs room for 8 entries more than there are positions.
-size_t tw_positions(const uint8_t *p, size_t n, uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint32_t base, uint32_t *out);
+size_t tw_positions(const uint8_t *p, size_t n, uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint32_t base,
+                    uint32_t *out);
 
 /// Length of the longest prefix of p[0..<n] made of whole lines that each hold an even number of double quotes;
 /// stops before the first line that holds an odd number. Reads n rounded up to 64 bytes.

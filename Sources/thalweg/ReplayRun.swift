@@ -1,0 +1,93 @@
+import Foundation
+import Replay
+import Reports
+import StreamCore
+
+/// Runs a replay for a person or a script: says what it does on stderr, prints the report, gives the exit code.
+///
+/// What is said does not depend on time or machine unless progress is shown: scripts can compare it.
+struct ReplayRun {
+  let configuration: ReplayConfiguration
+  let options: ReplayCommand.RunningOptions
+
+  /// Throws a ``CommandFailure`` or an error of the engine.
+  func run() throws {
+    let showsProgress = !options.quiet && (options.progress == .always || options.progress == .auto && Terminal.isError)
+    let job = try ReplayJob(configuration)
+    announce(job)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let monitor = ReplayMonitor(job: job, showsProgress: showsProgress)
+    let report: SessionReport?
+    do {
+      report = try job.run()
+    } catch {
+      _ = monitor.end()
+      throw error
+    }
+    let signal = monitor.end()
+    guard let report else { throw stopped(by: signal) }
+    let elapsed = start.duration(to: clock.now) / .seconds(1)
+    if configuration.reportPath == nil, !outputs.contains("-") {
+      let isColored = Terminal.usesColor(options.color)
+      let text = report.text(width: min(Terminal.width(of: 1), 120), color: isColored)
+      if Terminal.write(Array(text.utf8)[...], to: 1) != 0 {
+        throw CommandFailure(.inputOutput, "cannot write the report to standard output")
+      }
+    }
+    if !options.quiet { conclude(report, elapsed: showsProgress ? elapsed : nil, records: job.progress.stream.records) }
+  }
+
+  private var outputs: [String] {
+    [configuration.sessionsPath, configuration.reportPath, configuration.deadLettersPath].compactMap { $0 }
+  }
+
+  /// What the inputs were taken for, what can be promised, where a run goes on.
+  private func announce(_ job: ReplayJob) {
+    let isQuiet = options.quiet
+    if !isQuiet {
+      for line in job.inputDescriptions { Terminal.say(line) }
+      if let folder = configuration.checkpointDirectory, outputs.contains("-") {
+        Terminal.say(
+          "standard output is at-least-once: going on from '\(folder)' may repeat rows; name a file to avoid it")
+      }
+    }
+    let folder = configuration.checkpointDirectory ?? ""
+    job.onStart = { isResumed, warnings in
+      for warning in warnings { Terminal.say("warning: \(warning)") }
+      if isResumed, !isQuiet { Terminal.say("going on from the checkpoint in '\(folder)'") }
+    }
+  }
+
+  private func stopped(by signal: Int32?) -> CommandFailure {
+    if let folder = configuration.checkpointDirectory {
+      Terminal.say("stopped; run the same command to go on from the checkpoint in '\(folder)'")
+    } else {
+      Terminal.say("stopped; nothing was published")
+    }
+    return CommandFailure(silently: 128 + (signal ?? SIGINT))
+  }
+
+  /// The last lines: how much was read, what was left out and where it is, where the results are.
+  private func conclude(_ report: SessionReport, elapsed: Double?, records: Int) {
+    let quality = report.quality
+    var line = "\(counted(quality.eventsDecoded, "event")) in \(counted(report.figures.sessions, "session"))"
+    if let elapsed {
+      let rate = ProgressLine.quantity(Double(records) / max(elapsed, 1e-6))
+      line += String(format: ", %.2f s, ", elapsed) + rate + "events/s"
+    }
+    Terminal.say(line)
+    if quality.malformedLines + quality.lateEvents > 0 {
+      let kept = configuration.deadLettersPath.map { "they are in '\($0)'" } ?? "keep such with --dead-letters FILE"
+      Terminal.say(
+        "\(counted(quality.malformedLines, "malformed line")) and \(counted(quality.lateEvents, "late event")): \(kept)"
+      )
+    }
+    if let path = configuration.sessionsPath, path != "-" { Terminal.say("sessions are in '\(path)'") }
+    if let path = configuration.reportPath, path != "-" { Terminal.say("the report is in '\(path)'") }
+  }
+
+  private func counted(_ n: Int, _ noun: String) -> String {
+    "\(n.formatted(.number.locale(Locale(identifier: "en_US")))) \(noun)\(n == 1 ? "" : "s")"
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+
+/// The command `thalweg`: parses arguments (flags win over `THALWEG_…` variables) and runs a subcommand.
+///
+/// Guarantees: data goes to stdout, everything else to stderr; every failure is one clear message that begins with
+/// `thalweg:`, and a sysexits code (see ``CommandFailure``).
+@main
+struct Thalweg: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "thalweg",
+    abstract: "Sessions and graphs from recorded and live event logs.",
+    discussion: """
+      Examples:
+        thalweg replay access.log --report report.html
+        thalweg replay clicks.ndjson.zst --sessions sessions.csv --gap 20m
+        thalweg state list checkpoints
+
+      Every option can be set by an environment variable: --watermark-delay by THALWEG_WATERMARK_DELAY. Flags win.
+      Exit codes: 0 done, 64 usage, 65 data, 66 no input, 69 unavailable, 70 internal, 73 can't create, 74 I/O, \
+      78 configuration, 130 and 143 stopped by a signal.
+      """,
+    version: "0.1.0",
+    subcommands: [ReplayCommand.self, StateCommand.self])
+
+  static func main() {
+    let given = Array(CommandLine.arguments.dropFirst())
+    let environment = EnvironmentOptions(ProcessInfo.processInfo.environment)
+    let arguments = environment.adding(to: given)
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      CommandFailure(error, root: Thalweg.self, note: environment.note(for: message(for: error), given: given)).exit()
+    }
+  }
+}

@@ -93,15 +93,15 @@ final class EventTimeSorter: @unchecked Sendable {
     return copy
   }
 
-  /// Gives out, in order, what the watermark has passed. `body` gets the events, their running maxima (such that the
+  /// Gives out, in order, what the watermark has reached. `body` gets the events, their running maxima (such that the
   /// watermark at each is its release time), the bytes they point into and how far those go.
   func drain(
     to watermark: Int64,
     _ body: (UnsafePointer<LogEvent>, Int, UnsafePointer<Int64>, UnsafePointer<UInt8>, Int) -> Void
   ) {
     guard entries.count > 0 else { return }
-    var due = unsafe UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
-    var split = unsafe due.partition { $0.release >= watermark }
+    var due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
+    var split = due.partition { $0.release > watermark }
     if split == 0 { return }
     var ready = unsafe UnsafeMutableBufferPointer(rebasing: due[0..<split])
     unsafe ready.sort { (a: Entry, b: Entry) -> Bool in

@@ -81,10 +81,10 @@ struct DecodingTrace: Equatable {
     unsafe decoder.decode(b, start: 0, end: n, spareStart: spareStart, events: &events, rejected: &rejected)
     for i in 0..<bytes.count { unsafe precondition(b[i] == bytes[i], "raw bytes stay as they are") }
     unsafe precondition(b[n - 1] == 10, "raw bytes stay as they are")
-    for unsafe event in unsafe events.elements {
+    for unsafeevent in unsafe events.elements {
       unsafe lines.append(Line(event, b, count: n, spareStart: spareStart, at: origin))
     }
-    for unsafe rejection in unsafe rejected.elements {
+    for unsaferejection in unsafe rejected.elements {
       precondition(Int(rejection.offset) + Int(rejection.length) < n, "a rejected line lies inside the block")
       precondition(rejection.column <= rejection.length, "the trouble lies inside the line")
       var line = Line(offset: origin + Int(rejection.offset))

@@ -123,7 +123,7 @@ struct KeyTransition {
     }
     var node = 1
     var added = false
-    for unsafe step in unsafe steps {
+    for unsafestep in unsafe steps {
       let target = unsafe self.node(step.context, UnsafeBufferPointer(start: b + step.key, count: step.keyLength))
       let edge = KeyTransition(target: UInt32(target), clears: step.clears, slot: step.slot, descends: step.descends)
       guard target > 0, unsafe connect(node, edge, b + step.from, step.to - step.from, &added) else { return giveUp() }

@@ -172,8 +172,8 @@ struct TimeParser {
     }
     let start = TimeParser.daysSince1970(year, month, day) &* 86_400_000 &- offset
     // a fraction instead of a zone may be as long, and is no part of the day
-    if n == 26, p[20] == 32 {
-      (dayLow, dayHigh, zone, dayStart) = (load8(p), load8(p + 4), load8(p + 18) &>> 16, start)
+    if n == 26, unsafe p[20] == 32 {
+      (dayLow, dayHigh, zone, dayStart) = unsafe (load8(p), load8(p + 4), load8(p + 18) &>> 16, start)
     }
     return start &+ hour &* 3_600_000 &+ minute &* 60_000 &+ second &* 1000 &+ milliseconds
   }

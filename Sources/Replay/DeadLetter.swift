@@ -105,7 +105,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
   }
 
   override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
-    for unsafe d in unsafe run.elements {
+    for unsafed in unsafe run.elements {
       let isLate = d.reason == DeadLetterReason.late
       // a late event's block may be another one, of another source; its maximum is complete
       let maximum = isLate ? d.maximum : max(d.maximum, run.maximumBefore)

@@ -100,8 +100,8 @@ final class EventTimeSorter: @unchecked Sendable {
     _ body: (UnsafePointer<LogEvent>, Int, UnsafePointer<Int64>, UnsafePointer<UInt8>, Int) -> Void
   ) {
     guard entries.count > 0 else { return }
-    var due = UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
-    var split = due.partition { $0.release > watermark }
+    var due = unsafe UnsafeMutableBufferPointer(start: entries.base, count: entries.count)
+    var split = unsafe due.partition { $0.release >= watermark }
     if split == 0 { return }
     var ready = unsafe UnsafeMutableBufferPointer(rebasing: due[0..<split])
     unsafe ready.sort { (a: Entry, b: Entry) -> Bool in

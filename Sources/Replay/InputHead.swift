@@ -38,7 +38,7 @@ struct InputHead {
 
   private mutating func measureDisorder(_ events: FlatArray<LogEvent>) {
     var maximum = Int64.min
-    for unsafe e in unsafe events.elements {
+    for unsafee in unsafe events.elements {
       if e.time >= maximum {
         maximum = e.time
       } else {

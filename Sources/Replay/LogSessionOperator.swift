@@ -83,7 +83,11 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
       reportDisorder()
     }
     sessionizer.advance(to: watermark)
-    if batch.isEnd { sessionizer.finish() }
+    if batch.isEnd {
+      // what the whole input shows to be over ended by its gap, however long the watermark's delay
+      sessionizer.advance(to: batch.alignedMaximum)
+      sessionizer.finish()
+    }
     sessionizer.program.rows = nil
     sessionizer.program.late = nil
   }

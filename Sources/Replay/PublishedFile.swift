@@ -59,12 +59,12 @@ public final class PublishedFile {
   public static func isStream(_ path: String) -> Bool {
     if path == "-" || path.hasPrefix("/dev/") { return true }
     var s = stat()
-    guard stat(path, &s) == 0 else { return false }
+    guard unsafe stat(path, &s) == 0 else { return false }
     return s.st_mode & S_IFMT != S_IFREG && s.st_mode & S_IFMT != S_IFDIR
   }
 
   private func openStream() throws {
-    descriptor = path == "-" ? 1 : open(path, O_WRONLY | O_CLOEXEC)
+    descriptor = path == "-" ? 1 : unsafe open(path, O_WRONLY | O_CLOEXEC)
     if descriptor < 0 { throw cannotCreate(path) }
   }
 

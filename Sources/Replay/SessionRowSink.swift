@@ -145,7 +145,7 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
     _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
   ) {
-    for unsafe o in unsafe order { unsafe writer.append(rows + Int(o.row), bytes, to: &buffer) }
+    for unsafeo in unsafe order { unsafe writer.append(rows + Int(o.row), bytes, to: &buffer) }
   }
   /// Adds the rows to the report; gives how many the end of the input closed.
   private static func count(
@@ -153,7 +153,7 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     in report: inout SessionReportAccumulator
   ) -> Int {
     var open = 0
-    for unsafe o in unsafe order {
+    for unsafeo in unsafe order {
       let r = unsafe rows + Int(o.row)
       unsafe report.add(r, bytes)
       if unsafe r.pointee.endedBy == .endOfInput { open += 1 }

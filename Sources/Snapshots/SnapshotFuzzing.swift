@@ -72,7 +72,7 @@ private func fuzzRestore(
     unsafe copy.copyBytes(from: bytes)
     return unsafe copy
   }
-  defer { for unsafe copy in unsafe copies.values { unsafe copy.deallocate() } }
+  defer { for unsafecopy in unsafe copies.values { unsafe copy.deallocate() } }
   try? body { () throws(SnapshotError) in
     let chain = try CheckpointChain(of: id) { (id) throws(SnapshotError) in
       guard let bytes = unsafe copies[id] else {

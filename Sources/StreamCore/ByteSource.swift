@@ -57,9 +57,9 @@ final class BlockReader: @unchecked Sendable {
         have += n
       }
       let isLast = isAtEnd || have == replayCount
-      let whole = isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
+      let whole = unsafe isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
       if whole > 0 || isLast {
-        finish(batch, base, have: have, used: whole)
+        unsafe finish(batch, base, have: have, used: whole)
         return
       }
       // a record longer than the block: read on
@@ -72,7 +72,7 @@ final class BlockReader: @unchecked Sendable {
   }
 
   private func finish(_ batch: Batch, _ base: UnsafeMutablePointer<UInt8>, have: Int, used: Int) {
-    if used < have { carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
+    if used < have { unsafe carry.append(contentsOf: UnsafeBufferPointer(start: base + used, count: have - used)) }
     var end = used
     if end > 0, unsafe base[end - 1] != 10 {
       // the last record may lack its line end; so does a piece of a line beyond all limits

@@ -72,7 +72,7 @@ final class MapOperator<Input, Output>: PartitionTransform<Input, Output>, @unch
     super.init(next: next)
   }
   override func transform(_ run: PartitionRun<Input>, _ batch: Batch, into output: PartitionBuffer<Output>) {
-    for unsafe e in unsafe run.elements { output.append(function(e)) }
+    for unsafee in unsafe run.elements { output.append(function(e)) }
   }
 }
 

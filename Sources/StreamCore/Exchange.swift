@@ -154,6 +154,6 @@ public final class CollectWriter<Element>: Consumer<Element>, @unchecked Sendabl
   }
   public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
     let b = exchange.buffer(in: batch, from: from, to: 0)
-    for unsafe e in unsafe run.elements { b.append(e) }
+    for unsafee in unsafe run.elements { b.append(e) }
   }
 }

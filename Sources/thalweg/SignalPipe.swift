@@ -34,10 +34,10 @@ struct SignalPipe {
     signal(SIGPIPE, SIG_IGN)
     // whoever started the process may have blocked them
     var wanted = sigset_t()
-    sigemptyset(&wanted)
-    sigaddset(&wanted, SIGINT)
-    sigaddset(&wanted, SIGTERM)
-    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
+    unsafe sigemptyset(&wanted)
+    unsafe sigaddset(&wanted, SIGINT)
+    unsafe sigaddset(&wanted, SIGTERM)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
   }
 
   /// The next signal, 0 after ``wake()``, nil when none came in time.

@@ -23,7 +23,7 @@ enum Terminal {
   /// Whether stdout is a pipe that nobody reads any more.
   static var isOutputReaderGone: Bool {
     var poller = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
-    return poll(&poller, 1, 0) == 1 && poller.revents & Int16(POLLERR) != 0
+    return unsafe poll(&poller, 1, 0) == 1 && poller.revents & Int16(POLLERR) != 0
   }
 
   /// Columns of the terminal at a descriptor; 80 when it is none.

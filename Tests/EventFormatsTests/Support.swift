@@ -85,7 +85,7 @@ private func decodeBlock(_ block: [UInt8], _ decoder: LogDecoder, at base: Int, 
   func text(_ offset: UInt32, _ length: Int) -> String {
     unsafe String(decoding: UnsafeBufferPointer(start: b + Int(offset), count: length), as: UTF8.self)
   }
-  for unsafe e in unsafe events.elements {
+  for unsafee in unsafe events.elements {
     var event = DecodedEvent()
     event.offset = Int(e.lineOffset) - start + base
     event.time = e.time
@@ -100,7 +100,7 @@ private func decodeBlock(_ block: [UInt8], _ decoder: LogDecoder, at base: Int, 
     event.value = e.value
     result.events.append(event)
   }
-  for unsafe r in unsafe rejected.elements {
+  for unsafer in unsafe rejected.elements {
     var line = r
     line.offset = UInt32(Int(r.offset) - start + base)
     result.rejected.append(line)

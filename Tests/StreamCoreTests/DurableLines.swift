@@ -60,7 +60,7 @@ final class MergedLineSink<Element>: Consumer<Element>, CheckpointedState, @unch
     self.line = line
   }
   override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
-    for unsafe e in unsafe run.elements {
+    for unsafee in unsafe run.elements {
       var l = line(e)
       if isOfSourceStage {
         l.maximum = max(l.maximum, run.maximumBefore)

@@ -81,10 +81,12 @@ struct DecodingTrace: Equatable {
     unsafe decoder.decode(b, start: 0, end: n, spareStart: spareStart, events: &events, rejected: &rejected)
     for i in 0..<bytes.count { unsafe precondition(b[i] == bytes[i], "raw bytes stay as they are") }
     unsafe precondition(b[n - 1] == 10, "raw bytes stay as they are")
-    for unsafeevent in unsafe events.elements {
+    for i in 0..<events.count {
+      let event = unsafe events.elements[i]
       unsafe lines.append(Line(event, b, count: n, spareStart: spareStart, at: origin))
     }
-    for unsaferejection in unsafe rejected.elements {
+    for i in 0..<rejected.count {
+      let rejection = unsafe rejected.elements[i]
       precondition(Int(rejection.offset) + Int(rejection.length) < n, "a rejected line lies inside the block")
       precondition(rejection.column <= rejection.length, "the trouble lies inside the line")
       var line = Line(offset: origin + Int(rejection.offset))

@@ -60,7 +60,8 @@ public enum FormatDetector {
   /// JSON or an access log, when some lines read as one of them beyond doubt.
   static func clearFormat(of sample: UnsafeRawBufferPointer) -> LogFormat? {
     var outline = JSONOutline()
-    for unsafeline in unsafe lines(sample, max: 20) { unsafe outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+    let samples = unsafe lines(sample, max: 20)
+    for i in unsafe samples.indices { unsafe outline.add(UnsafeRawBufferPointer(rebasing: samples[i])) }
     if outline.objectCount > 0, outline.objectCount == outline.lineCount { return .ndjson }
     return unsafe accessLog(sample)
   }
@@ -92,7 +93,8 @@ public enum FormatDetector {
     }
     if unsafe head[start] == 123 {
       var outline = JSONOutline()
-      for unsafeline in unsafe lines(head, max: 20) { unsafe outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+      let samples = unsafe lines(head, max: 20)
+      for i in unsafe samples.indices { unsafe outline.add(UnsafeRawBufferPointer(rebasing: samples[i])) }
       if outline.objectCount > 0 { return .ndjson }
       throw refuse("JSON, but not one object a line", "put each event on a line of its own: jq -c . \(name) | …")
     }
@@ -138,7 +140,8 @@ public enum FormatDetector {
     _ head: UnsafeRawBufferPointer, _ name: String, _ options: FormatOptions
   ) throws(FormatError) -> DecodingPlan {
     var outline = JSONOutline()
-    for unsafeline in unsafe lines(head, max: linesMax) { unsafe outline.add(UnsafeRawBufferPointer(rebasing: line)) }
+    let samples = unsafe lines(head, max: linesMax)
+    for i in unsafe samples.indices { unsafe outline.add(UnsafeRawBufferPointer(rebasing: samples[i])) }
     guard outline.objectCount > 0 else {
       throw .unknownFormat(
         "\(name): none of its first \(outline.lineCount) lines is a JSON object; "

@@ -8,7 +8,10 @@ struct FuzzChance {
 
   init(_ bytes: UnsafeRawBufferPointer) {
     state = 14_695_981_039_346_656_037
-    for unsafebyte in unsafe bytes { state = (state ^ UInt64(byte)) &* 1_099_511_628_211 }
+    for i in 0..<bytes.count {
+      let byte = unsafe bytes[i]
+      state = (state ^ UInt64(byte)) &* 1_099_511_628_211
+    }
   }
 
   /// 0 ..< `limit`.

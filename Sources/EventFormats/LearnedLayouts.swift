@@ -123,7 +123,8 @@ struct KeyTransition {
     }
     var node = 1
     var added = false
-    for unsafestep in unsafe steps {
+    for i in 0..<steps.count {
+      let step = unsafe steps[i]
       let target = unsafe self.node(step.context, UnsafeBufferPointer(start: b + step.key, count: step.keyLength))
       let edge = KeyTransition(target: UInt32(target), clears: step.clears, slot: step.slot, descends: step.descends)
       guard target > 0, unsafe connect(node, edge, b + step.from, step.to - step.from, &added) else { return giveUp() }

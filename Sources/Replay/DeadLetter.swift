@@ -105,7 +105,8 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
   }
 
   override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
-    for unsafed in unsafe run.elements {
+    for i in unsafe 0..<run.elements.count {
+      let d = unsafe run.elements[i]
       let isLate = d.reason == DeadLetterReason.late
       // a late event's block may be another one, of another source; its maximum is complete
       let maximum = isLate ? d.maximum : max(d.maximum, run.maximumBefore)

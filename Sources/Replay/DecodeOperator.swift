@@ -54,7 +54,8 @@ final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
     // the running maximum where each line stands: both lists are in line order
     var running = Int64.min
     var i = 0
-    for unsafer in unsafe rejected.elements {
+    for k in 0..<rejected.count {
+      let r = rejected[k]
       while i < events.count, unsafe (events.base + i).pointee.lineOffset < r.offset {
         running = unsafe max(running, (events.base + i).pointee.time)
         i += 1

@@ -38,7 +38,8 @@ struct InputHead {
 
   private mutating func measureDisorder(_ events: FlatArray<LogEvent>) {
     var maximum = Int64.min
-    for unsafee in unsafe events.elements {
+    for i in 0..<events.count {
+      let e = events[i]
       if e.time >= maximum {
         maximum = e.time
       } else {

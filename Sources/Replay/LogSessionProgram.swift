@@ -357,7 +357,8 @@ func campaignHash(_ url: UnsafePointer<UInt8>, _ n: Int) -> UInt32 {
     let start = i + 1
     i = start
     while i < n, unsafe url[i] != 38, unsafe url[i] != 35 { i += 1 }
-    if i - start > 4, unsafe load4(url + start) == 0x5f6d_7475 { h = unsafe mix(h, hashBytes(url + start, i - start)) }  // "utm_"
+    // "utm_"
+    if i - start > 4, unsafe load4(url + start) == 0x5f6d_7475 { h = unsafe mix(h, hashBytes(url + start, i - start)) }
     if i < n, unsafe url[i] == 35 { break }
   }
   return h == 0 ? 0 : UInt32(truncatingIfNeeded: h >> 32) | 1

@@ -145,7 +145,10 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
     _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
   ) {
-    for unsafeo in unsafe order { unsafe writer.append(rows + Int(o.row), bytes, to: &buffer) }
+    for i in 0..<order.count {
+      let o = unsafe order[i]
+      unsafe writer.append(rows + Int(o.row), bytes, to: &buffer)
+    }
   }
   /// Adds the rows to the report; gives how many the end of the input closed.
   private static func count(
@@ -153,7 +156,8 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     in report: inout SessionReportAccumulator
   ) -> Int {
     var open = 0
-    for unsafeo in unsafe order {
+    for i in 0..<order.count {
+      let o = unsafe order[i]
       let r = unsafe rows + Int(o.row)
       unsafe report.add(r, bytes)
       if unsafe r.pointee.endedBy == .endOfInput { open += 1 }

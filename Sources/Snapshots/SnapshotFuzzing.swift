@@ -61,6 +61,10 @@ public func fuzzCheckpointChain(_ bytes: UnsafeRawBufferPointer) {
   }
 }
 
+private func release(_ copies: [UInt64: UnsafeMutableRawBufferPointer]) {
+  for id in unsafe Array(copies.keys) { unsafe copies[id]!.deallocate() }
+}
+
 /// Hands `body` the restoring of a checkpoint from files in memory.
 private func fuzzRestore(
   _ files: [UInt64: [UInt8]], _ id: UInt64,
@@ -72,7 +76,7 @@ private func fuzzRestore(
     unsafe copy.copyBytes(from: bytes)
     return unsafe copy
   }
-  defer { for unsafecopy in unsafe copies.values { unsafe copy.deallocate() } }
+  defer { unsafe release(copies) }
   try? body { () throws(SnapshotError) in
     let chain = try CheckpointChain(of: id) { (id) throws(SnapshotError) in
       guard let bytes = unsafe copies[id] else {

@@ -72,7 +72,10 @@ final class MapOperator<Input, Output>: PartitionTransform<Input, Output>, @unch
     super.init(next: next)
   }
   override func transform(_ run: PartitionRun<Input>, _ batch: Batch, into output: PartitionBuffer<Output>) {
-    for unsafee in unsafe run.elements { output.append(function(e)) }
+    for i in unsafe 0..<run.elements.count {
+      let e = unsafe run.elements[i]
+      output.append(function(e))
+    }
   }
 }
 

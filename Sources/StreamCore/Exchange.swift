@@ -154,6 +154,9 @@ public final class CollectWriter<Element>: Consumer<Element>, @unchecked Sendabl
   }
   public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
     let b = exchange.buffer(in: batch, from: from, to: 0)
-    for unsafee in unsafe run.elements { b.append(e) }
+    for i in unsafe 0..<run.elements.count {
+      let e = unsafe run.elements[i]
+      b.append(e)
+    }
   }
 }

@@ -85,7 +85,8 @@ private func decodeBlock(_ block: [UInt8], _ decoder: LogDecoder, at base: Int, 
   func text(_ offset: UInt32, _ length: Int) -> String {
     unsafe String(decoding: UnsafeBufferPointer(start: b + Int(offset), count: length), as: UTF8.self)
   }
-  for unsafee in unsafe events.elements {
+  for i in 0..<events.elements.count {
+    let e = unsafe events.elements[i]
     var event = DecodedEvent()
     event.offset = Int(e.lineOffset) - start + base
     event.time = e.time
@@ -100,7 +101,8 @@ private func decodeBlock(_ block: [UInt8], _ decoder: LogDecoder, at base: Int, 
     event.value = e.value
     result.events.append(event)
   }
-  for unsafer in unsafe rejected.elements {
+  for i in 0..<rejected.elements.count {
+    let r = unsafe rejected.elements[i]
     var line = r
     line.offset = UInt32(Int(r.offset) - start + base)
     result.rejected.append(line)

@@ -74,7 +74,7 @@ struct TestState: Equatable {
   @discardableResult
   func write(to store: CheckpointStore) throws -> CheckpointInfo {
     var buffers: [UnsafeMutableRawBufferPointer] = unsafe []
-    defer { for unsafebuffer in unsafe buffers { unsafe buffer.deallocate() } }
+    defer { for i in buffers.indices { unsafe buffers[i].deallocate() } }
     let given = sections.map { section in
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: section.bytes.count, alignment: 8)
       unsafe buffer.copyBytes(from: section.bytes)

@@ -60,7 +60,8 @@ final class MergedLineSink<Element>: Consumer<Element>, CheckpointedState, @unch
     self.line = line
   }
   override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
-    for unsafee in unsafe run.elements {
+    for i in 0..<run.elements.count {
+      let e = unsafe run.elements[i]
       var l = line(e)
       if isOfSourceStage {
         l.maximum = max(l.maximum, run.maximumBefore)

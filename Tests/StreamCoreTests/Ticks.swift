@@ -58,7 +58,8 @@ final class TickCounter: PartitionTransform<Tick, TickCount>, CheckpointedState,
   private var counts: [Int32: (count: Int64, sum: Int64)] = [:]
 
   override func transform(_ run: PartitionRun<Tick>, _ batch: Batch, into output: PartitionBuffer<TickCount>) {
-    for unsafe(i, tick) in unsafe run.elements.enumerated() {
+    for i in 0..<run.elements.count {
+      let tick = unsafe run.elements[i]
       var c = counts[tick.key] ?? (0, 0)
       c = (c.count + 1, c.sum + Int64(tick.value))
       counts[tick.key] = c

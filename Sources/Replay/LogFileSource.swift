@@ -31,9 +31,13 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
       if r == 0 { break }
       n += r
     }
+    // the last line of a whole file is a line even if it lacks its end
+    let isWhole = n < LogFileSource.sampleByteCount
+    let sampled = isWhole && n > 0 && sample[n - 1] != 10 ? n + 1 : n
+    if sampled > n { sample[n] = 10 }
     plan = try unsafe sample.withUnsafeBytes { b in
       try unsafe FormatDetector.plan(
-        sample: UnsafeRawBufferPointer(rebasing: b[0..<n]), name: input.name, options: options)
+        sample: UnsafeRawBufferPointer(rebasing: b[0..<sampled]), name: input.name, options: options)
     }
     var digest = RunningDigest()
     let line = sample[0..<n].prefix { $0 != 10 }

@@ -39,7 +39,9 @@ public struct ZoneDays: DayBoundaries {
   /// The instant of a local midnight, given as local milliseconds.
   private func instant(ofLocal midnight: Int64, near offset0: Int64) -> Int64 {
     let guess = midnight - offset0
-    return midnight - offset(at: guess)
+    let candidate = midnight - offset(at: guess)
+    // where clocks skip midnight, the day begins with the change itself
+    return candidate + offset(at: candidate) == midnight ? candidate : max(candidate, guess)
   }
   public func day(containing t: Int64) -> (start: Int64, end: Int64) {
     let o = offset(at: t)

@@ -1,0 +1,116 @@
+public import StreamCore
+
+/// How sessions end: over when their key is met, over when their timer fires, or with the input.
+///
+/// Guarantees: whichever comes first, a session is given out once, as it was at its end. Cost: a look at a slot when its
+/// bucket fires; deadlines that moved on are armed again then.
+extension Sessionizer {
+  /// Closes the sessions of a chain that are over; gives the newest that is left, 0 for none.
+  @inlinable
+  mutating func closeOver(_ newest: UInt32) -> UInt32 {
+    var head = newest
+    var p = newest
+    while p != 0 {
+      let older = unsafe slots[Int(p)].older
+      if unsafe isOver(Sessionizer.reach(slots + Int(p))) {
+        if p == head { head = older }
+        close(p, .gap, free: false)
+      }
+      p = older
+    }
+    return head
+  }
+
+  /// Ends a session: gives it out and forgets it. Its slot stays in the timer's list until that bucket fires, unless
+  /// `free` says that it is in none.
+  @inlinable
+  mutating func close(_ id: UInt32, _ reason: SessionEndReason, free: Bool) {
+    let s = unsafe slots + Int(id)
+    var why = reason
+    if reason == .gap, hasDays, let days = options.days,
+      unsafe Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
+    {
+      why = .midnight
+    }
+    unsafe emit(s, .closed, why)
+    let last = unsafe s.pointee.last
+    unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: last)
+    // no open session of the key may stretch back over this one
+    var p = currentHead(of: id, id)
+    while p != 0 {
+      if unsafe slots[Int(p)].start > last { unsafe slots[Int(p)].floor = unsafe max(slots[Int(p)].floor, last) }
+      p = unsafe slots[Int(p)].older
+    }
+    unlink(id)
+    unsafe program.drop(Sessionizer.aggregate(s))
+    unsafe program.dropKey(Sessionizer.key(s))
+    unsafe s.pointee.ordinal = 0
+    _openCount &-= 1
+    if free {
+      unsafe s.pointee.next = freeSlot
+      freeSlot = id
+    }
+  }
+
+  @inlinable
+  mutating func emit(
+    _ s: UnsafeMutablePointer<Slot>, _ kind: EmittedSession<Program>.Kind, _ reason: SessionEndReason,
+    closedAt: Int64? = nil
+  ) {
+    unsafe program.emit(
+      EmittedSession(
+        kind: kind, key: Sessionizer.key(s), aggregate: Sessionizer.aggregate(s), start: s.pointee.start,
+        last: s.pointee.last, closedAt: closedAt ?? (Sessionizer.reach(s) &+ lateness &+ 1),
+        ordinal: s.pointee.ordinal & 0x7fff_ffff, reason: reason))
+  }
+
+  @inlinable @inline(__always)
+  mutating func arm(_ id: UInt32) {
+    let s = unsafe slots + Int(id)
+    let b = unsafe wheel.bucket(deadline: Sessionizer.reach(s) &+ lateness &+ 1)
+    unsafe s.pointee.next = unsafe wheel.heads[b]
+    unsafe wheel.heads[b] = id
+  }
+
+  /// Runs the timers that are due at the watermark.
+  @inline(never) @inlinable
+  mutating func fire() {
+    while let head = wheel.takeDue(at: watermark) {
+      var id = head
+      while id != 0 {
+        let s = unsafe slots + Int(id)
+        let next = unsafe s.pointee.next
+        if unsafe s.pointee.ordinal == 0 {
+          // closed or absorbed before its timer
+          unsafe s.pointee.next = freeSlot
+          freeSlot = id
+        } else if unsafe isOver(Sessionizer.reach(s)) {
+          close(id, .gap, free: true)
+        } else {
+          arm(id)
+        }
+        id = next
+      }
+    }
+    ended.expire(before: watermark &- 2 &* gap &- lateness &- 2)
+  }
+
+  /// Moves the watermark (no further event is expected before it) and closes what is over. Never goes back.
+  @inlinable
+  public mutating func advance(to w: Int64) {
+    guard w > watermark else { return }
+    _watermark = w
+    if w >= wheel.nextFire { fire() }
+  }
+
+  /// Ends all sessions: the input is over.
+  public mutating func finish() {
+    for b in 0..<TimerWheel.bucketCount { unsafe wheel.heads[b] = 0 }
+    for id in 1..<max(top, 1) where unsafe slots[Int(id)].ordinal != 0 {
+      let over = unsafe isOver(Sessionizer.reach(slots + Int(id)))
+      close(id, over ? .gap : .endOfInput, free: false)
+    }
+    top = 1
+    freeSlot = 0
+  }
+}

@@ -274,6 +274,8 @@ struct LogSplits: Sendable {
     guard let rows, s.kind == .closed else { return }
     let a = unsafe s.aggregate
     let userHash = unsafe hash(of: s.key)
+    // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
+    var arena = rows.arena
     var row = SessionRow()
     row.id = mix(userHash, UInt64(bitPattern: s.start) ^ UInt64(s.ordinal) &<< 48)
     row.userHash = userHash
@@ -292,24 +294,26 @@ struct LogSplits: Sendable {
     let userLength = unsafe Int(s.key.pointee.length)
     row.user =
       unsafe userLength <= 16
-      ? append(UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self), userLength, to: rows)
-      : append(slab.pointer(s.key.pointee.low.0), userLength, to: rows)
+      ? append(UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self), userLength, to: &arena)
+      : append(slab.pointer(s.key.pointee.low.0), userLength, to: &arena)
     let (entry, entryLength) = unsafe StringTable.text(a.pointee.entry, in: slab)
-    row.entry = unsafe entryLength == 0 ? .absent : append(entry, entryLength, to: rows)
+    row.entry = unsafe entryLength == 0 ? .absent : append(entry, entryLength, to: &arena)
     row.exit =
-      unsafe a.pointee.exit == 0 ? row.entry : append(slab.pointer(a.pointee.exit), Int(a.pointee.exitLength), to: rows)
+      unsafe a.pointee.exit == 0
+      ? row.entry : append(slab.pointer(a.pointee.exit), Int(a.pointee.exitLength), to: &arena)
     let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
-    row.referrer = unsafe referrerLength == 0 ? .absent : append(referrer, referrerLength, to: rows)
+    row.referrer = unsafe referrerLength == 0 ? .absent : append(referrer, referrerLength, to: &arena)
     let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
-    row.agent = unsafe agentLength == 0 ? .absent : append(agent, agentLength, to: rows)
-    if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row, rows, slab) }
+    row.agent = unsafe agentLength == 0 ? .absent : append(agent, agentLength, to: &arena)
+    if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row, &arena, slab) }
+    rows.arena = arena
     rows.append(row)
   }
   @inline(__always)
-  private func append(_ p: UnsafePointer<UInt8>, _ n: Int, to rows: PartitionBuffer<SessionRow>) -> ByteSpan {
-    rows.arena.reserve(n &+ 16)
-    let span = ByteSpan(offset: rows.arena.count, length: n)
-    unsafe rows.arena.bytes(p, n)
+  private func append(_ p: UnsafePointer<UInt8>, _ n: Int, to arena: inout OutputBuffer) -> ByteSpan {
+    arena.reserve(n &+ 16)
+    let span = ByteSpan(offset: arena.count, length: n)
+    unsafe arena.bytes(p, n)
     return span
   }
 

@@ -86,7 +86,7 @@ struct PathSampler {
   }
 
   /// Adds the path's texts and their spans to the row's arena.
-  func write(_ h: UInt32, into row: inout SessionRow, _ rows: PartitionBuffer<SessionRow>, _ slab: Slab) {
+  func write(_ h: UInt32, into row: inout SessionRow, _ arena: inout OutputBuffer, _ slab: Slab) {
     let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
     let count = unsafe Int(r.load(as: UInt16.self))
     row.pathWeightLog2 = unsafe UInt8(truncatingIfNeeded: r.load(fromByteOffset: 2, as: UInt16.self))
@@ -98,13 +98,13 @@ struct PathSampler {
       for k in 0..<count {
         let (p, n) = unsafe StringTable.text(
           r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self), in: slab)
-        rows.arena.reserve(n + 16)
-        unsafe out[k] = ByteSpan(offset: rows.arena.count, length: n)
-        unsafe rows.arena.bytes(p, n)
+        arena.reserve(n + 16)
+        unsafe out[k] = ByteSpan(offset: arena.count, length: n)
+        unsafe arena.bytes(p, n)
       }
-      rows.arena.reserve(count * 8)
-      row.pathOffset = UInt32(rows.arena.count)
-      unsafe rows.arena.bytesExact(s.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8)
+      arena.reserve(count * 8)
+      row.pathOffset = UInt32(arena.count)
+      unsafe arena.bytesExact(s.baseAddress!.assumingMemoryBound(to: UInt8.self), count * 8)
     }
   }
 }

@@ -40,31 +40,6 @@ static inline uint64_t equal64(const uint8_t *p, uint8_t c) {
   return r;
 }
 
-size_t tw_record_prefix(const uint8_t *p, size_t n) {
-  if (!n) return 0;
-  if (!memchr(p, '"', n)) {
-    for (size_t i = n; i > 0; i--) if (p[i - 1] == '\n') return i;
-    return 0;
-  }
-  size_t best = 0;
-  uint64_t inside = 0;  // all ones while inside quotes at the start of a word
-  for (size_t i = 0; i < n; i += 64) {
-    uint64_t live = n - i >= 64 ? ~0ull : (1ull << (n - i)) - 1;
-    uint64_t q = equal64(p + i, '"') & live, x = q;
-    x ^= x << 1; x ^= x << 2; x ^= x << 4; x ^= x << 8; x ^= x << 16; x ^= x << 32;  // prefix parity
-    uint64_t newline = equal64(p + i, '\n') & live & ~(x ^ inside);
-    if (newline) best = i + 64 - (size_t)__builtin_clzll(newline);
-    if (__builtin_popcountll(q) & 1) inside = ~inside;
-  }
-  return best;
-}
-
-size_t tw_count(const uint8_t *p, size_t n, uint8_t c) {
-  size_t k = 0;
-  for (size_t i = 0; i < n; i++) k += p[i] == c;
-  return k;
-}
-
 static int utf8_valid_scalar(const uint8_t *p, size_t n) {
   size_t i = 0;
   while (i < n) {

@@ -48,7 +48,6 @@ public final class StateSnapshot: @unchecked Sendable {
     guard let b = unsafe lookUp(prefix + "/" + name) else { throw StateError.missing(prefix + "/" + name) }
     return unsafe b
   }
-  public var isPresent: Bool { unsafe lookUp(prefix + "/" + "state") != nil }
 
   /// The values of a section of trivial values. Throws when its size is not a whole number of them.
   public func values<T: BitwiseCopyable>(_ name: String, of type: T.Type) throws -> [T] {

@@ -93,13 +93,6 @@ static inline int tw_has4(const uint32_t *p, uint32_t v) {
 /// Reads n rounded up to 64 bytes; writes as many words. AVX-512 or AVX2 where the machine has them.
 void tw_stop_bitmap(const uint8_t *p, size_t n, uint64_t *out);
 
-/// Length of the longest prefix of p[0..<n] that ends after a newline standing outside double quotes,
-/// p[0] being outside them; 0 when there is none. Reads n rounded up to 64 bytes.
-size_t tw_record_prefix(const uint8_t *p, size_t n);
-
-/// Number of bytes equal to c in p[0..<n].
-size_t tw_count(const uint8_t *p, size_t n, uint8_t c);
-
 /// Is p[0..<n] well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF)?
 int tw_utf8_valid(const uint8_t *p, size_t n);
 

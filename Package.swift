@@ -28,6 +28,7 @@ let package = Package(
     .library(name: "Snapshots", targets: ["Snapshots"]),
     .library(name: "EventFormats", targets: ["EventFormats"]),
     .library(name: "Reports", targets: ["Reports"]),
+    .library(name: "PropertyGraph", targets: ["PropertyGraph"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -53,6 +54,7 @@ let package = Package(
       swiftSettings: sharedSettings),
     .target(name: "ClickstreamGenerator", swiftSettings: sharedSettings),
     .target(name: "Reports", dependencies: ["CKernels", "FlatMemory"], swiftSettings: sharedSettings),
+    .target(name: "PropertyGraph", dependencies: ["CKernels", "FlatMemory"], swiftSettings: testSettings),
     .target(
       name: "Replay",
       dependencies: [
@@ -81,6 +83,8 @@ let package = Package(
     .testTarget(
       name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "PropertyGraphTests", dependencies: ["PropertyGraph", "FlatMemory"], swiftSettings: testSettings),
     .testTarget(
       name: "ReplayTests",
       dependencies: [

@@ -44,42 +44,70 @@ public func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
 
 /// A running 64-bit digest of everything appended, however it was cut into pieces.
 ///
-/// Used to recognise a file's prefix on resume. Cost: about 6 GB/s.
+/// Used to recognise a file's prefix on resume. Two lanes take 16 bytes a multiply each, so that one multiply does not
+/// wait for the other. Cost: about 20 GB/s.
 public struct RunningDigest: Sendable, Equatable {
   public private(set) var count: UInt64 = 0
-  private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
-  private var pending: UInt64 = 0
+  private var lanes: (UInt64, UInt64) = (0x9e37_79b9_7f4a_7c15, 0x8ebc_6af0_9c88_c6e3)
+  /// Bytes since the last multiple of 32, zero-padded.
+  private var pending: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
   public init() {}
 
-  /// Restores a digest from ``words``.
-  public init(words: (UInt64, UInt64, UInt64)) { (count, state, pending) = words }
+  /// Restores a digest from ``words``; nil when there are not ``wordCount`` of them.
+  public init?(words: [UInt64]) {
+    guard words.count == RunningDigest.wordCount else { return nil }
+    count = words[0]
+    lanes = (words[1], words[2])
+    pending = (words[3], words[4], words[5], words[6])
+  }
+  public static let wordCount = 7
 
   /// All there is to keep to go on later.
-  public var words: (UInt64, UInt64, UInt64) { (count, state, pending) }
+  public var words: [UInt64] { [count, lanes.0, lanes.1, pending.0, pending.1, pending.2, pending.3] }
+
+  public static func == (a: RunningDigest, b: RunningDigest) -> Bool { a.words == b.words }
 
   public mutating func append(_ p: UnsafePointer<UInt8>, _ n: Int) {
-    var i = 0
-    // bytes up to the next multiple of eight of the whole stream
-    while i < n, count & 7 != 0 { unsafe appendByte(p[i]); i &+= 1 }
-    var s = state
-    while i &+ 8 <= n {
-      s = unsafe foldedProduct(s ^ load8(p + i), 0xe703_7ed1_a0b4_28db)
-      i &+= 8
-      count &+= 8
+    // bytes up to the next multiple of the stripe in the whole stream
+    let lead = min(n, Int(truncatingIfNeeded: (0 &- count) & 31))
+    for i in 0..<lead { unsafe appendByte(p[i]) }
+    var i = lead
+    var (a, b) = lanes
+    while i &+ 32 <= n {
+      a = unsafe foldedProduct(a ^ load8(p + i), 0xe703_7ed1_a0b4_28db ^ load8(p + i + 8))
+      b = unsafe foldedProduct(b ^ load8(p + i + 16), 0xa076_1d64_78bd_642f ^ load8(p + i + 24))
+      i &+= 32
     }
-    state = s
+    lanes = (a, b)
+    count &+= UInt64(truncatingIfNeeded: i &- lead)
     while i < n { unsafe appendByte(p[i]); i &+= 1 }
   }
 
-  private mutating func appendByte(_ b: UInt8) {
-    pending |= UInt64(b) &<< (8 &* (count & 7))
+  private mutating func appendByte(_ byte: UInt8) {
+    let bits = UInt64(byte) &<< (8 &* (count & 7))
+    switch count & 31 {
+    case 0..<8: pending.0 |= bits
+    case 8..<16: pending.1 |= bits
+    case 16..<24: pending.2 |= bits
+    default: pending.3 |= bits
+    }
     count &+= 1
-    if count & 7 == 0 {
-      state = foldedProduct(state ^ pending, 0xe703_7ed1_a0b4_28db)
-      pending = 0
+    if count & 31 == 0 {
+      lanes = folded
+      pending = (0, 0, 0, 0)
     }
   }
+  /// The lanes with what is pending.
+  private var folded: (UInt64, UInt64) {
+    (
+      foldedProduct(lanes.0 ^ pending.0, 0xe703_7ed1_a0b4_28db ^ pending.1),
+      foldedProduct(lanes.1 ^ pending.2, 0xa076_1d64_78bd_642f ^ pending.3)
+    )
+  }
 
-  public var value: UInt64 { foldedProduct(state ^ pending, count ^ 0xa076_1d64_78bd_642f) }
+  public var value: UInt64 {
+    let (a, b) = folded
+    return foldedProduct(a ^ 0x2d35_8dcc_aa6c_78a5, mix(b, count))
+  }
 }

@@ -55,8 +55,24 @@
   }
 
   @inlinable
-  public mutating func remove(hash: UInt32, slot: UInt32) {
-    var i = position(hash, slot)
+  public mutating func remove(hash: UInt32, slot: UInt32) { remove(at: position(hash, slot)) }
+
+  /// Removes the entry (hash, slot); false when there is none.
+  @inlinable
+  public mutating func removeIfPresent(hash: UInt32, slot: UInt32) -> Bool {
+    let want = UInt64(hash) &<< 32 | UInt64(slot)
+    var i = Int(hash) & mask
+    while unsafe words[i] != want {
+      if unsafe words[i] == 0 { return false }
+      i = (i &+ 1) & mask
+    }
+    remove(at: i)
+    return true
+  }
+
+  @inlinable
+  mutating func remove(at position: Int) {
+    var i = position
     var j = i
     while true {
       j = (j &+ 1) & mask

@@ -92,6 +92,8 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
   private let context: StreamingContext
   private let check: BadLineCheck
   private(set) var counts = [Int64](repeating: 0, count: 256)
+  /// What is before has been consumed.
+  private var consumed = Frontier.start
 
   init(file: PublishedFile?, names: [String], context: StreamingContext, check: BadLineCheck) {
     self.file = file
@@ -128,13 +130,14 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
       context.fail(error)
       return
     }
+    consumed = batch.frontier
     guard !pending.isEmpty || batch.isEnd else { return }
     pending.sort { a, b in
       a.maximum != b.maximum
         ? a.maximum < b.maximum : a.source != b.source ? a.source < b.source : a.offset < b.offset
     }
-    // with one source all is consumed as it comes, and only later maxima can follow
-    let bound = names.count == 1 ? Frontier(maximum: batch.alignedMaximum, source: -1) : batch.frontier
+    // an event that is held back to be sorted can still turn out late at the maximum all have reached
+    let bound = Frontier(maximum: batch.alignedMaximum, source: -1)
     var kept: [Pending] = []
     var keptBytes = OutputBuffer(capacity: 1 << 12)
     for var d in pending {
@@ -171,11 +174,13 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
 
   // MARK: state
 
-  /// Late events that wait are part of the state; malformed lines that wait are too, unless there are several sources:
-  /// then they stand at or after the frontier, in blocks that are read again.
+  /// Late events that wait are part of the state, and so are malformed lines before the frontier; those behind it stand
+  /// in blocks that are read again.
   func snapshot(into snapshot: StateSnapshot) {
     unsafe counts.withUnsafeBufferPointer { unsafe snapshot.add("state", values: $0) }
-    let waiting = names.count == 1 ? pending : pending.filter { $0.reason == DeadLetterReason.late }
+    let waiting = pending.filter {
+      $0.reason == DeadLetterReason.late || Frontier(maximum: $0.maximum, source: Int($0.source)) < consumed
+    }
     unsafe waiting.withUnsafeBufferPointer { unsafe snapshot.add("waiting", values: $0) }
     unsafe snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
     file?.snapshot(into: snapshot)

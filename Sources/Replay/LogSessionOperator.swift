@@ -12,6 +12,7 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   private let late: SideOutput<DeadLetter>
   private let instance: StageInstance
   private let delay: Int64
+  private let options: SessionOptions
   /// Called once when an event comes behind the watermark.
   var onDisorder: (() -> Void)?
   /// Events taken, late ones included.
@@ -23,6 +24,7 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   ) {
     sessionizer = Sessionizer(options: options, program: LogSessionProgram(splits: splits))
     sorter = splits.isActive ? EventTimeSorter(delayMilliseconds: options.watermarkDelayMilliseconds) : nil
+    self.options = options
     self.late = late
     self.instance = instance
     delay = options.watermarkDelayMilliseconds
@@ -37,7 +39,8 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
   var mergedCount: Int { sessionizer.mergedCount }
   var outOfOrderCount: Int { sessionizer.outOfOrderCount }
   var openCount: Int { sessionizer.openCount }
-  var watermark: Int64 { sessionizer.watermark }
+  /// The watermark, or the input's last event when that is over.
+  var watermark: Int64 { min(sessionizer.watermark, sessionizer.inputEnd) }
 
   override func transform(_ run: PartitionRun<LogEvent>, _ batch: Batch, into output: PartitionBuffer<SessionRow>) {
     unsafe eventCount &+= Int64(run.elements.count)
@@ -66,14 +69,14 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
     to bytes: UnsafePointer<UInt8>, _ output: PartitionBuffer<SessionRow>, _ writer: LateEventWriter
   ) {
     unsafe sessionizer.program.bytes = unsafe bytes
-    sessionizer.program.rows = output
+    unsafe sessionizer.program.rows = .passUnretained(output)
     sessionizer.program.late = writer
   }
 
   override func finishBatch(_ batch: Batch, into output: PartitionBuffer<SessionRow>) {
-    let watermark = batch.alignedMaximum == .min ? Int64.min : batch.alignedMaximum &- delay
-    sessionizer.program.rows = output
-    unsafe sorter?.drain(to: batch.isEnd ? .max : watermark) { events, n, maxima, bytes, end in
+    unsafe sessionizer.program.rows = .passUnretained(output)
+    let isOver = batch.closingStep > 0
+    unsafe sorter?.drain(to: isOver ? .max : options.watermark(of: batch)) { events, n, maxima, bytes, end in
       unsafe point(
         to: bytes, output,
         LateEventWriter(buffer: late.buffer(batch, instance), source: 0, sourceOffset: 0, blockEnd: end, isSorted: true)
@@ -82,13 +85,11 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
         events, count: n, maximumBefore: .min, runningMaxima: maxima, delayMilliseconds: delay)
       reportDisorder()
     }
-    sessionizer.advance(to: watermark)
-    if batch.isEnd {
-      // what the whole input shows to be over ended by its gap, however long the watermark's delay
-      sessionizer.advance(to: batch.alignedMaximum)
-      sessionizer.finish()
-    }
-    sessionizer.program.rows = nil
+    // what the whole input shows to be over ended by its gap, however long the watermark's delay
+    if isOver { sessionizer.endInput(at: batch.alignedMaximum) }
+    sessionizer.advance(to: options.watermark(of: batch))
+    if batch.isEnd { sessionizer.finish() }
+    unsafe sessionizer.program.rows = nil
     sessionizer.program.late = nil
   }
 

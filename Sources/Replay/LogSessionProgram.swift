@@ -62,7 +62,8 @@ struct LogSplits: Sendable {
   let splits: LogSplits
   /// The block that the events being processed point into.
   var bytes = unsafe UnsafePointer<UInt8>(bitPattern: 64)!
-  var rows: PartitionBuffer<SessionRow>?
+  /// Where closed sessions go while a batch is being applied; the operator keeps it alive meanwhile.
+  var rows: Unmanaged<PartitionBuffer<SessionRow>>?
   var late: LateEventWriter?
 
   init(splits: LogSplits) { self.splits = splits }
@@ -271,47 +272,58 @@ struct LogSplits: Sendable {
   }
 
   mutating func emit(_ s: EmittedSession<LogSessionProgram>) {
-    guard let rows, s.kind == .closed else { return }
+    guard s.kind == .closed else { return }
+    unsafe rows?._withUnsafeGuaranteedRef { write(s, to: $0) }
+  }
+  private func write(_ s: EmittedSession<LogSessionProgram>, to rows: PartitionBuffer<SessionRow>) {
     let a = unsafe s.aggregate
     let userHash = unsafe hash(of: s.key)
-    // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
-    var arena = rows.arena
-    var row = SessionRow()
-    row.id = mix(userHash, UInt64(bitPattern: s.start) ^ UInt64(s.ordinal) &<< 48)
-    row.userHash = userHash
-    row.start = s.start
-    row.end = s.last
-    row.closedAt = s.closedAt
-    row.value = unsafe value(a)
-    row.events = unsafe a.pointee.events
-    row.views = unsafe a.pointee.views
-    row.items = unsafe a.pointee.items.count(in: slab)
-    unsafe readSteps(a, into: &row)
-    let duration = s.last &- s.start
-    let isFast = row.events > 100 && Int64(row.events) &* 1000 > duration
-    row.flags = isFast ? 1 : 0
-    row.endedBy = isFast ? .bot : SessionEnd(s.reason)
-    let userLength = unsafe Int(s.key.pointee.length)
-    row.user =
-      unsafe userLength <= 16
-      ? append(UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self), userLength, to: &arena)
-      : append(slab.pointer(s.key.pointee.low.0), userLength, to: &arena)
-    let (entry, entryLength) = unsafe StringTable.text(a.pointee.entry, in: slab)
-    row.entry = unsafe entryLength == 0 ? .absent : append(entry, entryLength, to: &arena)
-    row.exit =
-      unsafe a.pointee.exit == 0
-      ? row.entry : append(slab.pointer(a.pointee.exit), Int(a.pointee.exitLength), to: &arena)
-    let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
-    row.referrer = unsafe referrerLength == 0 ? .absent : append(referrer, referrerLength, to: &arena)
-    let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
-    row.agent = unsafe agentLength == 0 ? .absent : append(agent, agentLength, to: &arena)
-    if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row, &arena, slab) }
-    rows.arena = arena
-    rows.append(row)
+    // written where it stays
+    let row = unsafe rows.reserve(1)
+    unsafe row.initialize(to: SessionRow())
+    unsafe row.pointee.id = mix(userHash, UInt64(bitPattern: s.start) ^ UInt64(s.ordinal) &<< 48)
+    unsafe row.pointee.userHash = userHash
+    unsafe row.pointee.start = s.start
+    unsafe row.pointee.end = s.last
+    unsafe row.pointee.closedAt = s.closedAt
+    unsafe row.pointee.value = value(a)
+    unsafe row.pointee.events = a.pointee.events
+    unsafe row.pointee.views = a.pointee.views
+    unsafe row.pointee.items = a.pointee.items.count(in: slab)
+    unsafe readSteps(a, into: &row.pointee)
+    let isFast = unsafe a.pointee.events > 100 && Int64(a.pointee.events) &* 1000 > s.last &- s.start
+    unsafe row.pointee.flags = isFast ? 1 : 0
+    unsafe row.pointee.endedBy = isFast ? .bot : SessionEnd(s.reason)
+    unsafe writeTexts(of: s, to: row, &rows.arena)
+    rows.commit(1)
   }
   @inline(__always)
+  private func writeTexts(
+    of s: EmittedSession<LogSessionProgram>, to row: UnsafeMutablePointer<SessionRow>, _ shared: inout OutputBuffer
+  ) {
+    let a = unsafe s.aggregate
+    let (entry, entryLength) = unsafe StringTable.text(a.pointee.entry, in: slab)
+    let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
+    let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
+    let (userLength, exitLength) = unsafe (Int(s.key.pointee.length), Int(a.pointee.exitLength))
+    // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
+    var arena = shared
+    arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 16)
+    let user =
+      unsafe userLength <= 16
+      ? UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self) : UnsafePointer(slab.pointer(s.key.pointee.low.0))
+    unsafe row.pointee.user = append(user, userLength, to: &arena)
+    if entryLength > 0 { unsafe row.pointee.entry = append(entry, entryLength, to: &arena) }
+    unsafe row.pointee.exit =
+      a.pointee.exit == 0 ? row.pointee.entry : append(slab.pointer(a.pointee.exit), exitLength, to: &arena)
+    if referrerLength > 0 { unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena) }
+    if agentLength > 0 { unsafe row.pointee.agent = append(agent, agentLength, to: &arena) }
+    if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row.pointee, &arena, slab) }
+    shared = arena
+  }
+  /// Reserved before.
+  @inline(__always)
   private func append(_ p: UnsafePointer<UInt8>, _ n: Int, to arena: inout OutputBuffer) -> ByteSpan {
-    arena.reserve(n &+ 16)
     let span = ByteSpan(offset: arena.count, length: n)
     unsafe arena.bytes(p, n)
     return span

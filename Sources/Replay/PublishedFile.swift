@@ -1,3 +1,4 @@
+import CKernels
 import CZstd
 import FlatMemory
 import Foundation
@@ -39,6 +40,8 @@ public final class PublishedFile {
   private let isStream: Bool
   private var compressed: [UInt8] = []
   private static let flushByteCount = 1 << 17
+  private static let sendByteCount: Int64 = 8 << 20
+  private var sentToDisk: Int64 = 0
   private static let frameByteCount = 4 << 20
   /// Written when a new file is begun.
   private let head: [UInt8]
@@ -135,6 +138,14 @@ public final class PublishedFile {
       done += r
     }
     unsafe digest.append(p, n)
+    sendToDisk()
+  }
+  /// Asks the system to begin writing what has gathered in its cache, so that the flush at the end is short.
+  private func sendToDisk() {
+    let written = Int64(digest.count)
+    if isStream || written - sentToDisk < PublishedFile.sendByteCount { return }
+    tw_send_to_disk(descriptor, sentToDisk, written - sentToDisk)
+    sentToDisk = written
   }
 
   /// Makes the file whole and gives it its name.
@@ -176,16 +187,14 @@ public final class PublishedFile {
     // flushed in the background, when the file may already be published and closed
     if durable >= 0 { close(durable) }
     durable = descriptor >= 0 && !isStream ? dup(descriptor) : -1
-    let w = digest.words
-    unsafe [w.0, w.1, w.2].withUnsafeBufferPointer { unsafe snapshot.add("file", values: $0) }
+    unsafe digest.words.withUnsafeBufferPointer { unsafe snapshot.add("file", values: $0) }
     unsafe snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
   }
 
   /// Goes on with the file of an earlier run, cut back to where the checkpoint has it.
   func restore(from snapshot: RestoredState) throws {
     let w = try snapshot.values("file", of: UInt64.self)
-    guard w.count == 3 else { throw StateError.size("file", w.count * 8) }
-    let wanted = RunningDigest(words: (w[0], w[1], w[2]))
+    guard let wanted = RunningDigest(words: w) else { throw StateError.size("file", w.count * 8) }
     if isStream {
       try openStream()
     } else {

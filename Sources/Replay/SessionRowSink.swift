@@ -10,17 +10,14 @@ import StreamCore
 /// Cost: a sort of the few rows a batch closes, 40 ns to write a row, the report's share (see `Reports`).
 /// State: rows that wait, the file's position, the report so far.
 final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked Sendable {
-  private struct Order: BitwiseCopyable {
-    var closedAt: Int64
-    var start: Int64
-    var id: UInt64
-    var row: UInt32
-  }
+  /// Rows of earlier batches that wait, with their texts.
   private var rows = FlatArray<SessionRow>(capacity: 1024)
   private var arena = OutputBuffer(capacity: 1 << 16)
   private var spareRows = FlatArray<SessionRow>(capacity: 1024)
   private var spareArena = OutputBuffer(capacity: 1 << 16)
-  private var order = FlatArray<Order>(capacity: 1024)
+  /// What the batch in hand brought; it stays where it is until the batch has ended.
+  private var runs: [PartitionRun<SessionRow>] = []
+  private var order = ReleaseOrder()
   private let file: PublishedFile?
   private var writer: SessionRowWriter
   private let options: SessionOptions
@@ -47,17 +44,8 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     spareArena.deallocate()
   }
 
-  override func consume(_ run: PartitionRun<SessionRow>, _ batch: Batch) {
-    guard let first = unsafe run.elements.baseAddress else { return }
-    unsafe SessionRowSink.take(first, run.elements.count, run.bytes, into: &rows, &arena)
-  }
+  override func consume(_ run: PartitionRun<SessionRow>, _ batch: Batch) { runs.append(run) }
 
-  private static func take(
-    _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
-    _ arena: inout OutputBuffer
-  ) {
-    for i in 0..<n { unsafe take(first + i, bytes, into: &rows, &arena) }
-  }
   /// Copies a row and its texts.
   private static func take(
     _ r: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into rows: inout FlatArray<SessionRow>,
@@ -97,11 +85,8 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   }
 
   override func endBatch(_ batch: Batch) {
-    let watermark =
-      batch.alignedMaximum == .min ? .min : batch.alignedMaximum &- options.watermarkDelayMilliseconds
-    latestWatermark = max(latestWatermark, watermark)
-    let bound = batch.isEnd ? Int64.max : options.completeBefore(watermark: latestWatermark)
-    release(before: bound)
+    latestWatermark = max(latestWatermark, options.watermark(of: batch))
+    release(before: batch.isEnd ? .max : options.completeBefore(watermark: latestWatermark))
     do {
       try file?.flush()
       if batch.isEnd {
@@ -114,53 +99,55 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   /// Writes the rows that are final before `bound`, in order; keeps the others.
   private func release(before bound: Int64) {
     order.removeAll()
-    for i in 0..<rows.count where unsafe (rows.base + i).pointee.closedAt < bound || bound == .max {
-      let r = unsafe rows.base + i
-      unsafe order.append(Order(closedAt: r.pointee.closedAt, start: r.pointee.start, id: r.pointee.id, row: UInt32(i)))
-    }
-    if order.count == 0 { return }
-    var sorted = unsafe UnsafeMutableBufferPointer(start: order.base, count: order.count)
-    unsafe sorted.sort { a, b in
-      a.closedAt != b.closedAt ? a.closedAt < b.closedAt : a.start != b.start ? a.start < b.start : a.id < b.id
-    }
-    let bytes = unsafe UnsafePointer(arena.base)
-    let first = unsafe UnsafePointer(rows.base)
-    if let file {
-      file.withBuffer { unsafe SessionRowSink.write(sorted, first, bytes, &writer, to: &$0) }
-    }
-    unsafe openAtEnd += SessionRowSink.count(sorted, first, bytes, in: &report)
-    // what is left moves to fresh buffers, so that they stay as small as what waits
     spareRows.removeAll()
     spareArena.count = 0
-    if order.count < rows.count {
-      for i in 0..<rows.count where unsafe (rows.base + i).pointee.closedAt >= bound {
-        unsafe SessionRowSink.take(rows.base + i, bytes, into: &spareRows, &spareArena)
+    // rows go out from where they lie; only those that stay are copied, so the buffers are as small as what waits
+    unsafe sort(rows.base, rows.count, UnsafePointer(arena.base), before: bound)
+    for run in runs {
+      if let first = unsafe run.elements.baseAddress {
+        unsafe sort(first, run.elements.count, run.bytes, before: bound)
       }
+    }
+    runs.removeAll(keepingCapacity: true)
+    if order.count > 0 {
+      let sorted = unsafe order.sort()
+      if let file { file.withBuffer { unsafe SessionRowSink.write(sorted, &writer, to: &$0) } }
+      unsafe openAtEnd += SessionRowSink.count(sorted, in: &report)
     }
     swap(&rows, &spareRows)
     swap(&arena, &spareArena)
   }
+  /// Rows to go out are noted in the order, the others copied aside.
+  private func sort(
+    _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, before bound: Int64
+  ) {
+    for i in 0..<n {
+      let r = unsafe first + i
+      if unsafe r.pointee.closedAt < bound || bound == .max {
+        unsafe order.append(r, bytes)
+      } else {
+        unsafe SessionRowSink.take(r, bytes, into: &spareRows, &spareArena)
+      }
+    }
+  }
 
   private static func write(
-    _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
-    _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
+    _ order: UnsafeBufferPointer<ReleaseOrder.Entry>, _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
   ) {
     for i in 0..<order.count {
-      let o = unsafe order[i]
-      unsafe writer.append(rows + Int(o.row), bytes, to: &buffer)
+      let e = unsafe order[i]
+      unsafe writer.append(e.row, e.bytes, to: &buffer)
     }
   }
   /// Adds the rows to the report; gives how many the end of the input closed.
   private static func count(
-    _ order: UnsafeMutableBufferPointer<Order>, _ rows: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>,
-    in report: inout SessionReportAccumulator
+    _ order: UnsafeBufferPointer<ReleaseOrder.Entry>, in report: inout SessionReportAccumulator
   ) -> Int {
     var open = 0
     for i in 0..<order.count {
-      let o = unsafe order[i]
-      let r = unsafe rows + Int(o.row)
-      unsafe report.add(r, bytes)
-      if unsafe r.pointee.endedBy == .endOfInput { open += 1 }
+      let e = unsafe order[i]
+      unsafe report.add(e.row, e.bytes)
+      if unsafe e.row.pointee.endedBy == .endOfInput { open += 1 }
     }
     return open
   }

@@ -48,8 +48,9 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
     }
   }
 
-  /// A set is `[log2 capacity, count]` and the cells.
+  /// A set is `[log2 capacity, count]` and the cells: up to 16 of them in the order they came, more by their hash.
   static func setByteCount(_ log: Int) -> Int { 8 + 4 << log }
+  private static let listLogMax = 4
 
   @inline(never) @usableFromInline
   static func addMore(_ s: UnsafeMutablePointer<DistinctItems>, _ v: UInt32, _ slab: inout Slab) {
@@ -57,28 +58,65 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
       unsafe observe(s.pointee.more, v, slab)
       return
     }
-    if unsafe s.pointee.more == 0 { unsafe s.pointee.more = makeSet(3, &slab) }
-    var p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
-    var mask = unsafe (1 << Int(p[0])) - 1
-    if unsafe contains(p, mask, v) { return }
+    if unsafe s.pointee.more == 0 { unsafe s.pointee.more = makeSet(2, &slab) }
+    let p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
+    let log = unsafe Int(p[0])
+    let isAdded = unsafe log <= listLogMax ? addToList(s, p, log, v, &slab) : addToTable(s, p, log, v, &slab)
+    if isAdded { unsafe s.pointee.n += 1 }
+  }
+  /// Four at a time: absent cells are 0, which no value is.
+  private static func addToList(
+    _ s: UnsafeMutablePointer<DistinctItems>, _ p: UnsafeMutablePointer<UInt32>, _ log: Int, _ v: UInt32,
+    _ slab: inout Slab
+  ) -> Bool {
+    let capacity = 1 << log
+    for i in stride(from: 2, to: capacity + 2, by: 4) where unsafe tw_has4(p + i, v) != 0 { return false }
+    let n = unsafe Int(p[1])
+    if n < capacity {
+      unsafe p[2 + n] = v
+      unsafe p[1] += 1
+      return true
+    }
+    let bigger = makeSet(log + 1, &slab)
+    let from = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
+    let to = unsafe UnsafeMutableRawPointer(slab.pointer(bigger)).assumingMemoryBound(to: UInt32.self)
+    if log < listLogMax {
+      unsafe (to + 2).update(from: from + 2, count: n)
+      unsafe to[2 + n] = v
+      unsafe to[1] = UInt32(n + 1)
+    } else {
+      for i in 0..<n { unsafe insert(to, capacity * 2 - 1, from[2 + i]) }
+      unsafe insert(to, capacity * 2 - 1, v)
+    }
+    unsafe slab.release(s.pointee.more, byteCount: setByteCount(log))
+    unsafe s.pointee.more = bigger
+    return true
+  }
+  private static func addToTable(
+    _ s: UnsafeMutablePointer<DistinctItems>, _ table: UnsafeMutablePointer<UInt32>, _ log: Int, _ v: UInt32,
+    _ slab: inout Slab
+  ) -> Bool {
+    var p = unsafe table
+    var mask = (1 << log) - 1
+    if unsafe contains(p, mask, v) { return false }
     if unsafe p[1] * 4 >= UInt32(mask) * 3 {
       if unsafe s.pointee.n >= exactMax {
         unsafe sketch(s, &slab)
         unsafe observe(s.pointee.more, v, slab)
-        return
+        return false
       }
-      let bigger = unsafe makeSet(Int(p[0]) + 1, &slab)
+      let bigger = makeSet(log + 1, &slab)
       unsafe p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
       let q = unsafe UnsafeMutableRawPointer(slab.pointer(bigger)).assumingMemoryBound(to: UInt32.self)
       let wider = mask * 2 + 1
       for i in 0...mask where unsafe p[2 + i] != 0 { unsafe insert(q, wider, p[2 + i]) }
-      unsafe slab.release(s.pointee.more, byteCount: setByteCount(Int(p[0])))
+      unsafe slab.release(s.pointee.more, byteCount: setByteCount(log))
       unsafe s.pointee.more = bigger
       unsafe p = unsafe q
       mask = wider
     }
     unsafe insert(p, mask, v)
-    unsafe s.pointee.n += 1
+    return true
   }
   private static func home(_ v: UInt32, _ mask: Int) -> Int { Int((v &* 0x9e37_79b1) >> 12) & mask }
   private static func contains(_ p: UnsafeMutablePointer<UInt32>, _ mask: Int, _ v: UInt32) -> Bool {
@@ -146,7 +184,7 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
     if unsafe b.pointee.n & sketched != 0 {
       // both as registers, the greater of each
       if unsafe a.pointee.n & sketched == 0 {
-        if unsafe a.pointee.more == 0 { unsafe a.pointee.more = makeSet(3, &slab) }
+        if unsafe a.pointee.more == 0 { unsafe a.pointee.more = makeSet(listLogMax + 1, &slab) }
         unsafe sketch(a, &slab)
       }
       let p = unsafe slab.pointer(a.pointee.more)

@@ -1,4 +1,4 @@
-import StreamCore
+public import StreamCore
 
 /// Whether events exactly one gap apart belong together.
 public enum GapBoundary: String, Codable, Sendable, CaseIterable {
@@ -64,14 +64,27 @@ public struct SessionOptions: Sendable {
     return boundary == .merge ? bounded : max(bounded - 1, 0)
   }
 
-  func makeWheel() -> TimerWheel {
-    TimerWheel(spanMilliseconds: gapMilliseconds + allowedLatenessMilliseconds + watermarkDelayMilliseconds)
+  /// How far ahead of the watermark timers usually lie.
+  private var timerSpanMilliseconds: Int64 {
+    gapMilliseconds + allowedLatenessMilliseconds + watermarkDelayMilliseconds
   }
+  func makeWheel() -> TimerWheel { TimerWheel(spanMilliseconds: timerSpanMilliseconds) }
   /// Once an operator has been advanced to a watermark, every session that became final before this is out.
   public func completeBefore(watermark: Int64) -> Int64 {
-    let wheel = makeWheel()
-    defer { wheel.deallocate() }
-    return wheel.complete(at: watermark)
+    TimerWheel.complete(at: watermark, tickMilliseconds: TimerWheel.tickMilliseconds(ofSpan: timerSpanMilliseconds))
+  }
+
+  /// The watermark once a batch has been applied.
+  ///
+  /// While the input's end is being worked off, in steps, it runs on from the last event until every session is over:
+  /// so the sessions that are open at the end leave in their order and never all at once. The last step closes what an
+  /// event's own gap holds open longer.
+  public func watermark(of batch: Batch) -> Int64 {
+    if batch.alignedMaximum == .min { return .min }
+    let last = batch.alignedMaximum &- watermarkDelayMilliseconds
+    if batch.closingStep == 0 { return last }
+    let beyond = batch.alignedMaximum &+ gapMilliseconds &+ allowedLatenessMilliseconds &+ 2
+    return last &+ (beyond &- last) / Int64(Batch.closingStepCount) &* Int64(batch.closingStep)
   }
 }
 

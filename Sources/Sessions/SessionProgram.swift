@@ -24,8 +24,10 @@ public protocol SessionProgram {
   mutating func makeKey(_ e: UnsafePointer<Event>) -> Key
   mutating func dropKey(_ key: UnsafePointer<Key>)
 
+  /// Whether events bring gaps of their own; ``gapMilliseconds(_:standard:)`` is asked only if so.
+  var hasDynamicGaps: Bool { get }
   /// The gap after this event, as a user would say it (the boundary rule applies to it); by default `standard`, the
-  /// session's. For dynamic gaps. One that is not positive merges events of the same millisecond only. A late event is
+  /// session's. One that is not positive merges events of the same millisecond only. A late event is
   /// not taken in further than two standard gaps and the lateness before the watermark, however long its own gap.
   func gapMilliseconds(_ e: UnsafePointer<Event>, standard: Int64) -> Int64
 
@@ -58,6 +60,7 @@ public protocol SessionProgram {
 
 extension SessionProgram {
   @inlinable public var splitsInOrder: Bool { false }
+  @inlinable public var hasDynamicGaps: Bool { false }
   @inlinable public func gapMilliseconds(_ e: UnsafePointer<Event>, standard: Int64) -> Int64 { standard }
   @inlinable public func splitReason(
     _ a: UnsafePointer<Aggregate>, _ e: UnsafePointer<Event>, start: Int64

@@ -28,6 +28,7 @@ extension Sessionizer {
   @inlinable
   mutating func unlink(_ id: UInt32) {
     let s = unsafe slots + Int(id)
+    if unsafe s.pointee.older == 0, unsafe index.removeIfPresent(hash: s.pointee.hash, slot: id) { return }
     // the head of the chain is what the index has
     var i = unsafe Int(s.pointee.hash) & index.mask
     while true {
@@ -184,7 +185,7 @@ extension Sessionizer {
   ) {
     let s = unsafe slots + Int(id)
     unsafe emit(s, .closed, reason, closedAt: max(watermark, t))
-    unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: s.pointee.last)
+    if remembersEnded { unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: s.pointee.last) }
     unsafe program.drop(Sessionizer.aggregate(s))
     unsafe s.pointee.floor = unsafe s.pointee.last
     unsafe s.pointee.start = t

@@ -1,3 +1,4 @@
+public import CKernels
 public import StreamCore
 
 /// How sessions end: over when their key is met, over when their timer fires, or with the input.
@@ -14,33 +15,31 @@ extension Sessionizer {
       let older = unsafe slots[Int(p)].older
       if unsafe isOver(Sessionizer.reach(slots + Int(p))) {
         if p == head { head = older }
-        close(p, .gap, free: false)
+        close(p, free: false)
       }
       p = older
     }
     return head
   }
 
+  /// Why a session that ends now does.
+  @inlinable
+  func endReason(_ s: UnsafeMutablePointer<Slot>) -> SessionEndReason {
+    let reach = unsafe Sessionizer.reach(s)
+    if reach &+ lateness >= inputEnd { return .endOfInput }
+    if hasDays, let days = options.days, unsafe reach == days.day(containing: s.pointee.last).end &- 1 {
+      return .midnight
+    }
+    return .gap
+  }
+
   /// Ends a session: gives it out and forgets it. Its slot stays in the timer's list until that bucket fires, unless
   /// `free` says that it is in none.
   @inlinable
-  mutating func close(_ id: UInt32, _ reason: SessionEndReason, free: Bool) {
+  mutating func close(_ id: UInt32, free: Bool) {
     let s = unsafe slots + Int(id)
-    var why = reason
-    if reason == .gap, hasDays, let days = options.days,
-      unsafe Sessionizer.reach(s) == days.day(containing: s.pointee.last).end &- 1
-    {
-      why = .midnight
-    }
-    unsafe emit(s, .closed, why)
-    let last = unsafe s.pointee.last
-    unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: last)
-    // no open session of the key may stretch back over this one
-    var p = currentHead(of: id, id)
-    while p != 0 {
-      if unsafe slots[Int(p)].start > last { unsafe slots[Int(p)].floor = unsafe max(slots[Int(p)].floor, last) }
-      p = unsafe slots[Int(p)].older
-    }
+    unsafe emit(s, .closed, endReason(s))
+    if remembersEnded { noteEnd(id) }
     unlink(id)
     unsafe program.drop(Sessionizer.aggregate(s))
     unsafe program.dropKey(Sessionizer.key(s))
@@ -49,6 +48,20 @@ extension Sessionizer {
     if free {
       unsafe s.pointee.next = freeSlot
       freeSlot = id
+    }
+  }
+
+  /// Remembers a session that was given out: no other of its key may overlap it.
+  @inlinable
+  mutating func noteEnd(_ id: UInt32) {
+    let s = unsafe slots + Int(id)
+    let last = unsafe s.pointee.last
+    unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: last)
+    // no open session of the key may stretch back over this one
+    var p = currentHead(of: id, id)
+    while p != 0 {
+      if unsafe slots[Int(p)].start > last { unsafe slots[Int(p)].floor = unsafe max(slots[Int(p)].floor, last) }
+      p = unsafe slots[Int(p)].older
     }
   }
 
@@ -80,19 +93,22 @@ extension Sessionizer {
       while id != 0 {
         let s = unsafe slots + Int(id)
         let next = unsafe s.pointee.next
+        // the next slot is on its way from memory while this one is given out
+        unsafe tw_prefetch(slots + Int(next))
+        unsafe tw_prefetch(UnsafeRawPointer(slots + Int(next)) + 64)
         if unsafe s.pointee.ordinal == 0 {
           // closed or absorbed before its timer
           unsafe s.pointee.next = freeSlot
           freeSlot = id
         } else if unsafe isOver(Sessionizer.reach(s)) {
-          close(id, .gap, free: true)
+          close(id, free: true)
         } else {
           arm(id)
         }
         id = next
       }
     }
-    ended.expire(before: watermark &- 2 &* gap &- lateness &- 2)
+    if remembersEnded { ended.expire(before: watermark &- 2 &* gap &- lateness &- 2) }
   }
 
   /// Moves the watermark (no further event is expected before it) and closes what is over. Never goes back.
@@ -103,13 +119,17 @@ extension Sessionizer {
     if w >= wheel.nextFire { fire() }
   }
 
+  /// The input is over and its last event was at `time`: sessions that ended before that ended by their gap, all others
+  /// by the end of the input, as the watermark is moved on beyond it.
+  public mutating func endInput(at time: Int64) {
+    if inputEnd == .max { inputEnd = max(time, watermark) }
+  }
+
   /// Ends all sessions: the input is over.
   public mutating func finish() {
+    endInput(at: watermark)
     for b in 0..<TimerWheel.bucketCount { unsafe wheel.heads[b] = 0 }
-    for id in 1..<max(top, 1) where unsafe slots[Int(id)].ordinal != 0 {
-      let over = unsafe isOver(Sessionizer.reach(slots + Int(id)))
-      close(id, over ? .gap : .endOfInput, free: false)
-    }
+    for id in 1..<max(top, 1) where unsafe slots[Int(id)].ordinal != 0 { close(id, free: false) }
     top = 1
     freeSlot = 0
   }

@@ -62,6 +62,16 @@ public import StreamCore
   @usableFromInline let lateness: Int64
   @usableFromInline let updates: Bool
   @usableFromInline let hasDays: Bool
+  @usableFromInline let hasDynamicGaps: Bool
+  /// Whether sessions already given out have to be remembered so that later ones cannot overlap them.
+  ///
+  /// Not where all events have one gap and nothing else ends a session: a session was given out because its reach and the
+  /// lateness lay before the watermark, and an event no later than its last one reaches no further. So it is late itself,
+  /// and too far from any session that is still open to stretch that one back (which begins beyond the reach). The same
+  /// holds for gaps cut at midnight, which keep their order.
+  @usableFromInline let remembersEnded: Bool
+  /// Highest event time of an input that is over; sessions that reach so far are ended by that.
+  public internal(set) var inputEnd = Int64.max
   /// Open sessions above which the state no longer sits in the cache and events are prefetched.
   @usableFromInline let prefetchAbove = 4096
 
@@ -78,6 +88,8 @@ public import StreamCore
     lateness = options.allowedLatenessMilliseconds
     updates = options.emission == .update
     hasDays = options.days != nil
+    hasDynamicGaps = program.hasDynamicGaps
+    remembersEnded = program.hasDynamicGaps || program.splitsInOrder
   }
   public func deallocate() {
     index.deallocate()
@@ -203,8 +215,11 @@ public import StreamCore
   /// Last millisecond that an event holds its session open for.
   @inlinable @inline(__always)
   func intervalEnd(_ e: UnsafePointer<Program.Event>, _ t: Int64) -> Int64 {
-    let own = unsafe program.gapMilliseconds(e, standard: standardGap)
-    var reach = t &+ (own == standardGap ? gap : options.mergeGap(ofGap: own))
+    var reach = t &+ gap
+    if hasDynamicGaps {
+      let own = unsafe program.gapMilliseconds(e, standard: standardGap)
+      if own != standardGap { reach = t &+ options.mergeGap(ofGap: own) }
+    }
     if hasDays, let days = options.days { reach = min(reach, days.day(containing: t).end &- 1) }
     return reach
   }
@@ -233,9 +248,11 @@ public import StreamCore
   mutating func open(
     _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ hash: UInt32, chain: UInt32, _ maximum: Int64
   ) {
-    // what ended before that is forgotten, on whichever occasion
-    let floor =
-      unsafe watermark == .min ? .min : max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    var floor = Int64.min
+    if remembersEnded, watermark != .min {
+      // what ended before that is forgotten, on whichever occasion
+      floor = unsafe max(ended.last(Program.hash(e)), watermark &- 2 &* gap &- lateness &- 2)
+    }
     // an own gap can hold open what lies before or inside a session already given out
     if isOver(reach) || t <= floor || openCount >= options.openSessionsMax {
       _lateCount &+= 1

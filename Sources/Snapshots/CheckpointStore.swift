@@ -75,8 +75,11 @@ public final class CheckpointStore: Sendable {
   /// Writes a checkpoint; full or delta is the store's choice.
   ///
   /// Blocks until it is durable: call it from a background thread. The section bytes must not change meanwhile.
-  /// If it throws, no checkpoint was added and the earlier ones are untouched.
-  public func write(metadata: [UInt8], sections: [CheckpointSection]) throws(SnapshotError) -> CheckpointInfo {
+  /// If it throws, no checkpoint was added and the earlier ones are untouched. `beforePublishing` runs when the file is
+  /// whole and before it gets its name: what must be durable before the checkpoint counts.
+  public func write(
+    metadata: [UInt8], sections: [CheckpointSection], beforePublishing: () throws(SnapshotError) -> Void = {}
+  ) throws(SnapshotError) -> CheckpointInfo {
     try state.withLock { (state) throws(SnapshotError) -> CheckpointInfo in
       try check(metadata, sections)
       let plan = self.plan(sections, since: usableBase(state))
@@ -89,7 +92,7 @@ public final class CheckpointStore: Sendable {
         header.baseChecksum = base.checksum
         header.chainLength = UInt32(base.chainLength + 1)
       }
-      let (checksum, byteCount) = try publish(header, metadata, sections, plan)
+      let (checksum, byteCount) = try publish(header, metadata, sections, plan, beforePublishing)
       state.last = LastCheckpoint(
         id: id, checksum: checksum, chainLength: Int(header.chainLength), digests: plan.digests)
       state.retention.note(id, base: plan.base?.id)
@@ -207,13 +210,15 @@ public final class CheckpointStore: Sendable {
 
   /// Writes aside, syncs, renames, syncs the folder; on failure removes what it made.
   private func publish(
-    _ header: SnapshotHeader, _ metadata: [UInt8], _ sections: [CheckpointSection], _ plan: Plan
+    _ header: SnapshotHeader, _ metadata: [UInt8], _ sections: [CheckpointSection], _ plan: Plan,
+    _ beforePublishing: () throws(SnapshotError) -> Void
   ) throws(SnapshotError) -> (checksum: UInt64, byteCount: Int) {
     let fileSystem = options.fileSystem
     let final = folder.filePath(of: header.id)
     let aside = final + CheckpointFolder.temporarySuffix
     do throws(SnapshotError) {
       let result = try writeFile(aside, header, metadata, sections, plan)
+      try beforePublishing()
       try fileSystem.rename(aside, to: final)
       do throws(SnapshotError) {
         try fileSystem.synchronizeFolder(directory)

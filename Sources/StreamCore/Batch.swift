@@ -42,6 +42,10 @@ public final class Batch: @unchecked Sendable {
   public internal(set) var end = 0
   /// The last batch of the run: operators give out all they hold.
   public internal(set) var isEnd = false
+  /// The input is over: 1 in the first batch after it, up to ``closingStepCount`` in the last; 0 before. An operator
+  /// that holds much may give it out in as many parts.
+  public internal(set) var closingStep = 0
+  public static let closingStepCount = 16
   /// After this batch every operator copies its state.
   public internal(set) var isCheckpoint = false
 
@@ -79,6 +83,7 @@ public final class Batch: @unchecked Sendable {
   func reset() {
     (number, source, sourceOffset, sourceEndOffset, start, end) = (0, -1, 0, 0, 0, 0)
     (isEnd, isCheckpoint, isSealed, endsSource, recordCount) = (false, false, false, false, 0)
+    closingStep = 0
     isReplay = false
     (localMaximum, maximumBefore, alignedMaximum, highestMaximum) = (.min, .min, .min, .min)
     frontier = .start

@@ -172,8 +172,9 @@ final class CheckpointCoordinator: @unchecked Sendable {
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
       operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } })
     writer = WorkerThread { [self] in
+      // what an output could not be flushed for
+      var undurable: (any Error)?
       do {
-        for list in snapshots { for (state, _) in list { try state.makeDurable() } }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let bytes = [UInt8](try encoder.encode(metadata))
@@ -185,10 +186,18 @@ final class CheckpointCoordinator: @unchecked Sendable {
             }
           }
         }
-        _ = try store?.write(metadata: bytes, sections: sections)
+        // outputs are flushed last, when most of them has gone to the disk while the state was compressed
+        _ = try store?.write(metadata: bytes, sections: sections) { () throws(SnapshotError) in
+          do {
+            for list in snapshots { for (state, _) in list { try state.makeDurable() } }
+          } catch {
+            undurable = error
+            throw SnapshotError(.inputOutput(0), "an output could not be flushed", advice: "")
+          }
+        }
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
-        failure.withLock { $0 = $0 ?? error }
+        failure.withLock { $0 = $0 ?? undurable ?? error }
       }
       onIdle { busy.store(false, ordering: .releasing) }
     }

@@ -31,6 +31,9 @@ import FlatMemory
 open class Consumer<Element>: @unchecked Sendable {
   public init() {}
   /// Takes a run of elements. `batch` is the batch being applied.
+  ///
+  /// What the run points to stays in place until ``endBatch(_:)`` where the consumer is the first of its stage, as a
+  /// sink is; behind another operator, during the call.
   open func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
     fatalError("a consumer must override consume(_:_:)")
   }

@@ -31,6 +31,8 @@ final class Scheduler: @unchecked Sendable {
   private var held: [Batch] = []
   private var isReading = false
   private var isStopping = false
+  private var lastCheckpointQueued = false
+  private var closingStep = 0
   private var tailQueued = false
   private var failure: (any Error)?
   private var lastCheckpoint: Int64
@@ -243,17 +245,28 @@ final class Scheduler: @unchecked Sendable {
   }
 
   /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be
-  /// gone on with), then, if the sources ended, the batch that closes everything.
+  /// gone on with), then, if the sources ended, the batches that close everything, no more at a time than other ones.
   private func queueTail() {
     guard !tailQueued, !isReading, alignment.allEnded || isStopping, nextSeal == nextNumber else { return }
-    if let coordinator {
+    if !lastCheckpointQueued, let coordinator {
       // not while another one is being written; its end wakes us
       guard coordinator.begin() else { return }
       enqueueEmpty { $0.isCheckpoint = true }
     }
-    if alignment.allEnded { enqueueEmpty { $0.isEnd = true } }
-    tailQueued = true
-    seal()
+    if !lastCheckpointQueued { seal() }
+    lastCheckpointQueued = true
+    if alignment.allEnded {
+      // the end of a batch in flight wakes us to go on
+      while closingStep < Batch.closingStepCount, inFlight.count < batchesInFlightMax {
+        closingStep += 1
+        enqueueEmpty {
+          $0.closingStep = closingStep
+          $0.isEnd = closingStep == Batch.closingStepCount
+        }
+        seal()
+      }
+    }
+    tailQueued = !alignment.allEnded || closingStep == Batch.closingStepCount
   }
   private func enqueueEmpty(_ mark: (Batch) -> Void) {
     let b = takeBatch()

@@ -4,7 +4,7 @@
 /// so moving a deadline costs nothing. A deadline further away than the wheel reaches is put in its last bucket and
 /// looked at again there.
 ///
-/// Guarantees: after `advance` to time w, every slot whose deadline is before ``complete(at:)`` has fired.
+/// Guarantees: after `advance` to time w, every slot whose deadline is before ``complete(at:tickMilliseconds:)`` has fired.
 /// Cost: O(1) to arm, O(1) per look; memory 1 KiB. After Varghese & Lauck, "Hashed and Hierarchical Timing Wheels".
 @safe public struct TimerWheel: @unchecked Sendable {
   public static let bucketCount = 128
@@ -19,21 +19,26 @@
 
   /// `spanMilliseconds`: how far ahead of time deadlines usually lie; the wheel reaches twice as far.
   public init(spanMilliseconds: Int64) {
-    tickMilliseconds = max(1, spanMilliseconds / 64)
+    tickMilliseconds = TimerWheel.tickMilliseconds(ofSpan: spanMilliseconds)
     unsafe heads = .allocate(capacity: TimerWheel.bucketCount)
     unsafe heads.initialize(repeating: 0, count: TimerWheel.bucketCount)
   }
   public func deallocate() { unsafe heads.deallocate() }
 
+  /// The width of a bucket, for deadlines that usually lie `span` ahead.
+  public static func tickMilliseconds(ofSpan span: Int64) -> Int64 { max(1, span / 64) }
   /// The number of the tick that contains a time.
   @inlinable @inline(__always)
-  public func tick(of time: Int64) -> Int64 {
+  public func tick(of time: Int64) -> Int64 { TimerWheel.tick(of: time, tickMilliseconds) }
+  @inlinable @inline(__always)
+  static func tick(of time: Int64, _ tickMilliseconds: Int64) -> Int64 {
     let q = time / tickMilliseconds
     return time < 0 && q &* tickMilliseconds != time ? q &- 1 : q
   }
-  /// Everything due before this has fired once the wheel was advanced to `time`.
-  @inlinable
-  public func complete(at time: Int64) -> Int64 { time == .min ? .min : tick(of: time) &* tickMilliseconds }
+  /// Everything due before this has fired once a wheel of such ticks was advanced to `time`.
+  public static func complete(at time: Int64, tickMilliseconds: Int64) -> Int64 {
+    time == .min ? .min : tick(of: time, tickMilliseconds) &* tickMilliseconds
+  }
 
   /// The bucket for a deadline.
   @inlinable @inline(__always)

@@ -103,6 +103,7 @@ struct SimpleClicks<Order: ClickOrder>: SessionProgram {
     return unsafe Key(key: e.pointee.key, hash: e.pointee.hash)
   }
   mutating func dropKey(_ key: UnsafePointer<Key>) { liveKeys -= 1 }
+  var hasDynamicGaps: Bool { true }
   func gapMilliseconds(_ e: UnsafePointer<Click>, standard: Int64) -> Int64 { unsafe e.pointee.gap ?? standard }
 
   mutating func begin(_ a: UnsafeMutablePointer<Aggregate>, _ e: UnsafePointer<Click>) {

@@ -42,7 +42,7 @@ import Testing
           if looks > TimerWheel.bucketCount { return "more than one turn of the wheel" }
         }
         if wheel.nextFire <= now { return "due again at once" }
-        let complete = wheel.complete(at: now)
+        let complete = TimerWheel.complete(at: now, tickMilliseconds: wheel.tickMilliseconds)
         if complete > now || complete <= now - wheel.tickMilliseconds { return "complete \(complete) at \(now)" }
         if let missed = live.first(where: { deadlines[Int($0)] < complete }) {
           return "deadline \(deadlines[Int(missed)]) has not fired at \(now), complete \(complete)"

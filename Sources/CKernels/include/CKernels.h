@@ -5,6 +5,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "files.h"
 #if defined(__SSE2__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)

@@ -1,0 +1,11 @@
+// What the operating system offers for files beyond POSIX.
+#ifndef TW_FILES_H
+#define TW_FILES_H
+
+#include <stdint.h>
+
+/// Begins writing a range of a file from the page cache to the disk and returns at once; does nothing where the
+/// system has no call for it. Durability still takes an fsync, which then finds little left to do.
+void tw_send_to_disk(int descriptor, int64_t offset, int64_t count);
+
+#endif

@@ -1,19 +1,24 @@
 /// Counted strings: each distinct text is kept once, behind a 32-bit handle, for as long as something holds it.
 ///
-/// Layout: in the slab, `[count u32][hash u32][length u32]` and the bytes. Handle 0 is the empty (or absent) text.
+/// Layout: in the slab, `[count u32][length u32]` and the bytes. Handle 0 is the empty (or absent) text.
 /// Cost: a hash and a look-up to hold, 10 ns while the table fits the cache; copying into the slab only when new.
 public struct StringTable: @unchecked Sendable {
   @usableFromInline var index = HashIndex()
-  @usableFromInline static let headerByteCount = 12
+  @usableFromInline static let headerByteCount = 8
 
   public init() {}
   public func deallocate() { index.deallocate() }
+
+  @inlinable @inline(__always)
+  static func hash(_ p: UnsafePointer<UInt8>, _ n: Int) -> UInt32 {
+    unsafe UInt32(truncatingIfNeeded: hashBytes(p, n) &>> 16)
+  }
 
   /// The handle of a text, held once more. Reads up to 15 bytes past the text.
   @inlinable
   public mutating func hold(_ p: UnsafePointer<UInt8>, _ n: Int, in slab: inout Slab) -> UInt32 {
     if n == 0 { return 0 }
-    let hash = unsafe UInt32(truncatingIfNeeded: hashBytes(p, n) &>> 16)
+    let hash = unsafe StringTable.hash(p, n)
     var i = Int(hash) & index.mask
     while true {
       let x = unsafe index.words[i]
@@ -21,7 +26,7 @@ public struct StringTable: @unchecked Sendable {
       if HashIndex.hash(of: x) == hash {
         let h = HashIndex.slot(of: x)
         let r = unsafe slab.pointer(h)
-        if unsafe load4(r + 8) == UInt32(truncatingIfNeeded: n),
+        if unsafe load4(r + 4) == UInt32(truncatingIfNeeded: n),
           unsafe equalBytes(r + StringTable.headerByteCount, p, n)
         {
           unsafe addCount(r, 1)
@@ -37,8 +42,7 @@ public struct StringTable: @unchecked Sendable {
     let h = slab.allocate(byteCount: StringTable.headerByteCount + n)
     let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
     unsafe r.storeBytes(of: 1, as: UInt32.self)
-    unsafe r.storeBytes(of: hash, toByteOffset: 4, as: UInt32.self)
-    unsafe r.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 8, as: UInt32.self)
+    unsafe r.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 4, as: UInt32.self)
     unsafe (r + StringTable.headerByteCount).copyMemory(from: p, byteCount: n)
     index.insert(hash: hash, slot: h)
     return h
@@ -60,8 +64,9 @@ public struct StringTable: @unchecked Sendable {
   @inline(never) @usableFromInline
   mutating func remove(_ h: UInt32, _ slab: inout Slab) {
     let r = unsafe slab.pointer(h)
-    unsafe index.remove(hash: load4(r + 4), slot: h)
-    unsafe slab.release(h, byteCount: StringTable.headerByteCount + Int(load4(r + 8)))
+    let n = unsafe Int(load4(r + 4))
+    index.remove(hash: unsafe StringTable.hash(r + StringTable.headerByteCount, n), slot: h)
+    slab.release(h, byteCount: StringTable.headerByteCount + n)
   }
 
   /// The text behind a handle.
@@ -69,7 +74,7 @@ public struct StringTable: @unchecked Sendable {
   public static func text(_ h: UInt32, in slab: Slab) -> (UnsafePointer<UInt8>, Int) {
     if h == 0 { return unsafe (UnsafePointer(slab.base), 0) }
     let r = unsafe slab.pointer(h)
-    return unsafe (UnsafePointer(r + headerByteCount), Int(load4(r + 8)))
+    return unsafe (UnsafePointer(r + headerByteCount), Int(load4(r + 4)))
   }
 
   /// The index as words, and back: the texts themselves are in the slab's snapshot.

@@ -81,7 +81,9 @@ extension Sessionizer {
       return
     }
     let s = unsafe slots + Int(target)
-    if unsafe t < s.pointee.start, unsafe t <= s.pointee.floor {
+    if unsafe t < s.pointee.start, unsafe s.pointee.start &- t >= Int64(s.pointee.floorBelow),
+      unsafe s.pointee.floorBelow != .max
+    {
       _lateCount &+= 1
       unsafe program.late(e, maximum: maximum)
       return
@@ -153,7 +155,13 @@ extension Sessionizer {
     let end = unsafe max(Sessionizer.reach(s), reach)
     let isFirst = t < formerStart
     let isLast = unsafe t >= s.pointee.last
-    if isFirst { unsafe s.pointee.start = t }
+    if isFirst {
+      unsafe s.pointee.start = t
+      // the floor stays where it is
+      if unsafe s.pointee.floorBelow != .max {
+        unsafe s.pointee.floorBelow &-= UInt32(truncatingIfNeeded: formerStart &- t)
+      }
+    }
     if isLast { unsafe s.pointee.last = t }
     unsafe s.pointee.tail = unsafe UInt32(truncatingIfNeeded: end &- s.pointee.last)
     if t < watermark { noteOutOfOrder() }
@@ -187,7 +195,7 @@ extension Sessionizer {
     unsafe emit(s, .closed, reason, closedAt: max(watermark, t))
     if remembersEnded { unsafe ended.note(program.hash(of: Sessionizer.key(s)), last: s.pointee.last) }
     unsafe program.drop(Sessionizer.aggregate(s))
-    unsafe s.pointee.floor = unsafe s.pointee.last
+    unsafe s.pointee.floorBelow = unsafe Sessionizer.distance(from: s.pointee.last, to: t)
     unsafe s.pointee.start = t
     unsafe s.pointee.last = t
     unsafe s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)

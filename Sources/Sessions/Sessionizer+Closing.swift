@@ -60,7 +60,11 @@ extension Sessionizer {
     // no open session of the key may stretch back over this one
     var p = currentHead(of: id, id)
     while p != 0 {
-      if unsafe slots[Int(p)].start > last { unsafe slots[Int(p)].floor = unsafe max(slots[Int(p)].floor, last) }
+      let open = unsafe slots + Int(p)
+      if unsafe open.pointee.start > last {
+        let distance = unsafe Sessionizer.distance(from: last, to: open.pointee.start)
+        unsafe open.pointee.floorBelow = unsafe min(open.pointee.floorBelow, distance)
+      }
       p = unsafe slots[Int(p)].older
     }
   }

@@ -22,10 +22,10 @@ public import StreamCore
   public struct Slot: BitwiseCopyable {
     @usableFromInline var start: Int64
     @usableFromInline var last: Int64
-    /// Events at or before this time would stretch the session over one already given out.
-    @usableFromInline var floor: Int64
     /// The session takes events up to `last + tail`.
     @usableFromInline var tail: UInt32
+    /// Events this far before the start, or further, would stretch the session over one already given out; `.max`: none.
+    @usableFromInline var floorBelow: UInt32
     @usableFromInline var hash: UInt32
     /// Next slot in the timer bucket or the free list.
     @usableFromInline var next: UInt32
@@ -238,6 +238,11 @@ public import StreamCore
     unsafe (UnsafeMutableRawPointer(s) + MemoryLayout<Slot>.offset(of: \Slot.aggregate)!)
       .assumingMemoryBound(to: Program.Aggregate.self)
   }
+  /// A distance that is too long for any gap, or from no time at all, is `.max`.
+  @inlinable @inline(__always)
+  static func distance(from floor: Int64, to start: Int64) -> UInt32 {
+    floor == .min ? .max : UInt32(truncatingIfNeeded: min(start &- floor, Int64(UInt32.max)))
+  }
   @inlinable @inline(__always)
   static func reach(_ s: UnsafeMutablePointer<Slot>) -> Int64 { unsafe s.pointee.last &+ Int64(s.pointee.tail) }
 
@@ -266,7 +271,7 @@ public import StreamCore
     unsafe s.pointee.tail = UInt32(truncatingIfNeeded: reach &- t)
     unsafe s.pointee.hash = hash
     unsafe s.pointee.ordinal = 1 << 31
-    unsafe s.pointee.floor = floor
+    unsafe s.pointee.floorBelow = Sessionizer.distance(from: floor, to: t)
     unsafe Sessionizer.key(s).initialize(to: program.makeKey(e))
     unsafe program.begin(Sessionizer.aggregate(s), e)
     if t < watermark { noteOutOfOrder() }

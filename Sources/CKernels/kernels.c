@@ -2,36 +2,72 @@
 #include <string.h>
 
 #if defined(__x86_64__)
-__attribute__((target("avx512bw"))) static void stop_bitmap_avx512(const uint8_t *p, size_t n, uint64_t *out) {
+// As many places are written as usual text has stops in 64 bytes, whether or not there are that many: no branch per
+// stop, and seldom one per word.
+__attribute__((target("avx512bw,avx512vl,avx512vbmi2,popcnt"))) static struct tw_stops stops_avx512(
+    const uint8_t *p, size_t n, uint32_t base, uint32_t *out) {
+  uint8_t ascending[64];
+  for (int i = 0; i < 64; i++) ascending[i] = (uint8_t)i;
+  const __m512i places = _mm512_loadu_si512(ascending);
+  uint32_t *o = out;
+  __m512i all = _mm512_setzero_si512();
   for (size_t i = 0; i < n; i += 64) {
     __m512i v = _mm512_loadu_si512(p + i);
-    *out++ = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'))
-           | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20));
+    all = _mm512_or_si512(all, v);
+    uint64_t m = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'))
+               | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20));
+    if (n - i < 64) m &= (1ull << (n - i)) - 1;
+    __m512i found = _mm512_maskz_compress_epi8(m, places);
+    __m512i at = _mm512_set1_epi32((int)(base + (uint32_t)i));
+    int count = (int)_mm_popcnt_u64(m);
+    _mm512_storeu_si512(o, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(found))));
+    _mm512_storeu_si512(o + 16, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 1))));
+    if (__builtin_expect(count > 32, 0)) {
+      _mm512_storeu_si512(o + 32, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 2))));
+      _mm512_storeu_si512(o + 48, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 3))));
+    }
+    o += count;
   }
+  return (struct tw_stops){(size_t)(o - out), _mm512_movepi8_mask(all) != 0};
 }
-__attribute__((target("avx2"))) static void stop_bitmap_avx2(const uint8_t *p, size_t n, uint64_t *out) {
+__attribute__((target("avx2,bmi,popcnt"))) static struct tw_stops stops_avx2(
+    const uint8_t *p, size_t n, uint32_t base, uint32_t *out) {
+  uint32_t *o = out;
+  __m256i all = _mm256_setzero_si256();
   for (size_t i = 0; i < n; i += 64) {
-    uint64_t r = 0;
+    uint64_t m = 0;
     for (int k = 0; k < 2; k++) {
       __m256i v = _mm256_loadu_si256((const __m256i *)(p + i + 32 * k));
-      __m256i m = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')),
+      all = _mm256_or_si256(all, v);
+      __m256i x = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')),
                                                   _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'))),
                                   _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v));
-      r |= (uint64_t)(uint32_t)_mm256_movemask_epi8(m) << (32 * k);
+      m |= (uint64_t)(uint32_t)_mm256_movemask_epi8(x) << (32 * k);
     }
-    *out++ = r;
+    if (n - i < 64) m &= (1ull << (n - i)) - 1;
+    uint32_t at = base + (uint32_t)i;
+    size_t count = (size_t)_mm_popcnt_u64(m);
+    for (size_t k = 0; k == 0 || k < count; k += 16)
+      for (int j = 0; j < 16; j++) { o[k + j] = at + (uint32_t)_tzcnt_u64(m); m = _blsr_u64(m); }
+    o += count;
   }
+  return (struct tw_stops){(size_t)(o - out), _mm256_movemask_epi8(all) != 0};
 }
 #endif
 
-void tw_stop_bitmap(const uint8_t *p, size_t n, uint64_t *out) {
+struct tw_stops tw_stops(const uint8_t *p, size_t n, uint32_t base, uint32_t *out) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw")) { stop_bitmap_avx512(p, n, out); return; }
-  if (__builtin_cpu_supports("avx2")) { stop_bitmap_avx2(p, n, out); return; }
+  if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw"))
+    return stops_avx512(p, n, base, out);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return stops_avx2(p, n, base, out);
 #endif
-  for (size_t i = 0; i < n; i += 64)
-    *out++ = (uint64_t)tw_stop16(p + i) | (uint64_t)tw_stop16(p + i + 16) << 16
-           | (uint64_t)tw_stop16(p + i + 32) << 32 | (uint64_t)tw_stop16(p + i + 48) << 48;
+  uint32_t *o = out;
+  for (size_t i = 0; i < n; i += 16) {
+    uint32_t m = tw_stop16(p + i);
+    if (n - i < 16) m &= (1u << (n - i)) - 1;
+    for (; m; m &= m - 1) *o++ = base + (uint32_t)i + (uint32_t)__builtin_ctz(m);
+  }
+  return (struct tw_stops){(size_t)(o - out), tw_any_high(p, n)};
 }
 
 static inline uint64_t equal64(const uint8_t *p, uint8_t c) {

@@ -32,42 +32,48 @@ struct EventAssembler {
     if hasAliases { for alias in aliases { unsafe row[alias.to] = unsafe row[alias.from] } }
     let timeText = unsafe row[0]
     let user = unsafe row[1]
-    var event = LogEvent()
-    event.time =
+    let time =
       unsafe timeText.length &+ 1 > 1
       ? time.parse(b + Int(timeText.offset), Int(timeText.length)) : TimeParser.unreadable
     // absent is UInt32.max: one compare for absent, empty and too long
-    if event.time == TimeParser.unreadable || user.length &- 1 >= 65_535 {
-      unsafe reject(row, event.time, lineStart, lineEnd, &rejected)
+    if time == TimeParser.unreadable || user.length &- 1 >= 65_535 {
+      unsafe reject(row, time, lineStart, lineEnd, &rejected)
       return
     }
-    event.lineOffset = UInt32(truncatingIfNeeded: lineStart)
-    event.userHash = unsafe hashBytes(b + Int(user.offset), Int(user.length))
-    event.userOffset = user.offset
-    event.userLength = UInt16(truncatingIfNeeded: user.length)
-    event.urlOffset = unsafe row[4].offset
-    event.urlLength = unsafe EventAssembler.textLength(b, row[4])
-    event.referrerOffset = unsafe row[5].offset
-    event.referrerLength = unsafe EventAssembler.textLength(b, row[5])
-    event.agentOffset = unsafe row[6].offset
-    event.agentLength = unsafe EventAssembler.textLength(b, row[6])
+    // written field by field where it stays: 64 bytes are too many for the registers
+    events.reserve(events.count &+ 1)
+    let event = unsafe events.base + events.count
+    events.count &+= 1
+    unsafe event.pointee.time = time
+    unsafe event.pointee.lineOffset = UInt32(truncatingIfNeeded: lineStart)
+    unsafe event.pointee.userHash = unsafe hashBytes(b + Int(user.offset), Int(user.length))
+    unsafe event.pointee.userOffset = user.offset
+    unsafe event.pointee.userLength = UInt16(truncatingIfNeeded: user.length)
+    unsafe event.pointee.urlOffset = unsafe row[4].offset
+    unsafe event.pointee.urlLength = unsafe EventAssembler.textLength(b, row[4])
+    unsafe event.pointee.referrerOffset = unsafe row[5].offset
+    unsafe event.pointee.referrerLength = unsafe EventAssembler.textLength(b, row[5])
+    unsafe event.pointee.agentOffset = unsafe row[6].offset
+    unsafe event.pointee.agentLength = unsafe EventAssembler.textLength(b, row[6])
     let item = unsafe row[2]
-    if item.length &+ 1 > 1 {
-      event.item = unsafe EventAssembler.fingerprint(hashBytes(b + Int(item.offset), Int(item.length)))
-    }
+    unsafe event.pointee.item =
+      unsafe item.length &+ 1 > 1
+      ? EventAssembler.fingerprint(hashBytes(b + Int(item.offset), Int(item.length))) : 0
     let name = unsafe row[3]
     if name.length &+ 1 > 1 {
-      event.eventOffset = name.offset
-      event.eventLength = unsafe UInt8(
+      unsafe event.pointee.eventOffset = name.offset
+      unsafe event.pointee.eventLength = unsafe UInt8(
         truncatingIfNeeded: name.length <= 255 ? Int(name.length) : EventAssembler.cut(b + Int(name.offset), 255))
-      event.eventClass = unsafe eventClass ?? classifier.classify(b + Int(name.offset), Int(name.length))
+      unsafe event.pointee.eventClass = unsafe eventClass ?? classifier.classify(b + Int(name.offset), Int(name.length))
     } else {
-      event.eventClass = eventClass ?? .view
+      unsafe event.pointee.eventOffset = 0
+      unsafe event.pointee.eventLength = 0
+      unsafe event.pointee.eventClass = eventClass ?? .view
     }
-    if hasValue, unsafe row[7].length &+ 1 > 1 {
-      event.value = unsafe NumberParser.double(b + Int(row[7].offset), Int(row[7].length))
-    }
-    events.append(event)
+    unsafe event.pointee.reserved = 0
+    unsafe event.pointee.value =
+      unsafe hasValue && row[7].length &+ 1 > 1
+      ? NumberParser.double(b + Int(row[7].offset), Int(row[7].length)) : 0
   }
 
   /// The 32-bit fingerprint of an item from its hash; never 0.

@@ -17,6 +17,16 @@ enum JSONText {
     return p
   }
 
+  /// A byte that may end a string: quote, backslash, control.
+  @inline(__always)
+  static func isStop(_ c: UInt8) -> Bool { c == 34 || c == 92 || c < 32 }
+
+  static func stopCount(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int {
+    var count = 0
+    for i in 0..<n where unsafe isStop(p[i]) { count += 1 }
+    return count
+  }
+
   /// From just after an opening quote to the closing one; escapes are checked and reported.
   static func stringEnd(_ b: UnsafePointer<UInt8>, _ from: Int, escaped: inout Bool) -> Int {
     var p = from

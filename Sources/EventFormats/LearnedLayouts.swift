@@ -8,6 +8,8 @@ struct KeyTransition {
   /// A bit per byte of `literal` to compare.
   var need: UInt32 = 0xffff_ffff
   var length: UInt32 = 0
+  /// Stops (see ``StopList``) in the literal.
+  var stopCount: UInt32 = 0
   /// Index of the first transition out of the key this one leads to; 0: the literal ends the line.
   var target: UInt32 = 0
   /// Next alternative out of the same key; 0: none.
@@ -179,6 +181,7 @@ struct KeyTransition {
     }
     unsafe edges[at] = edge
     unsafe edges[at].length = UInt32(n)
+    unsafe edges[at].stopCount = UInt32(JSONText.stopCount(literal, n))
     unsafe edges[at].need = n >= 32 ? ~0 : 1 << UInt32(n) - 1
     for i in 0..<min(n, 32) { unsafe edges[at].literal[i] = unsafe literal[i] }
     unsafe edges[at].tail = UInt32(tailCount)

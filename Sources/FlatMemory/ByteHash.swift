@@ -1,3 +1,5 @@
+public import CKernels
+
 /// A 64-bit hash of bytes: the folded 128-bit product of masked words (the multiply-mix of Wang Yi's wyhash).
 ///
 /// Guarantees: the same bytes give the same hash in every process, on every machine, for ever: key groups,
@@ -14,7 +16,7 @@ func foldedProduct(_ a: UInt64, _ b: UInt64) -> UInt64 {
 @inlinable @inline(__always)
 public func hashBytes(_ p: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
   if count <= 16 {
-    return unsafe hashWords(load8(p) & byteMask(count), count > 8 ? load8(p + 8) & byteMask(count &- 8) : 0, count)
+    return unsafe hashWords(load8(p) & tw_mask_low(count), load8(p + 8) & tw_mask_high(count), count)
   }
   return unsafe hashLong(p, count)
 }

@@ -67,6 +67,34 @@ static inline int tw_match(const uint8_t *p, const uint8_t *literal, uint32_t ne
 #endif
 }
 
+/// Do the first 16 bytes at p equal literal's wherever `need` has a bit? Reads 16 bytes of both.
+static inline int tw_match16(const uint8_t *p, const uint8_t *literal, uint32_t need) {
+#if defined(__SSE2__)
+  uint32_t m = (uint32_t)_mm_movemask_epi8(
+      _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), _mm_loadu_si128((const __m128i *)literal)));
+  return (~m & need) == 0;
+#else
+  return tw_match(p, literal, need & 0xffff);
+#endif
+}
+
+static const uint8_t tw_ones_and_zeros[32] = {
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+};
+
+/// The first n of 16 bytes set: the mask's first 8 bytes, and its last. Without a branch, for lengths nobody can
+/// foresee. n is 0 to 16.
+static inline uint64_t tw_mask_low(ptrdiff_t n) {
+  uint64_t m;
+  __builtin_memcpy(&m, tw_ones_and_zeros + 16 - n, 8);
+  return m;
+}
+static inline uint64_t tw_mask_high(ptrdiff_t n) {
+  uint64_t m;
+  __builtin_memcpy(&m, tw_ones_and_zeros + 24 - n, 8);
+  return m;
+}
+
 /// Copies n bytes in 16-byte steps: reads and writes up to 15 bytes past the end.
 /// The empty asm keeps LLVM from turning the loop back into a call to memcpy.
 static inline void tw_copy16(uint8_t *d, const uint8_t *s, size_t n) {
@@ -90,9 +118,16 @@ static inline int tw_has4(const uint32_t *p, uint32_t v) {
 #endif
 }
 
-/// One stop bit per byte ('"', '\\', control), byte i in bit i % 64 of word i / 64.
-/// Reads n rounded up to 64 bytes; writes as many words. AVX-512 or AVX2 where the machine has them.
-void tw_stop_bitmap(const uint8_t *p, size_t n, uint64_t *out);
+/// What ``tw_stops`` found.
+struct tw_stops {
+  size_t count;
+  /// Whether some byte is not ASCII (bytes past the end may make it say yes).
+  int any_high;
+};
+
+/// Writes the positions (plus `base`) of the stops of p[0..<n], which are '"', '\\' and control bytes, in order.
+/// Reads n rounded up to 64 bytes; `out` needs room for 64 entries more than there are stops.
+struct tw_stops tw_stops(const uint8_t *p, size_t n, uint32_t base, uint32_t *out);
 
 /// Is p[0..<n] well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF)?
 int tw_utf8_valid(const uint8_t *p, size_t n);

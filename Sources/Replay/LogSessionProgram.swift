@@ -42,7 +42,7 @@ struct LogSplits: Sendable {
     var entry: UInt32
     var referrer: UInt32
     var agent: UInt32
-    /// The last event's URL; 0: the same as the first's.
+    /// Slab record of the last event's URL, its length (2 bytes) first; 0: the same as the first's.
     var exit: UInt32
     var items: DistinctItems
     /// Slab record of the delays to cart, checkout and purchase; 0: none happened.
@@ -51,7 +51,6 @@ struct LogSplits: Sendable {
     var path: UInt32
     /// Hash of the campaign in force, when sessions split on it.
     var campaign: UInt32
-    var exitLength: UInt16
   }
 
   var splitsInOrder: Bool { splits.isActive }
@@ -129,7 +128,7 @@ struct LogSplits: Sendable {
         entry: strings.hold(url, Int(e.pointee.urlLength), in: &slab),
         referrer: strings.hold(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength), in: &slab),
         agent: strings.hold(bytes + Int(e.pointee.agentOffset), Int(e.pointee.agentLength), in: &slab),
-        exit: 0, items: DistinctItems(), steps: 0, path: 0, campaign: 0, exitLength: 0))
+        exit: 0, items: DistinctItems(), steps: 0, path: 0, campaign: 0))
     if unsafe e.pointee.item != 0 { unsafe DistinctItems.add(LogSessionProgram.items(a), e.pointee.item, &slab) }
     if unsafe e.pointee.eventClass.rawValue >= EventClass.cart.rawValue { unsafe noteStep(a, e, start: e.pointee.time) }
     if splits.onCampaign { unsafe a.pointee.campaign = unsafe campaignHash(url, Int(e.pointee.urlLength)) }
@@ -167,13 +166,26 @@ struct LogSplits: Sendable {
     }
   }
 
+  /// The text of an exit record that there is.
+  @inline(__always) func exitText(_ a: UnsafePointer<Aggregate>) -> (UnsafePointer<UInt8>, Int) {
+    let r = unsafe slab.pointer(a.pointee.exit)
+    return unsafe (UnsafePointer(r + 2), Int(load4(r) & 0xffff))
+  }
   @inline(__always) mutating func setExit(_ a: UnsafeMutablePointer<Aggregate>, _ url: UnsafePointer<UInt8>, _ n: Int) {
-    if unsafe a.pointee.exit == 0 || Slab.sizeClass(n) != Slab.sizeClass(Int(a.pointee.exitLength)) {
-      if unsafe a.pointee.exit != 0 { unsafe slab.release(a.pointee.exit, byteCount: Int(a.pointee.exitLength)) }
-      unsafe a.pointee.exit = slab.allocate(byteCount: n)
+    if unsafe a.pointee.exit == 0 {
+      unsafe a.pointee.exit = slab.allocate(byteCount: n &+ 2)
+    } else {
+      let former = unsafe exitText(a).1
+      if Slab.sizeClass(n &+ 2) != Slab.sizeClass(former &+ 2) {
+        unsafe slab.release(a.pointee.exit, byteCount: former &+ 2)
+        unsafe a.pointee.exit = slab.allocate(byteCount: n &+ 2)
+      }
     }
-    unsafe a.pointee.exitLength = UInt16(truncatingIfNeeded: n)
-    unsafe tw_copy8(slab.pointer(a.pointee.exit), url, n)
+    // whole words, so that nothing behind the record is touched: the length and six bytes, then the rest
+    let r = unsafe slab.pointer(a.pointee.exit)
+    let first = unsafe UInt64(n & 0xffff) | load8(url) &<< 16
+    unsafe UnsafeMutableRawPointer(r).storeBytes(of: first, as: UInt64.self)
+    if n > 6 { unsafe tw_copy8(r + 8, url + 6, n &- 6) }
   }
 
   /// An event before all others brings the session's referrer, agent and entry page.
@@ -223,7 +235,8 @@ struct LogSplits: Sendable {
     // the later session's last page is the last page
     let (entry, entryLength) = unsafe StringTable.text(y.pointee.entry, in: slab)
     if unsafe y.pointee.exit != 0 {
-      unsafe setExit(x, slab.pointer(y.pointee.exit), Int(y.pointee.exitLength))
+      let (p, n) = unsafe exitText(y)
+      unsafe setExit(x, p, n)
     } else if entryLength > 0 {
       unsafe setExit(x, entry, entryLength)
     }
@@ -265,7 +278,7 @@ struct LogSplits: Sendable {
     unsafe strings.release(a.pointee.entry, in: &slab)
     unsafe strings.release(a.pointee.referrer, in: &slab)
     unsafe strings.release(a.pointee.agent, in: &slab)
-    if unsafe a.pointee.exit != 0 { unsafe slab.release(a.pointee.exit, byteCount: Int(a.pointee.exitLength)) }
+    if unsafe a.pointee.exit != 0 { unsafe slab.release(a.pointee.exit, byteCount: exitText(a).1 &+ 2) }
     unsafe a.pointee.items.drop(&slab)
     if unsafe a.pointee.steps != 0 { unsafe slab.release(a.pointee.steps, byteCount: FunnelSteps.byteCount) }
     unsafe paths.drop(a.pointee.path, &strings, &slab)
@@ -305,7 +318,8 @@ struct LogSplits: Sendable {
     let (entry, entryLength) = unsafe StringTable.text(a.pointee.entry, in: slab)
     let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
     let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
-    let (userLength, exitLength) = unsafe (Int(s.key.pointee.length), Int(a.pointee.exitLength))
+    let (exit, exitLength) = unsafe a.pointee.exit == 0 ? (entry, 0) : exitText(a)
+    let userLength = unsafe Int(s.key.pointee.length)
     // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
     var arena = shared
     arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 16)
@@ -315,7 +329,7 @@ struct LogSplits: Sendable {
     unsafe row.pointee.user = append(user, userLength, to: &arena)
     if entryLength > 0 { unsafe row.pointee.entry = append(entry, entryLength, to: &arena) }
     unsafe row.pointee.exit =
-      a.pointee.exit == 0 ? row.pointee.entry : append(slab.pointer(a.pointee.exit), exitLength, to: &arena)
+      a.pointee.exit == 0 ? row.pointee.entry : append(exit, exitLength, to: &arena)
     if referrerLength > 0 { unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena) }
     if agentLength > 0 { unsafe row.pointee.agent = append(agent, agentLength, to: &arena) }
     if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row.pointee, &arena, slab) }

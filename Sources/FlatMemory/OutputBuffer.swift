@@ -186,11 +186,14 @@ public import CKernels
   /// 16 lower-case hexadecimal digits.
   @inlinable
   public mutating func hexadecimal(_ v: UInt64) {
-    var shift: UInt64 = 60
-    for i in 0..<16 {
-      let d = UInt8(truncatingIfNeeded: v &>> shift) & 15
-      unsafe base[count &+ i] = d < 10 ? 48 &+ d : 87 &+ d
-      shift = shift &- 4
+    for (at, half) in [(0, v &>> 32), (8, v & 0xffff_ffff)] {
+      // a nibble to a byte, the highest first
+      var x = half &<< 16 & 0xffff_0000_0000 | half & 0xffff
+      x = x &<< 8 & 0x00ff_0000_00ff_0000 | x & 0x0000_00ff_0000_00ff
+      x = x &<< 4 & 0x0f00_0f00_0f00_0f00 | x & 0x000f_000f_000f_000f
+      let isLetter = (x &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
+      let text = x &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
+      unsafe UnsafeMutableRawPointer(base + count + at).storeBytes(of: text.bigEndian, as: UInt64.self)
     }
     count &+= 16
   }

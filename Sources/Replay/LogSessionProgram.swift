@@ -24,9 +24,9 @@ struct LogSplits: Sendable {
 
 /// The replay's session program: what is kept of a visitor's session between its events.
 ///
-/// State: 68 bytes beside key and times. The first event's URL, referrer and agent are shared strings; the last URL is
-/// a slab string overwritten in place; distinct items, the funnel's steps and (for sampled sessions) the path are slab
-/// records that most sessions do not have. Rows go to the session rows' buffer, late events to the dead letters'.
+/// State: 68 bytes beside key and times. The first event's referrer and agent are shared strings; its URL and the last
+/// one are slab texts, the latter overwritten in place; distinct items, the funnel's steps and (for sampled sessions)
+/// the path are slab records that most sessions do not have. Rows go to the session rows' buffer, late events to the dead letters'.
 @safe struct LogSessionProgram: SessionProgram {
   struct Key: BitwiseCopyable {
     // words of four bytes: a key then needs no padding before the aggregate
@@ -38,12 +38,12 @@ struct LogSplits: Sendable {
     var events: UInt32
     var views: UInt32
     var value: (UInt32, UInt32)
-    /// Shared strings of the first event.
+    /// Slab texts of the first event's URL and of the last one's, 0 for the same as the first's.
     var entry: UInt32
+    var exit: UInt32
+    /// Shared strings of the first event.
     var referrer: UInt32
     var agent: UInt32
-    /// Slab record of the last event's URL, its length (2 bytes) first; 0: the same as the first's.
-    var exit: UInt32
     var items: DistinctItems
     /// Slab record of the delays to cart, checkout and purchase; 0: none happened.
     var steps: UInt32
@@ -58,6 +58,8 @@ struct LogSplits: Sendable {
   var slab = Slab()
   var strings = StringTable()
   var paths = PathSampler()
+  /// Sessions that hold something.
+  private(set) var liveCount = 0
   let splits: LogSplits
   /// The block that the events being processed point into.
   var bytes = unsafe UnsafePointer<UInt8>(bitPattern: 64)!
@@ -121,14 +123,16 @@ struct LogSplits: Sendable {
   @inline(__always) mutating func begin(_ a: UnsafeMutablePointer<Aggregate>, _ e: UnsafePointer<LogEvent>) {
     let url = unsafe bytes + Int(e.pointee.urlOffset)
     let value = unsafe e.pointee.value.bitPattern
+    liveCount &+= 1
     unsafe a.initialize(
       to: Aggregate(
         events: 1, views: e.pointee.eventClass == .view ? 1 : 0,
         value: (UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)),
-        entry: strings.hold(url, Int(e.pointee.urlLength), in: &slab),
+        entry: makePage(url, Int(e.pointee.urlLength)),
+        exit: 0,
         referrer: strings.hold(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength), in: &slab),
         agent: strings.hold(bytes + Int(e.pointee.agentOffset), Int(e.pointee.agentLength), in: &slab),
-        exit: 0, items: DistinctItems(), steps: 0, path: 0, campaign: 0))
+        items: DistinctItems(), steps: 0, path: 0, campaign: 0))
     if unsafe e.pointee.item != 0 { unsafe DistinctItems.add(LogSessionProgram.items(a), e.pointee.item, &slab) }
     if unsafe e.pointee.eventClass.rawValue >= EventClass.cart.rawValue { unsafe noteStep(a, e, start: e.pointee.time) }
     if splits.onCampaign { unsafe a.pointee.campaign = unsafe campaignHash(url, Int(e.pointee.urlLength)) }
@@ -148,7 +152,7 @@ struct LogSplits: Sendable {
     let n = unsafe Int(e.pointee.urlLength)
     let url = unsafe bytes + Int(e.pointee.urlOffset)
     if isLast {
-      if n > 0 { unsafe setExit(a, url, n) }
+      if n > 0 { unsafe a.pointee.exit = unsafe replacePage(a.pointee.exit, by: url, n) }
     } else if isFirst {
       unsafe becomeFirst(a, e, start: start, formerStart: formerStart)
     }
@@ -166,44 +170,17 @@ struct LogSplits: Sendable {
     }
   }
 
-  /// The text of an exit record that there is.
-  @inline(__always) func exitText(_ a: UnsafePointer<Aggregate>) -> (UnsafePointer<UInt8>, Int) {
-    let r = unsafe slab.pointer(a.pointee.exit)
-    return unsafe (UnsafePointer(r + 2), Int(load4(r) & 0xffff))
-  }
-  @inline(__always) mutating func setExit(_ a: UnsafeMutablePointer<Aggregate>, _ url: UnsafePointer<UInt8>, _ n: Int) {
-    if unsafe a.pointee.exit == 0 {
-      unsafe a.pointee.exit = slab.allocate(byteCount: n &+ 2)
-    } else {
-      let former = unsafe exitText(a).1
-      if Slab.sizeClass(n &+ 2) != Slab.sizeClass(former &+ 2) {
-        unsafe slab.release(a.pointee.exit, byteCount: former &+ 2)
-        unsafe a.pointee.exit = slab.allocate(byteCount: n &+ 2)
-      }
-    }
-    // whole words, so that nothing behind the record is touched: the length and six bytes, then the rest
-    let r = unsafe slab.pointer(a.pointee.exit)
-    let first = unsafe UInt64(n & 0xffff) | load8(url) &<< 16
-    unsafe UnsafeMutableRawPointer(r).storeBytes(of: first, as: UInt64.self)
-    if n > 6 { unsafe tw_copy8(r + 8, url + 6, n &- 6) }
-  }
-
   /// An event before all others brings the session's referrer, agent and entry page.
   @inline(never) mutating func becomeFirst(
     _ a: UnsafeMutablePointer<Aggregate>, _ e: UnsafePointer<LogEvent>, start: Int64, formerStart: Int64
   ) {
     let n = unsafe Int(e.pointee.urlLength)
-    if unsafe a.pointee.exit == 0 {
-      let (p, m) = unsafe StringTable.text(a.pointee.entry, in: slab)
-      if m > 0 {
-        // the slab does not move, so its text may be copied within it
-        unsafe setExit(a, p, m)
-      }
-    }
     if n > 0 {
-      let h = unsafe strings.hold(bytes + Int(e.pointee.urlOffset), n, in: &slab)
-      unsafe strings.release(a.pointee.entry, in: &slab)
-      unsafe a.pointee.entry = h
+      if unsafe a.pointee.exit == 0 {
+        // the only page so far is the last one
+        unsafe (a.pointee.exit, a.pointee.entry) = unsafe (a.pointee.entry, 0)
+      }
+      unsafe a.pointee.entry = unsafe replacePage(a.pointee.entry, by: bytes + Int(e.pointee.urlOffset), n)
     }
     let referrer = unsafe strings.hold(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength), in: &slab)
     unsafe strings.release(a.pointee.referrer, in: &slab)
@@ -232,17 +209,7 @@ struct LogSplits: Sendable {
     unsafe x.pointee.events &+= y.pointee.events
     unsafe x.pointee.views &+= y.pointee.views
     unsafe addValue(x, value(y))
-    // the later session's last page is the last page
-    let (entry, entryLength) = unsafe StringTable.text(y.pointee.entry, in: slab)
-    if unsafe y.pointee.exit != 0 {
-      let (p, n) = unsafe exitText(y)
-      unsafe setExit(x, p, n)
-    } else if entryLength > 0 {
-      unsafe setExit(x, entry, entryLength)
-    }
-    if unsafe x.pointee.entry == 0, entryLength > 0 {
-      unsafe x.pointee.entry = unsafe strings.hold(entry, entryLength, in: &slab)
-    }
+    unsafe mergePages(x, y)
     if unsafe x.pointee.agent == 0 {
       let (p, n) = unsafe StringTable.text(y.pointee.agent, in: slab)
       unsafe x.pointee.agent = unsafe strings.hold(p, n, in: &slab)
@@ -253,6 +220,19 @@ struct LogSplits: Sendable {
     unsafe paths.merge(x.pointee.path, y.pointee.path, &strings, &slab)
     if unsafe y.pointee.campaign != 0 { unsafe x.pointee.campaign = unsafe y.pointee.campaign }
     unsafe drop(y)
+  }
+
+  /// The later session's last page is the last page; its texts move over.
+  private mutating func mergePages(_ x: UnsafeMutablePointer<Aggregate>, _ y: UnsafeMutablePointer<Aggregate>) {
+    if unsafe y.pointee.entry == 0, unsafe y.pointee.exit == 0 { return }
+    unsafe releasePage(x.pointee.exit)
+    unsafe (x.pointee.exit, y.pointee.exit) = unsafe (y.pointee.exit, 0)
+    if unsafe x.pointee.entry == 0 {
+      // without a page before, an exit of 0 says that the later one's only page is both
+      unsafe (x.pointee.entry, y.pointee.entry) = unsafe (y.pointee.entry, 0)
+    } else if unsafe x.pointee.exit == 0 {
+      unsafe (x.pointee.exit, y.pointee.entry) = unsafe (y.pointee.entry, 0)
+    }
   }
 
   func splitReason(_ a: UnsafePointer<Aggregate>, _ e: UnsafePointer<LogEvent>, start: Int64) -> SessionEndReason? {
@@ -266,7 +246,7 @@ struct LogSplits: Sendable {
   }
 
   @inline(__always) func prefetch(_ a: UnsafePointer<Aggregate>) {
-    unsafe tw_prefetch(slab.pointer(a.pointee.exit))
+    unsafe tw_prefetch(page(a.pointee.exit).0)
     if unsafe a.pointee.items.hasMore { unsafe tw_prefetch(slab.pointer(a.pointee.items.handle)) }
   }
 
@@ -275,10 +255,11 @@ struct LogSplits: Sendable {
   mutating func late(_ e: UnsafePointer<LogEvent>, maximum: Int64) { unsafe late?.write(e, bytes, maximum: maximum) }
 
   mutating func drop(_ a: UnsafeMutablePointer<Aggregate>) {
-    unsafe strings.release(a.pointee.entry, in: &slab)
+    liveCount &-= 1
+    unsafe releasePage(a.pointee.entry)
     unsafe strings.release(a.pointee.referrer, in: &slab)
     unsafe strings.release(a.pointee.agent, in: &slab)
-    if unsafe a.pointee.exit != 0 { unsafe slab.release(a.pointee.exit, byteCount: exitText(a).1 &+ 2) }
+    unsafe releasePage(a.pointee.exit)
     unsafe a.pointee.items.drop(&slab)
     if unsafe a.pointee.steps != 0 { unsafe slab.release(a.pointee.steps, byteCount: FunnelSteps.byteCount) }
     unsafe paths.drop(a.pointee.path, &strings, &slab)
@@ -307,21 +288,22 @@ struct LogSplits: Sendable {
     let isFast = unsafe a.pointee.events > 100 && Int64(a.pointee.events) &* 1000 > s.last &- s.start
     unsafe row.pointee.flags = isFast ? 1 : 0
     unsafe row.pointee.endedBy = isFast ? .bot : SessionEnd(s.reason)
-    unsafe writeTexts(of: s, to: row, &rows.arena)
+    // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
+    var arena = rows.arena
+    unsafe writeTexts(of: s, to: row, &arena)
+    rows.arena = arena
     rows.commit(1)
   }
   @inline(__always)
   private func writeTexts(
-    of s: EmittedSession<LogSessionProgram>, to row: UnsafeMutablePointer<SessionRow>, _ shared: inout OutputBuffer
+    of s: EmittedSession<LogSessionProgram>, to row: UnsafeMutablePointer<SessionRow>, _ arena: inout OutputBuffer
   ) {
     let a = unsafe s.aggregate
-    let (entry, entryLength) = unsafe StringTable.text(a.pointee.entry, in: slab)
+    let (entry, entryLength) = unsafe page(a.pointee.entry)
     let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
     let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
-    let (exit, exitLength) = unsafe a.pointee.exit == 0 ? (entry, 0) : exitText(a)
+    let (exit, exitLength) = unsafe page(a.pointee.exit)
     let userLength = unsafe Int(s.key.pointee.length)
-    // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
-    var arena = shared
     arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 16)
     let user =
       unsafe userLength <= 16
@@ -333,7 +315,6 @@ struct LogSplits: Sendable {
     if referrerLength > 0 { unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena) }
     if agentLength > 0 { unsafe row.pointee.agent = append(agent, agentLength, to: &arena) }
     if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row.pointee, &arena, slab) }
-    shared = arena
   }
   /// Reserved before.
   @inline(__always)
@@ -349,18 +330,18 @@ struct LogSplits: Sendable {
     unsafe snapshot.add("texts", slab.usedBytes)
     unsafe snapshot.add("free-texts", values: slab.freeLists)
     unsafe snapshot.add("string-index", values: strings.words)
-    let header: [Int64] = [Int64(slab.liveGranules), Int64(paths.opened)]
+    let header: [Int64] = [Int64(slab.liveGranules), Int64(paths.opened), Int64(liveCount)]
     unsafe header.withUnsafeBufferPointer { unsafe snapshot.add("program", values: $0) }
   }
   mutating func restore(from snapshot: RestoredState) throws {
     let h = try snapshot.values("program", of: Int64.self)
     let texts = try unsafe snapshot.section("texts")
-    guard h.count == 2,
+    guard h.count == 3,
       unsafe slab.restore(
         bytes: texts, freeLists: try snapshot.values("free-texts", of: UInt32.self), liveGranules: Int(h[0]))
     else { throw StateError.size("sessions/texts", texts.count) }
     unsafe strings.restore(words: try snapshot.section("string-index"))
-    paths.opened = Int(h[1])
+    (paths.opened, liveCount) = (Int(h[1]), Int(h[2]))
   }
 }
 

@@ -88,7 +88,7 @@ struct FrequentItem: BitwiseCopyable {
 
   /// Drops at least half of the items; the rest keep their order, so their texts move down in place.
   private mutating func purge() {
-    errorMax = medianWeight()
+    errorMax = medianWeight(count: count, above: errorMax) { unsafe items[$0].observed &+ items[$0].missed }
     let text = unsafe labels
     var kept = 0
     var bytes = 0
@@ -106,21 +106,6 @@ struct FrequentItem: BitwiseCopyable {
     reindex()
   }
 
-  /// The median of `observed + missed`; mostly it lies close above ``errorMax``, where counting finds it.
-  private func medianWeight() -> Int64 {
-    var near = [Int](repeating: 0, count: 256)
-    for i in 0..<count {
-      let above = unsafe items[i].observed &+ items[i].missed &- errorMax
-      if above < 256 { near[Int(max(above, 0))] += 1 }
-    }
-    var seen = 0
-    for (above, n) in near.enumerated() {
-      seen += n
-      if seen > count / 2 { return errorMax + Int64(above) }
-    }
-    return (0..<count).map { unsafe items[$0].observed &+ items[$0].missed }.sorted()[count / 2]
-  }
-
   private func reindex() {
     unsafe buckets.update(repeating: 0, count: bucketMask + 1)
     for i in 0..<count { unsafe index(items[i].hash, UInt32(i + 1)) }
@@ -136,18 +121,8 @@ struct FrequentItem: BitwiseCopyable {
 
   /// Positions of the `n` heaviest items; equal weights by text, then by hash.
   func heaviest(_ n: Int) -> [Int] {
-    let all = (0..<count).sorted { unsafe items[$0].observed > items[$1].observed }
-    guard n > 0, let last = all.prefix(n).last else { return [] }
-    // texts are compared among the candidates only, with the ties at the cut
-    let cut = unsafe items[last].observed
-    let candidates = all.prefix { unsafe items[$0].observed >= cut }.map { (position: $0, label: label($0)) }
-    let sorted = candidates.sorted {
-      let (a, b) = unsafe (items[$0.position], items[$1.position])
-      if a.observed != b.observed { return a.observed > b.observed }
-      if $0.label != $1.label { return $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
-      return a.hash < b.hash
-    }
-    return sorted.prefix(n).map(\.position)
+    heaviestItems(
+      n, of: count, weight: { unsafe items[$0].observed }, label: { label($0) }, hash: { unsafe items[$0].hash })
   }
 
   func write(into w: inout StateWriter) {

@@ -17,6 +17,29 @@ struct PageURL: BitwiseCopyable {
 
   @inline(__always)
   init(_ p: UnsafePointer<UInt8>, _ n: Int) {
+    unsafe self.init(originOf: p, n)
+    unsafe scanPath(p, n)
+  }
+
+  /// The same, faster where scheme and host are those kept in `memo`.
+  @inline(__always)
+  init(_ p: UnsafePointer<UInt8>, _ n: Int, near memo: borrowing OriginMemo) {
+    if let origin = unsafe memo.matches(p, n) {
+      self.init(hostStart: origin.start, hostEnd: origin.end, pathStart: origin.end)
+    } else {
+      unsafe self.init(originOf: p, n)
+      unsafe memo.keep(p, n, self)
+    }
+    unsafe scanPath(p, n)
+  }
+
+  private init(hostStart: Int, hostEnd: Int, pathStart: Int) {
+    (self.hostStart, self.hostEnd, self.pathStart) = (hostStart, hostEnd, pathStart)
+  }
+
+  /// Scheme and host only: the path begins at ``pathStart``, its end is not looked for.
+  @inline(__always)
+  init(originOf p: UnsafePointer<UInt8>, _ n: Int) {
     if n > 0, unsafe p[0] == slash {
       if n > 1, unsafe p[1] == slash {
         hostStart = 2
@@ -32,6 +55,10 @@ struct PageURL: BitwiseCopyable {
         pathStart = hostEnd
       }
     }
+  }
+
+  @inline(__always)
+  private mutating func scanPath(_ p: UnsafePointer<UInt8>, _ n: Int) {
     pathEnd = unsafe PageURL.firstDelimiter(p, pathStart, n, question)
     (queryStart, queryEnd) = (pathEnd, pathEnd)
     if pathEnd < n, unsafe p[pathEnd] == question {
@@ -56,6 +83,12 @@ struct PageURL: BitwiseCopyable {
 
   var hasHost: Bool { hostEnd > hostStart }
   var hasQuery: Bool { queryEnd > queryStart }
+
+  /// The path of a URL that lies at `span`; empty for the site's root.
+  @inline(__always)
+  func path(in span: ByteSpan) -> ByteSpan {
+    ByteSpan(offset: Int(span.offset) &+ pathStart, length: pathEnd &- pathStart)
+  }
 
   /// A page's identity: the hash of its path.
   @inline(__always)

@@ -1,3 +1,4 @@
+import CKernels
 import FlatMemory
 
 /// What a report has to be told about the site.
@@ -9,13 +10,15 @@ public struct ReportOptions: Sendable, Equatable {
   public init(siteHosts: [String] = []) { self.siteHosts = siteHosts }
 }
 
-/// Gathers a session report from closed sessions, one at a time.
+/// Gathers a session report from closed sessions.
 ///
-/// Guarantees: the report depends on the sequence of rows only. State is integers, so a restored accumulator goes on
+/// Method: rows are taken in blocks of 64, in three rounds: their texts are read, with the cache lines their pages and
+/// users will need asked for on the way; then the pages' own lines; then all is counted, row by row.
+/// Guarantees: the report depends on the sequence of rows only, not on how they come in calls. State is integers, so a restored accumulator goes on
 /// bit for bit as the original would have. Memory stays below 16 MB whatever the input; which figures are then
 /// estimates, and how good, is written in the report (see the module's documentation).
-/// Cost: about 170 ns a session; ``write(into:)`` 5 ms at most.
-public struct SessionReportAccumulator: ~Copyable {
+/// Cost: @@COST@@; ``write(into:)`` 5 ms at most.
+@safe public struct SessionReportAccumulator: ~Copyable {
   private let memory: ReportMemory
   let counters: SessionCounters
   private(set) var durations: LogHistogram
@@ -23,13 +26,13 @@ public struct SessionReportAccumulator: ~Copyable {
   private(set) var delays: FunnelDelays
   private(set) var users: UserSample
   private(set) var timeline: AdaptiveTimeline
-  private(set) var entries: FrequentItems
-  private(set) var exits: FrequentItems
+  private(set) var pages: PageCounts
   private(set) var referrers: FrequentItems
   private(set) var campaigns: FrequentItems
   private(set) var flow: PathFlow
-  private let agents: AgentClassifier
-  private let sources: TrafficSources
+  private let reader: RowReader
+  private let facts: UnsafeMutablePointer<RowFacts>
+  private var today = CalendarDay()
 
   public init(options: ReportOptions = ReportOptions()) {
     var memory = ReportMemory()
@@ -38,11 +41,10 @@ public struct SessionReportAccumulator: ~Copyable {
     viewsPerSession = LogHistogram(in: &memory)
     delays = FunnelDelays(in: &memory)
     timeline = AdaptiveTimeline(in: &memory)
-    agents = AgentClassifier(in: &memory)
-    sources = TrafficSources(siteHosts: options.siteHosts, in: &memory)
+    reader = RowReader(siteHosts: options.siteHosts, in: &memory)
+    unsafe facts = unsafe memory.take(RowFacts.self, count: Self.blockRows)
     users = UserSample(in: &memory)
-    entries = FrequentItems(capacity: 8192, labelBytesMax: PageURL.pageBytesMax, in: &memory)
-    exits = FrequentItems(capacity: 8192, labelBytesMax: PageURL.pageBytesMax, in: &memory)
+    pages = PageCounts(in: &memory)
     referrers = FrequentItems(capacity: 4096, labelBytesMax: 96, in: &memory)
     campaigns = FrequentItems(capacity: 4096, labelBytesMax: 3 * TrafficSource.textBytesMax + 2, in: &memory)
     flow = PathFlow(in: &memory)
@@ -56,11 +58,60 @@ public struct SessionReportAccumulator: ~Copyable {
   /// Sessions added so far.
   public var sessionCount: Int { Int(counters[.sessions]) }
 
-  /// Adds a closed session; `bytes` is the arena its texts lie in.
+  /// Adds a closed session; `bytes` is the arena its texts lie in. Many sessions at once are cheaper.
   public mutating func add(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    // the user's slot is the one certain cache miss: ask for it now, use it last
-    let userKey = unsafe UserSample.key(ofUserHash: row.pointee.userHash)
-    users.prefetch(userKey)
+    unsafe withUnsafePointer(to: row) { unsafe addBlock($0, 1, ahead: 1, bytes) }
+  }
+
+  /// Adds closed sessions in the order of `rows`; `bytes` is the arena their texts lie in.
+  public mutating func add(
+    _ rows: UnsafeBufferPointer<UnsafePointer<SessionRow>>, _ bytes: UnsafePointer<UInt8>
+  ) {
+    guard let first = rows.baseAddress else { return }
+    var from = 0
+    while from < rows.count {
+      let left = rows.count &- from
+      unsafe addBlock(first + from, min(left, Self.blockRows), ahead: left, bytes)
+      from &+= Self.blockRows
+    }
+  }
+
+  private static let blockRows = 64
+
+  /// Adds `n` of the `ahead` rows that are to come.
+  private mutating func addBlock(
+    _ rows: UnsafePointer<UnsafePointer<SessionRow>>, _ n: Int, ahead: Int, _ bytes: UnsafePointer<UInt8>
+  ) {
+    for i in 0..<n {
+      if i &+ 12 < ahead {
+        unsafe tw_prefetch(rows[i + 12])
+        unsafe tw_prefetch(UnsafeRawPointer(rows[i + 12]) + (MemoryLayout<SessionRow>.size - 8))
+      }
+      if i &+ 5 < ahead {
+        let text = unsafe bytes + Int(rows[i + 5].pointee.entry.offset)
+        unsafe tw_prefetch(text)
+        unsafe tw_prefetch(text + 64)
+      }
+      let read = unsafe reader.read(rows[i], bytes)
+      users.prefetch(read.userKey)
+      pages.prefetch(read.entryHash)
+      pages.prefetch(read.exitHash)
+      unsafe facts[i] = read
+    }
+    for i in 0..<n {
+      let f = unsafe facts + i
+      unsafe f.pointee.entryHint = unsafe pages.hint(f.pointee.entryHash)
+      if unsafe f.pointee.exitHash != f.pointee.entryHash {
+        unsafe f.pointee.exitHint = unsafe pages.hint(f.pointee.exitHash)
+      }
+    }
+    for i in 0..<n { unsafe count(rows[i], bytes, facts + i) }
+  }
+
+  @inline(__always)
+  private mutating func count(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>
+  ) {
     let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
     let end = unsafe min(max(row.pointee.end, start), Self.timeMax)
     let duration = end &- start
@@ -74,18 +125,39 @@ public struct SessionReportAccumulator: ~Copyable {
     viewsPerSession.add(views)
     unsafe delays.add(row, counters)
 
-    let day = Self.day(of: start)
-    let hour = (start &- day &* Self.dayMilliseconds) / 3_600_000
-    let weekday = (day &+ 3 &+ 7 * 1_000_000) % 7
-    let cell = Int(truncatingIfNeeded: weekday &* 24 &+ hour)
+    if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
+    let cell = today.hourOfWeek(start)
     unsafe counters.hours[cell] &+= 1
     unsafe counters.hours[cell &+ 168] &+= views
-    timeline.add(time: start, views: views, userKey: userKey)
+    unsafe timeline.add(time: start, views: views, userKey: facts.pointee.userKey)
 
-    unsafe addAgent(row, bytes, outcome)
-    unsafe addPagesAndSource(row, bytes, outcome)
+    unsafe addAgent(row, facts, outcome)
+    unsafe addPages(bytes, facts, outcome)
+    unsafe addSource(row, bytes, facts, outcome)
     unsafe flow.add(row, bytes)
-    users.add(userKey, day: Int32(truncatingIfNeeded: day))
+    unsafe users.add(facts.pointee.userKey, day: today.number)
+  }
+
+  /// A day, UTC. Sessions come nearly in order, so the day of one is mostly that of the one before.
+  private struct CalendarDay: BitwiseCopyable {
+    /// Since 1970-01-01.
+    var number: Int32 = 0
+    var start: Int64 = 0
+    /// Hours of the week before it, from Monday.
+    private var hours: Int = 3 * 24
+
+    init() {}
+    init(of time: Int64) {
+      let day = SessionReportAccumulator.day(of: time)
+      number = Int32(truncatingIfNeeded: day)
+      start = day &* SessionReportAccumulator.dayMilliseconds
+      hours = Int(truncatingIfNeeded: (day &+ 3 &+ 7 * 1_000_000) % 7) &* 24
+    }
+    /// 0 on Mondays at 00:00 to 167; of a time on this day.
+    @inline(__always)
+    func hourOfWeek(_ time: Int64) -> Int {
+      hours &+ Int(UInt32(truncatingIfNeeded: time &- start) / 3_600_000)
+    }
   }
 
   /// A session longer than this is engaged.
@@ -148,14 +220,11 @@ public struct SessionReportAccumulator: ~Copyable {
   }
 
   @inline(__always)
-  private func addAgent(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ outcome: Outcome) {
-    let span = unsafe row.pointee.agent
-    var agent = AgentClass()
-    let p = unsafe bytes + Int(span.offset)
-    if unsafe Self.isAbsent(span, p) {
+  private func addAgent(_ row: UnsafePointer<SessionRow>, _ facts: UnsafePointer<RowFacts>, _ outcome: Outcome) {
+    var agent = unsafe facts.pointee.agent
+    if unsafe !facts.pointee.hasAgent {
       counters.add(.agentAbsent, 1)
     } else {
-      agent = unsafe agents.classify(p, Int(span.length))
       let (b, u) = (outcome.bounces, outcome.purchases)
       counters.add(.device, agent.device.rawValue, bounces: b, purchases: u)
       if agent.bot == .none {
@@ -172,100 +241,54 @@ public struct SessionReportAccumulator: ~Copyable {
     counters.add(.botEngaged, 1 &- outcome.bounces)
   }
 
-  /// Not logged, empty, or the "-" of access logs.
   @inline(__always)
-  private static func isAbsent(_ span: ByteSpan, _ p: UnsafePointer<UInt8>) -> Bool {
-    unsafe span.isAbsent || span.length == 0 || (span.length == 1 && p[0] == UInt8(ascii: "-"))
-  }
-
-  @inline(__always)
-  private mutating func addPagesAndSource(
-    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ outcome: Outcome
+  private mutating func addPages(
+    _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>, _ outcome: Outcome
   ) {
-    let (entry, exit) = unsafe (row.pointee.entry, row.pointee.exit)
-    let p = unsafe bytes + Int(entry.offset)
-    var url = unsafe PageURL(p, 0)
-    var pageHash: UInt64 = 0
-    if unsafe Self.isAbsent(entry, p) {
+    let (entry, exit) = unsafe (facts.pointee.entryPath, facts.pointee.exitPath)
+    var position = -1
+    if entry.isAbsent {
       counters.add(.entryAbsent, 1)
     } else {
-      url = unsafe PageURL(p, Int(entry.length))
-      pageHash = unsafe url.pageHash(p)
-      unsafe Self.count(pageHash, url, p, in: &entries, outcome)
+      position = unsafe pages.position(
+        facts.pointee.entryHash, hint: facts.pointee.entryHint, bytes + Int(entry.offset), Int(entry.length))
+      pages.addEntry(at: position, outcome)
     }
-    let q = unsafe bytes + Int(exit.offset)
-    if exit == entry, !entry.isAbsent, pageHash != 0 {
-      unsafe Self.count(pageHash, url, p, in: &exits, outcome)
-    } else if unsafe Self.isAbsent(exit, q) {
+    if exit.isAbsent {
       counters.add(.exitAbsent, 1)
-    } else {
-      let last = unsafe PageURL(q, Int(exit.length))
-      unsafe Self.count(last.pageHash(q), last, q, in: &exits, outcome)
+      return
     }
-    unsafe addSource(row, bytes, p, url, outcome)
-  }
-
-  @inline(__always)
-  private static func count(
-    _ hash: UInt64, _ url: PageURL, _ p: UnsafePointer<UInt8>, in table: inout FrequentItems, _ outcome: Outcome
-  ) {
-    if table.add(hash, weight: 1, bounces: outcome.bounces, purchases: outcome.purchases) != 0 { return }
-    table.insert(hash) { unsafe url.writePage(p, into: &$0) }
-    _ = table.add(hash, weight: 1, bounces: outcome.bounces, purchases: outcome.purchases)
+    let isSamePage = unsafe facts.pointee.exitHash == facts.pointee.entryHash
+    if position < 0 || !isSamePage {
+      position = unsafe pages.position(
+        facts.pointee.exitHash, hint: facts.pointee.exitHint, bytes + Int(exit.offset), Int(exit.length))
+    }
+    pages.addExit(at: position, outcome)
   }
 
   @inline(__always)
   private mutating func addSource(
-    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ p: UnsafePointer<UInt8>, _ url: PageURL,
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>,
     _ outcome: Outcome
   ) {
     let (bounces, purchases) = (outcome.bounces, outcome.purchases)
-    let span = unsafe row.pointee.referrer
-    let r = unsafe bytes + Int(span.offset)
-    var host: ReferrerHost?
-    var referrer = unsafe PageURL(r, 0)
-    if unsafe Self.isAbsent(span, r) {
-      counters.add(.referrerAbsent, 1)
-    } else {
-      referrer = unsafe PageURL(r, Int(span.length))
-      // a bare word is no URL: "google.com" is a host that came without its scheme
-      if !referrer.hasHost {
-        (referrer.hostStart, referrer.hostEnd) = unsafe (referrer.pathStart, Self.wordEnd(r, referrer))
-      }
-      let (h, n) = unsafe (r + referrer.hostStart, referrer.hostEnd &- referrer.hostStart)
-      let found = unsafe sources.host(h, n)
-      if unsafe n == 0 || found.kind == .own
-        || (url.hasHost && isSameSite(p + url.hostStart, url.hostEnd &- url.hostStart, h, n))
-      {
-        counters.add(.referrerOwn, 1)
-      } else {
-        host = found
-        if referrers.add(found.hash, weight: 1, bounces: bounces, purchases: purchases) == 0 {
-          referrers.insert(found.hash) { unsafe $0.part(TrafficSources.normalized(h, n), bytesMax: 96) }
-          _ = referrers.add(found.hash, weight: 1, bounces: bounces, purchases: purchases)
-        }
+    switch unsafe facts.pointee.referrer {
+    case .absent: counters.add(.referrerAbsent, 1)
+    case .own: counters.add(.referrerOwn, 1)
+    case .other:
+      let hash = unsafe facts.pointee.referrerHash
+      if referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases) == 0 {
+        let text = unsafe reader.referrerText(row, bytes, facts.pointee) ?? ""
+        referrers.insert(hash) { $0.part(text, bytesMax: 96) }
+        _ = referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases)
       }
     }
-    let (h, n) = unsafe (r + referrer.hostStart, referrer.hostEnd &- referrer.hostStart)
-    let tags = unsafe url.hasQuery ? CampaignTags(p, from: url.queryStart, to: url.queryEnd) : CampaignTags()
-    let source =
-      unsafe tags.isEmpty ? host?.source ?? sources.direct : sources.campaign(p, tags, host: host, referrer: h, n)
+    let source = unsafe facts.pointee.source
     counters.add(.channel, source.channel.rawValue, bounces: bounces, purchases: purchases)
     if campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
-    let hostText = unsafe host == nil ? nil : TrafficSources.normalized(h, n)
-    let resolved =
-      tags.isEmpty
-      ? hostText.map { sources.referred(by: $0).source } ?? TrafficSource.direct
-      : unsafe sources.resolve(p, tags, hostText: hostText)
+    let resolved = unsafe reader.source(row, bytes, facts.pointee)
     campaigns.insert(source.hash) { resolved.write(into: &$0) }
     _ = campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases)
-  }
-
-  /// The end of the first path segment of a referrer without a scheme; empty for a path of the site itself ("/…").
-  private static func wordEnd(_ p: UnsafePointer<UInt8>, _ url: PageURL) -> Int {
-    var i = url.pathStart
-    while i < url.pathEnd, unsafe p[i] != UInt8(ascii: "/") { i += 1 }
-    return i
   }
 
   mutating func readState(from r: inout StateReader) throws {
@@ -275,8 +298,7 @@ public struct SessionReportAccumulator: ~Copyable {
     try delays.read(from: &r)
     try users.read(from: &r)
     try timeline.read(from: &r)
-    try entries.read(from: &r)
-    try exits.read(from: &r)
+    try pages.read(from: &r)
     try referrers.read(from: &r)
     try campaigns.read(from: &r)
     try flow.read(from: &r)

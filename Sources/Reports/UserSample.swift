@@ -94,14 +94,21 @@ struct SampledUser: BitwiseCopyable {
     count += 1
   }
 
-  /// Keeps every second user.
+  /// Keeps every second user, in place: from an empty slot on, each held user is placed anew, at its own slot or
+  /// before it, since all that come earlier in its run were placed already.
   private mutating func halve() {
     level += 1
-    var held: [SampledUser] = []
-    held.reserveCapacity(count)
-    visit { if isHeld($0.key) { held.append($0) } }
-    clear()
-    for user in held { place(user) }
+    count = 0
+    let mask = Self.slotCount &- 1
+    var first = 0
+    while unsafe slots[first].key != 0 { first += 1 }
+    for k in 1..<Self.slotCount {
+      let i = (first &+ k) & mask
+      let user = unsafe slots[i]
+      if user.key == 0 { continue }
+      unsafe slots[i].key = 0
+      if isHeld(user.key) { place(user) }
+    }
   }
 
   private mutating func clear() {

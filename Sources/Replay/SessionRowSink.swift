@@ -156,11 +156,13 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     in report: inout SessionReportAccumulator
   ) -> Int {
     var open = 0
-    for i in 0..<order.count {
-      let o = unsafe order[i]
-      let r = unsafe rows + Int(o.row)
-      unsafe report.add(r, bytes)
-      if unsafe r.pointee.endedBy == .endOfInput { open += 1 }
+    unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<SessionRow>.self, capacity: order.count) { inOrder in
+      for i in 0..<order.count {
+        let r = unsafe rows + Int(order[i].row)
+        unsafe inOrder.initializeElement(at: i, to: r)
+        if unsafe r.pointee.endedBy == .endOfInput { open += 1 }
+      }
+      unsafe report.add(UnsafeBufferPointer(inOrder), bytes)
     }
     return open
   }

@@ -136,7 +136,7 @@ import Foundation
       } else {
         unsafe sessions[target] += sessions[i]
         unsafe views[target] += views[i]
-        for k in 0..<Self.registerCount where unsafe from[k] > to[k] { unsafe to[k] = unsafe from[k] }
+        for k in 0..<Self.registerCount { unsafe to[k] = unsafe max(to[k], from[k]) }
       }
     }
   }

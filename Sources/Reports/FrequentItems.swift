@@ -40,7 +40,8 @@ struct FrequentItem: BitwiseCopyable {
   init(capacity: Int, labelBytesMax: Int, in memory: inout ReportMemory) {
     self.capacity = capacity
     self.labelBytesMax = labelBytesMax
-    let bucketCount = (capacity * 4).nextPowerOfTwo
+    precondition(capacity < 1 << 16, "a bucket has 16 bits for a position")
+    let bucketCount = (capacity * 2).nextPowerOfTwo
     bucketMask = bucketCount - 1
     unsafe buckets = unsafe memory.take(UInt32.self, count: bucketCount)
     unsafe items = unsafe memory.take(FrequentItem.self, count: capacity)
@@ -51,17 +52,47 @@ struct FrequentItem: BitwiseCopyable {
   /// ``insert(_:_:)`` it with its text first.
   @inline(__always)
   mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64 = 0, purchases: Int64 = 0) -> Int64 {
-    var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
+    let tag = Self.tag(hash)
+    var i = home(hash)
     while true {
       let b = unsafe buckets[i]
       if b == 0 { return 0 }
-      let item = unsafe items + Int(b &- 1)
-      if unsafe item.pointee.hash == hash {
-        unsafe item.pointee.observed &+= weight
-        unsafe item.pointee.bounces &+= bounces
-        unsafe item.pointee.purchases &+= purchases
-        total &+= weight
-        return unsafe item.pointee.observed
+      if (b ^ tag) <= 0xffff {
+        let item = unsafe items + Int((b & 0xffff) &- 1)
+        if unsafe item.pointee.hash == hash {
+          unsafe item.pointee.observed &+= weight
+          unsafe item.pointee.bounces &+= bounces
+          unsafe item.pointee.purchases &+= purchases
+          total &+= weight
+          return unsafe item.pointee.observed
+        }
+      }
+      i = (i &+ 1) & bucketMask
+    }
+  }
+
+  @inline(__always)
+  private func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 20) & bucketMask }
+  /// The high half of a bucket; the low half is position and one, 0 for an empty bucket.
+  @inline(__always)
+  private static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash &>> 48) &<< 16 }
+
+  /// Asks for an item's bucket.
+  @inline(__always)
+  func prefetch(_ hash: UInt64) { unsafe tw_prefetch(buckets + home(hash)) }
+
+  /// Asks for the item, once its bucket is here.
+  @inline(__always)
+  func prefetchItem(_ hash: UInt64) {
+    let tag = Self.tag(hash)
+    var i = home(hash)
+    while unsafe buckets[i] != 0 {
+      let b = unsafe buckets[i]
+      if (b ^ tag) <= 0xffff {
+        let item = unsafe items + Int((b & 0xffff) &- 1)
+        unsafe tw_prefetch(item)
+        unsafe tw_prefetch(UnsafeRawPointer(item) + 40)
+        return
       }
       i = (i &+ 1) & bucketMask
     }
@@ -81,9 +112,9 @@ struct FrequentItem: BitwiseCopyable {
   }
 
   private func index(_ hash: UInt64, _ number: UInt32) {
-    var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
+    var i = home(hash)
     while unsafe buckets[i] != 0 { i = (i &+ 1) & bucketMask }
-    unsafe buckets[i] = number
+    unsafe buckets[i] = Self.tag(hash) | number
   }
 
   /// Drops at least half of the items; the rest keep their order, so their texts move down in place.

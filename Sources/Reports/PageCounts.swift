@@ -37,7 +37,7 @@ struct TrackedPage: BitwiseCopyable {
 /// Memory: 4 MB, touched as it fills.
 @safe struct PageCounts: ~Copyable {
   static let capacity = 16_384
-  private static let bucketCount = 2 * capacity
+  private static let bucketCount = 4 * capacity
   /// Low bits of a bucket: position and one, 0 for an empty bucket; above them bits of the hash.
   private static let positionMask: UInt32 = 0x7fff
 

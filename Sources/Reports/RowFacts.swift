@@ -1,7 +1,7 @@
 import CKernels
 import FlatMemory
 
-/// What a row's texts say, read before anything is counted.
+/// What a row says, made out before anything is counted.
 struct RowFacts: BitwiseCopyable {
   enum Referrer: UInt8 { case absent, own, other }
 
@@ -16,11 +16,23 @@ struct RowFacts: BitwiseCopyable {
   /// Positions as ``PageCounts/hint(_:)`` gave them.
   var entryHint: Int32 = -1
   var exitHint: Int32 = -1
+  /// The entry URL's host in the arena, empty where it has none.
+  var entryHost = ByteSpan(offset: 0, length: 0)
+  /// The entry URL's query in the arena; absent unless it holds campaign parameters.
+  var taggedQuery = ByteSpan.absent
   var referrerHash: UInt64 = 0
   var source: SourceKey
   var agent = AgentClass()
   var hasAgent = false
+  var hasReferrer = false
+  /// Known once the source was read.
   var referrer = Referrer.absent
+  /// Known once the figures were counted.
+  var day: Int32 = 0
+  var outcome = SessionReportAccumulator.Outcome(bounces: 0, purchases: 0)
+
+  /// Whether there is more to its source than "(direct)".
+  var hasSource: Bool { hasReferrer || !taggedQuery.isAbsent }
 }
 
 /// Reads rows' texts: pages, referrer, source, agent.
@@ -30,7 +42,7 @@ struct RowFacts: BitwiseCopyable {
 @safe struct RowReader: ~Copyable {
   private let agents: AgentClassifier
   private let sources: TrafficSources
-  private let origin: OriginMemo
+  let origin: OriginMemo
 
   init(siteHosts: [String], in memory: inout ReportMemory) {
     agents = AgentClassifier(in: &memory)
@@ -38,66 +50,90 @@ struct RowFacts: BitwiseCopyable {
     origin = OriginMemo(in: &memory)
   }
 
+  /// Written in place: a copy would wait for what it has just stored.
   @inline(__always)
-  func read(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) -> RowFacts {
-    var facts = unsafe RowFacts(userKey: UserSample.key(ofUserHash: row.pointee.userHash), source: sources.direct)
+  func read(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into facts: UnsafeMutablePointer<RowFacts>
+  ) {
+    unsafe facts.initialize(
+      to: RowFacts(userKey: UserSample.key(ofUserHash: row.pointee.userHash), source: sources.direct))
     let (entry, exit) = unsafe (row.pointee.entry, row.pointee.exit)
     let p = unsafe bytes + Int(entry.offset)
-    var url = unsafe PageURL(p, 0)
-    if unsafe !Self.isAbsent(entry, p) {
+    var url = PageURL()
+    var (hash, path) = (UInt64(0), ByteSpan.absent)
+    if unsafe !Self.isAbsent(entry, bytes) {
       url = unsafe PageURL(p, Int(entry.length), near: origin)
-      facts.entryHash = unsafe url.pageHash(p)
-      facts.entryPath = url.path(in: entry)
-    }
-    if exit == entry {
-      (facts.exitHash, facts.exitPath) = (facts.entryHash, facts.entryPath)
-    } else {
-      let q = unsafe bytes + Int(exit.offset)
-      if unsafe !Self.isAbsent(exit, q) {
-        let last = unsafe PageURL(q, Int(exit.length), near: origin)
-        facts.exitHash = unsafe last.pageHash(q)
-        facts.exitPath = last.path(in: exit)
+      hash = unsafe url.pageHash(p)
+      path = url.path(in: entry)
+      unsafe facts.pointee.entryHash = hash
+      unsafe facts.pointee.entryPath = path
+      unsafe facts.pointee.entryHost = ByteSpan(
+        offset: Int(entry.offset) &+ url.hostStart, length: url.hostEnd &- url.hostStart)
+      if url.hasQuery, unsafe !CampaignTags(p, from: url.queryStart, to: url.queryEnd).isEmpty {
+        unsafe facts.pointee.taggedQuery = ByteSpan(
+          offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
       }
     }
-    let tags = unsafe url.hasQuery ? CampaignTags(p, from: url.queryStart, to: url.queryEnd) : CampaignTags()
-    let referrer = unsafe row.pointee.referrer
-    let r = unsafe bytes + Int(referrer.offset)
-    if unsafe !Self.isAbsent(referrer, r) {
-      unsafe readReferrer(r, Int(referrer.length), p, url, tags, &facts)
-    } else if !tags.isEmpty {
-      facts.source = unsafe sources.campaign(p, tags, host: nil, referrer: r, 0)
+    if exit != entry {
+      (hash, path) = (0, .absent)
+      let q = unsafe bytes + Int(exit.offset)
+      if unsafe !Self.isAbsent(exit, bytes) {
+        let last = unsafe PageURL(q, Int(exit.length), near: origin)
+        hash = unsafe last.pageHash(q)
+        path = last.path(in: exit)
+      }
     }
+    unsafe facts.pointee.exitHash = hash
+    unsafe facts.pointee.exitPath = path
+    unsafe facts.pointee.hasReferrer = !Self.isAbsent(row.pointee.referrer, bytes)
     let agent = unsafe row.pointee.agent
-    let a = unsafe bytes + Int(agent.offset)
-    if unsafe !Self.isAbsent(agent, a) {
-      facts.hasAgent = true
-      facts.agent = unsafe agents.classify(a, Int(agent.length))
+    if unsafe !Self.isAbsent(agent, bytes) {
+      unsafe facts.pointee.hasAgent = true
+      unsafe facts.pointee.agent = agents.classify(bytes + Int(agent.offset), Int(agent.length))
     }
-    return facts
   }
 
-  /// Not logged, empty, or the "-" of access logs.
+  /// Not logged, empty, or the "-" of access logs; without a branch, and without a look at an empty text.
   @inline(__always)
-  private static func isAbsent(_ span: ByteSpan, _ p: UnsafePointer<UInt8>) -> Bool {
-    unsafe span.isAbsent || span.length == 0 || (span.length == 1 && p[0] == UInt8(ascii: "-"))
+  private static func isAbsent(_ span: ByteSpan, _ bytes: UnsafePointer<UInt8>) -> Bool {
+    let first = unsafe bytes[span.length == 1 ? Int(span.offset) : 0]
+    let isDash = (span.length == 1 ? 1 : 0) & (first == UInt8(ascii: "-") ? 1 : 0)
+    // 0 and the length of an absent text become the two lowest
+    return (span.length &+ 1 < 2 ? 1 : 0) | isDash != 0
   }
 
+  /// The campaign parameters of the entry URL, as spans of the arena.
   @inline(__always)
-  private func readReferrer(
-    _ r: UnsafePointer<UInt8>, _ n: Int, _ p: UnsafePointer<UInt8>, _ url: PageURL, _ tags: CampaignTags,
-    _ facts: inout RowFacts
+  private func tags(_ facts: RowFacts, _ bytes: UnsafePointer<UInt8>) -> CampaignTags {
+    let query = facts.taggedQuery
+    if query.isAbsent { return CampaignTags() }
+    return unsafe CampaignTags(bytes, from: Int(query.offset), to: Int(query.offset) &+ Int(query.length))
+  }
+
+  /// Fills in referrer and source of a row that has one.
+  @inline(__always)
+  func readSource(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafeMutablePointer<RowFacts>
   ) {
-    let (h, count) = unsafe Self.host(r, n)
+    let tags = unsafe tags(facts.pointee, bytes)
+    guard unsafe facts.pointee.hasReferrer else {
+      unsafe facts.pointee.source = sources.campaign(bytes, tags, host: nil, referrer: bytes, 0)
+      return
+    }
+    let span = unsafe row.pointee.referrer
+    let (h, count) = unsafe Self.host(bytes + Int(span.offset), Int(span.length))
     let found = unsafe sources.host(h, count)
+    let site = unsafe facts.pointee.entryHost
     if unsafe count == 0 || found.kind == .own
-      || (url.hasHost && isSameSite(p + url.hostStart, url.hostEnd &- url.hostStart, h, count))
+      || (site.length > 0 && isSameSite(bytes + Int(site.offset), Int(site.length), h, count))
     {
-      facts.referrer = .own
-      if !tags.isEmpty { facts.source = unsafe sources.campaign(p, tags, host: nil, referrer: h, count) }
+      unsafe facts.pointee.referrer = .own
+      if tags.isEmpty { return }
+      unsafe facts.pointee.source = sources.campaign(bytes, tags, host: nil, referrer: h, count)
     } else {
-      (facts.referrer, facts.referrerHash) = (.other, found.hash)
-      facts.source =
-        unsafe tags.isEmpty ? found.source : sources.campaign(p, tags, host: found, referrer: h, count)
+      unsafe (facts.pointee.referrer, facts.pointee.referrerHash) = (.other, found.hash)
+      unsafe facts.pointee.source =
+        tags.isEmpty ? found.source : sources.campaign(bytes, tags, host: found, referrer: h, count)
     }
   }
 
@@ -129,19 +165,14 @@ struct RowFacts: BitwiseCopyable {
   @inline(never)
   func source(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: RowFacts) -> TrafficSource {
     let host = unsafe referrerText(row, bytes, facts)
-    let entry = unsafe row.pointee.entry
-    let p = unsafe bytes + Int(entry.offset)
-    if !facts.entryPath.isAbsent {
-      let url = unsafe PageURL(p, Int(entry.length))
-      let tags = unsafe CampaignTags(p, from: url.queryStart, to: url.queryEnd)
-      if !tags.isEmpty { return unsafe sources.resolve(p, tags, hostText: host) }
-    }
+    let tags = unsafe tags(facts, bytes)
+    if !tags.isEmpty { return unsafe sources.resolve(bytes, tags, hostText: host) }
     return host.map { sources.referred(by: $0).source } ?? .direct
   }
 }
 
 /// The scheme and host of the last URL that had them: the next one mostly begins the same.
-@safe struct OriginMemo: ~Copyable {
+@safe struct OriginMemo: BitwiseCopyable {
   private static let bytesMax = 48
   /// The host's start and end, then the text.
   private let words: UnsafeMutablePointer<UInt64>

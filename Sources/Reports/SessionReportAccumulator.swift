@@ -31,7 +31,11 @@ public struct ReportOptions: Sendable, Equatable {
   private(set) var campaigns: FrequentItems
   private(set) var flow: PathFlow
   private let reader: RowReader
+  /// Of the block at hand: what its rows say, and positions of those that have what only some have.
   private let facts: UnsafeMutablePointer<RowFacts>
+  private let chosen: UnsafeMutablePointer<UInt8>
+  /// Pages of the block's paths, as many a row as a path has at most.
+  private let pathPages: UnsafeMutablePointer<UInt64>
   private var today = CalendarDay()
 
   public init(options: ReportOptions = ReportOptions()) {
@@ -43,6 +47,8 @@ public struct ReportOptions: Sendable, Equatable {
     timeline = AdaptiveTimeline(in: &memory)
     reader = RowReader(siteHosts: options.siteHosts, in: &memory)
     unsafe facts = unsafe memory.take(RowFacts.self, count: Self.blockRows)
+    unsafe pathPages = unsafe memory.take(UInt64.self, count: Self.blockRows * PathFlow.viewsMax)
+    unsafe chosen = unsafe memory.take(UInt8.self, count: 4 * Self.blockRows)
     users = UserSample(in: &memory)
     pages = PageCounts(in: &memory)
     referrers = FrequentItems(capacity: 4096, labelBytesMax: 96, in: &memory)
@@ -78,64 +84,140 @@ public struct ReportOptions: Sendable, Equatable {
 
   private static let blockRows = 64
 
+  /// How many rows of a block have what only some have; which ones is in ``chosen``.
+  private struct Chosen: BitwiseCopyable {
+    var sources = 0
+    var carts = 0
+    var paths = 0
+    var users = 0
+  }
+  @inline(__always) private var withSource: UnsafeMutablePointer<UInt8> { unsafe chosen }
+  @inline(__always) private var withCart: UnsafeMutablePointer<UInt8> { unsafe chosen + Self.blockRows }
+  @inline(__always) private var withPath: UnsafeMutablePointer<UInt8> { unsafe chosen + 2 * Self.blockRows }
+  @inline(__always) private var withUser: UnsafeMutablePointer<UInt8> { unsafe chosen + 3 * Self.blockRows }
+
   /// Adds `n` of the `ahead` rows that are to come.
   private mutating func addBlock(
     _ rows: UnsafePointer<UnsafePointer<SessionRow>>, _ n: Int, ahead: Int, _ bytes: UnsafePointer<UInt8>
   ) {
-    for i in 0..<n {
-      if i &+ 12 < ahead {
-        unsafe tw_prefetch(rows[i + 12])
-        unsafe tw_prefetch(UnsafeRawPointer(rows[i + 12]) + (MemoryLayout<SessionRow>.size - 8))
-      }
-      if i &+ 5 < ahead {
-        let text = unsafe bytes + Int(rows[i + 5].pointee.entry.offset)
-        unsafe tw_prefetch(text)
-        unsafe tw_prefetch(text + 64)
-      }
-      let read = unsafe reader.read(rows[i], bytes)
-      users.prefetch(read.userKey)
-      pages.prefetch(read.entryHash)
-      pages.prefetch(read.exitHash)
-      unsafe facts[i] = read
-    }
+    let some = unsafe read(rows, n, ahead: ahead, bytes)
     for i in 0..<n {
       let f = unsafe facts + i
       unsafe f.pointee.entryHint = unsafe pages.hint(f.pointee.entryHash)
-      if unsafe f.pointee.exitHash != f.pointee.entryHash {
-        unsafe f.pointee.exitHint = unsafe pages.hint(f.pointee.exitHash)
-      }
+      unsafe f.pointee.exitHint = unsafe pages.hint(f.pointee.exitHash)
     }
-    for i in 0..<n { unsafe count(rows[i], bytes, facts + i) }
+    for k in 0..<some.users {
+      let i = unsafe Int(withUser[k])
+      unsafe users.prefetch(facts[i].userKey)
+    }
+    for k in 0..<some.paths {
+      unsafe flow.read(rows[Int(withPath[k])], bytes, near: reader.origin, into: pathPages + k * PathFlow.viewsMax)
+    }
+    unsafe addFigures(rows, n)
+    for k in 0..<some.paths {
+      unsafe flow.prefetch(rows[Int(withPath[k])], pathPages + k * PathFlow.viewsMax)
+    }
+    for k in 0..<some.carts { unsafe delays.add(rows[Int(withCart[k])], counters) }
+    for i in 0..<n { unsafe addPages(bytes, facts + i) }
+    for k in 0..<some.sources {
+      let i = unsafe Int(withSource[k])
+      unsafe addReferrer(rows[i], bytes, facts + i)
+    }
+    for i in 0..<n { unsafe addSource(rows[i], bytes, facts + i) }
+    for i in 0..<n { unsafe addAgent(rows[i], facts + i) }
+    for k in 0..<some.paths {
+      unsafe flow.add(rows[Int(withPath[k])], bytes, pathPages + k * PathFlow.viewsMax)
+    }
+    for k in 0..<some.users {
+      let f = unsafe facts + Int(withUser[k])
+      unsafe users.add(f.pointee.userKey, day: f.pointee.day)
+    }
   }
 
+  /// Reads the rows' texts, asks for what counting them will touch, and notes which of them have what only some have:
+  /// without branches, since it cannot be foretold.
   @inline(__always)
-  private mutating func count(
-    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>
-  ) {
-    let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
-    let end = unsafe min(max(row.pointee.end, start), Self.timeMax)
-    let duration = end &- start
-    let views = unsafe Int64(row.pointee.views)
-    let purchase: Int64 = unsafe row.pointee.purchaseDelayMilliseconds == SessionRow.none ? 0 : 1
-    let isEngaged = duration > Self.engagedAfterMilliseconds || purchase == 1 || views >= 2
-    let outcome = Outcome(bounces: isEngaged ? 0 : 1, purchases: purchase)
+  private func read(
+    _ rows: UnsafePointer<UnsafePointer<SessionRow>>, _ n: Int, ahead: Int, _ bytes: UnsafePointer<UInt8>
+  ) -> Chosen {
+    var some = Chosen()
+    for i in 0..<n {
+      if i &+ 16 < ahead {
+        unsafe tw_prefetch(rows[i + 16])
+        unsafe tw_prefetch(UnsafeRawPointer(rows[i + 16]) + (MemoryLayout<SessionRow>.size - 8))
+      }
+      if i &+ 8 < ahead {
+        let text = unsafe bytes + Int(rows[i + 8].pointee.entry.offset)
+        unsafe tw_prefetch(text)
+        unsafe tw_prefetch(text + 64)
+      }
+      let row = unsafe rows[i]
+      let found = unsafe facts + i
+      unsafe reader.read(row, bytes, into: found)
+      unsafe pages.prefetch(found.pointee.entryHash)
+      unsafe pages.prefetch(found.pointee.exitHash)
+      let index = UInt8(truncatingIfNeeded: i)
+      unsafe withSource[some.sources] = index
+      some.sources &+= unsafe found.pointee.hasSource ? 1 : 0
+      unsafe withCart[some.carts] = index
+      some.carts &+=
+        unsafe row.pointee.cartDelayMilliseconds & row.pointee.checkoutDelayMilliseconds != SessionRow.none ? 1 : 0
+      unsafe withPath[some.paths] = index
+      some.paths &+= unsafe row.pointee.pathCount > 0 ? 1 : 0
+      unsafe withUser[some.users] = index
+      some.users &+= unsafe users.isHeld(found.pointee.userKey) ? 1 : 0
+    }
+    return some
+  }
 
-    unsafe addFigures(row, start: start, end: end, outcome)
-    durations.add(duration)
-    viewsPerSession.add(views)
-    unsafe delays.add(row, counters)
-
-    if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
-    let cell = today.hourOfWeek(start)
-    unsafe counters.hours[cell] &+= 1
-    unsafe counters.hours[cell &+ 168] &+= views
-    unsafe timeline.add(time: start, views: views, userKey: facts.pointee.userKey)
-
-    unsafe addAgent(row, facts, outcome)
-    unsafe addPages(bytes, facts, outcome)
-    unsafe addSource(row, bytes, facts, outcome)
-    unsafe flow.add(row, bytes)
-    unsafe users.add(facts.pointee.userKey, day: today.number)
+  /// Counts what the rows' numbers say.
+  @inline(__always)
+  private mutating func addFigures(_ rows: UnsafePointer<UnsafePointer<SessionRow>>, _ n: Int) {
+    var (events, views, items, duration, engaged, purchases) = (Int64(0), Int64(0), Int64(0), Int64(0), Int64(0), Int64(0))
+    var (startMin, startMax, endMax) = (counters[.startMin], counters[.startMax], counters[.endMax])
+    for i in 0..<n {
+      let row = unsafe rows[i]
+      let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
+      let end = unsafe min(max(row.pointee.end, start), Self.timeMax)
+      let length = end &- start
+      let viewCount = unsafe Int64(row.pointee.views)
+      let purchase: Int64 = unsafe row.pointee.purchaseDelayMilliseconds == SessionRow.none ? 0 : 1
+      let isLong: Int64 = length > Self.engagedAfterMilliseconds ? 1 : 0
+      let hasViews: Int64 = viewCount >= 2 ? 1 : 0
+      let isEngaged = isLong | hasViews | purchase
+      let outcome = Outcome(bounces: 1 &- isEngaged, purchases: purchase)
+      events &+= unsafe Int64(row.pointee.events)
+      views &+= viewCount
+      items &+= unsafe Int64(row.pointee.items)
+      duration &+= length
+      engaged &+= isEngaged
+      purchases &+= purchase
+      unsafe counters.add(value: row.pointee.value)
+      startMin = min(startMin, start)
+      startMax = max(startMax, start)
+      endMax = max(endMax, end)
+      counters.addDuration(length)
+      unsafe counters.add(
+        .ending, row.pointee.endedBy.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
+      durations.add(length)
+      viewsPerSession.add(viewCount)
+      if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
+      let cell = today.hourOfWeek(start)
+      unsafe counters.hours[cell] &+= 1
+      unsafe counters.hours[cell &+ 168] &+= viewCount
+      let f = unsafe facts + i
+      unsafe timeline.add(time: start, views: viewCount, userKey: f.pointee.userKey)
+      unsafe f.pointee.day = today.number
+      unsafe f.pointee.outcome = outcome
+    }
+    counters.add(.sessions, Int64(n))
+    counters.add(.events, events)
+    counters.add(.views, views)
+    counters.add(.items, items)
+    counters.add(.durationMilliseconds, duration)
+    counters.add(.engaged, engaged)
+    counters.add(.purchases, purchases)
+    (counters[.startMin], counters[.startMax], counters[.endMax]) = (startMin, startMax, endMax)
   }
 
   /// A day, UTC. Sessions come nearly in order, so the day of one is mostly that of the one before.
@@ -185,42 +267,8 @@ public struct ReportOptions: Sendable, Equatable {
   ]
 
   @inline(__always)
-  private static func durationBin(_ d: Int64) -> Int {
-    var n = 0
-    n &+= d > 0 ? 1 : 0
-    n &+= d > 1_000 ? 1 : 0
-    n &+= d > 3_000 ? 1 : 0
-    n &+= d > 10_000 ? 1 : 0
-    n &+= d > 30_000 ? 1 : 0
-    n &+= d > 60_000 ? 1 : 0
-    n &+= d > 180_000 ? 1 : 0
-    n &+= d > 600_000 ? 1 : 0
-    n &+= d > 1_800_000 ? 1 : 0
-    n &+= d > 3_600_000 ? 1 : 0
-    n &+= d > 10_800_000 ? 1 : 0
-    return n
-  }
-
-  @inline(__always)
-  private func addFigures(_ row: UnsafePointer<SessionRow>, start: Int64, end: Int64, _ outcome: Outcome) {
-    counters.add(.sessions, 1)
-    unsafe counters.add(.events, Int64(row.pointee.events))
-    unsafe counters.add(.views, Int64(row.pointee.views))
-    unsafe counters.add(.items, Int64(row.pointee.items))
-    counters.add(.durationMilliseconds, end &- start)
-    counters.add(.engaged, 1 &- outcome.bounces)
-    counters.add(.purchases, outcome.purchases)
-    unsafe counters.add(value: row.pointee.value)
-    counters[.startMin] = min(counters[.startMin], start)
-    counters[.startMax] = max(counters[.startMax], start)
-    counters[.endMax] = max(counters[.endMax], end)
-    unsafe counters.durations[Self.durationBin(end &- start)] &+= 1
-    unsafe counters.add(
-      .ending, row.pointee.endedBy.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
-  }
-
-  @inline(__always)
-  private func addAgent(_ row: UnsafePointer<SessionRow>, _ facts: UnsafePointer<RowFacts>, _ outcome: Outcome) {
+  private func addAgent(_ row: UnsafePointer<SessionRow>, _ facts: UnsafePointer<RowFacts>) {
+    let outcome = unsafe facts.pointee.outcome
     var agent = unsafe facts.pointee.agent
     if unsafe !facts.pointee.hasAgent {
       counters.add(.agentAbsent, 1)
@@ -242,47 +290,48 @@ public struct ReportOptions: Sendable, Equatable {
   }
 
   @inline(__always)
-  private mutating func addPages(
-    _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>, _ outcome: Outcome
-  ) {
+  private mutating func addPages(_ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>) {
+    let outcome = unsafe facts.pointee.outcome
     let (entry, exit) = unsafe (facts.pointee.entryPath, facts.pointee.exitPath)
-    var position = -1
     if entry.isAbsent {
       counters.add(.entryAbsent, 1)
     } else {
-      position = unsafe pages.position(
+      let position = unsafe pages.position(
         facts.pointee.entryHash, hint: facts.pointee.entryHint, bytes + Int(entry.offset), Int(entry.length))
       pages.addEntry(at: position, outcome)
     }
     if exit.isAbsent {
       counters.add(.exitAbsent, 1)
-      return
-    }
-    let isSamePage = unsafe facts.pointee.exitHash == facts.pointee.entryHash
-    if position < 0 || !isSamePage {
-      position = unsafe pages.position(
+    } else {
+      let position = unsafe pages.position(
         facts.pointee.exitHash, hint: facts.pointee.exitHint, bytes + Int(exit.offset), Int(exit.length))
+      pages.addExit(at: position, outcome)
     }
-    pages.addExit(at: position, outcome)
+  }
+
+  /// Reads and counts a row's referrer, and reads its source.
+  @inline(__always)
+  private mutating func addReferrer(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafeMutablePointer<RowFacts>
+  ) {
+    unsafe reader.readSource(row, bytes, facts)
+    guard unsafe facts.pointee.referrer == .other else { return }
+    let (bounces, purchases) = unsafe (facts.pointee.outcome.bounces, facts.pointee.outcome.purchases)
+    let hash = unsafe facts.pointee.referrerHash
+    if referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
+    let text = unsafe reader.referrerText(row, bytes, facts.pointee) ?? ""
+    referrers.insert(hash) { $0.part(text, bytesMax: 96) }
+    _ = referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases)
   }
 
   @inline(__always)
   private mutating func addSource(
-    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>,
-    _ outcome: Outcome
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ facts: UnsafePointer<RowFacts>
   ) {
-    let (bounces, purchases) = (outcome.bounces, outcome.purchases)
-    switch unsafe facts.pointee.referrer {
-    case .absent: counters.add(.referrerAbsent, 1)
-    case .own: counters.add(.referrerOwn, 1)
-    case .other:
-      let hash = unsafe facts.pointee.referrerHash
-      if referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases) == 0 {
-        let text = unsafe reader.referrerText(row, bytes, facts.pointee) ?? ""
-        referrers.insert(hash) { $0.part(text, bytesMax: 96) }
-        _ = referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases)
-      }
-    }
+    let (bounces, purchases) = unsafe (facts.pointee.outcome.bounces, facts.pointee.outcome.purchases)
+    let kind = unsafe facts.pointee.referrer
+    counters.add(.referrerAbsent, kind == .absent ? 1 : 0)
+    counters.add(.referrerOwn, kind == .own ? 1 : 0)
     let source = unsafe facts.pointee.source
     counters.add(.channel, source.channel.rawValue, bounces: bounces, purchases: purchases)
     if campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }

@@ -47,12 +47,17 @@ struct SampledUser: BitwiseCopyable {
     return Int32(truncatingIfNeeded: (d &- (d < 0 ? 6 : 0)) / 7)
   }
 
+  /// Whether the user is followed; once not, never again.
   @inline(__always)
-  private func isHeld(_ key: UInt64) -> Bool { level == 0 || key &>> (64 &- level) == 0 }
+  func isHeld(_ key: UInt64) -> Bool { (key &>> 1) &>> (63 &- level) == 0 }
 
+  /// Asks for the slot of a user that is held.
   @inline(__always)
   func prefetch(_ key: UInt64) {
-    if isHeld(key) { unsafe tw_prefetch(slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))) }
+    let slot = unsafe slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))
+    // a slot may lie across two lines
+    unsafe tw_prefetch(slot)
+    unsafe tw_prefetch(UnsafeRawPointer(slot) + 16)
   }
 
   /// Counts a session of a user that started on `day`.

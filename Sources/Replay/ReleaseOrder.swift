@@ -6,16 +6,11 @@ import Reports
 /// Guarantees: a total order that depends on the rows alone. Cost: a radix sort of one word a row by `closedAt`, 10 ns a
 /// row; rows of the same millisecond are then put in order by comparison. Memory: 32 bytes a row of one batch.
 @safe struct ReleaseOrder {
-  /// A row and what its texts' spans point into.
-  @safe struct Entry: BitwiseCopyable {
-    var row: UnsafePointer<SessionRow>
-    var bytes: UnsafePointer<UInt8>
-  }
-  private(set) var entries = FlatArray<Entry>(capacity: 1024)
+  private(set) var entries = FlatArray<PlacedRow>(capacity: 1024)
   /// `closedAt` above the least one, then the entry's number.
   private var keys = FlatArray<UInt64>(capacity: 1024)
   private var spare = FlatArray<UInt64>(capacity: 1024)
-  private var sorted = FlatArray<Entry>(capacity: 1024)
+  private var sorted = FlatArray<PlacedRow>(capacity: 1024)
   private var least = Int64.max
   private var greatest = Int64.min
 
@@ -34,13 +29,13 @@ import Reports
 
   @inline(__always)
   mutating func append(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    unsafe entries.append(Entry(row: row, bytes: bytes))
+    unsafe entries.append(PlacedRow(row, bytes))
     least = unsafe min(least, row.pointee.closedAt)
     greatest = unsafe max(greatest, row.pointee.closedAt)
   }
 
   /// The entries in order; valid until the next change.
-  mutating func sort() -> UnsafeBufferPointer<Entry> {
+  mutating func sort() -> UnsafeBufferPointer<PlacedRow> {
     let n = count
     let numberBits = UInt64(max(n, 2) - 1).bitWidth - UInt64(max(n, 2) - 1).leadingZeroBitCount
     let range = UInt64(bitPattern: greatest &- least)
@@ -105,7 +100,7 @@ import Reports
     }
   }
 
-  private static func precedes(_ x: Entry, _ y: Entry) -> Bool {
+  private static func precedes(_ x: PlacedRow, _ y: PlacedRow) -> Bool {
     let (a, b) = unsafe (x.row, y.row)
     if unsafe a.pointee.closedAt != b.pointee.closedAt { return unsafe a.pointee.closedAt < b.pointee.closedAt }
     if unsafe a.pointee.start != b.pointee.start { return unsafe a.pointee.start < b.pointee.start }

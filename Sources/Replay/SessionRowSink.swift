@@ -132,7 +132,7 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   }
 
   private static func write(
-    _ order: UnsafeBufferPointer<ReleaseOrder.Entry>, _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
+    _ order: UnsafeBufferPointer<PlacedRow>, _ writer: inout SessionRowWriter, to buffer: inout OutputBuffer
   ) {
     for i in 0..<order.count {
       let e = unsafe order[i]
@@ -141,14 +141,11 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
   }
   /// Adds the rows to the report; gives how many the end of the input closed.
   private static func count(
-    _ order: UnsafeBufferPointer<ReleaseOrder.Entry>, in report: inout SessionReportAccumulator
+    _ order: UnsafeBufferPointer<PlacedRow>, in report: inout SessionReportAccumulator
   ) -> Int {
     var open = 0
-    for i in 0..<order.count {
-      let e = unsafe order[i]
-      unsafe report.add(e.row, e.bytes)
-      if unsafe e.row.pointee.endedBy == .endOfInput { open += 1 }
-    }
+    for i in 0..<order.count where unsafe order[i].row.pointee.endedBy == .endOfInput { open += 1 }
+    unsafe report.add(order)
     return open
   }
 

@@ -26,6 +26,13 @@ struct CampaignTags: BitwiseCopyable {
       ("_hsenc", .hubSpotMail),
     ]
 
+    /// Bit n is set where a name of n bytes begins with the byte.
+    static let lengths: [UInt16] = {
+      var lengths = [UInt16](repeating: 0, count: 256)
+      for (name, _) in parameters { unsafe lengths[Int(name.utf8Start[0])] |= 1 << UInt16(name.utf8CodeUnitCount) }
+      return lengths
+    }()
+
     @inline(never)
     static func named(_ p: UnsafePointer<UInt8>, _ n: Int) -> ClickID {
       for (name, id) in parameters where unsafe name.utf8CodeUnitCount == n && equalBytesExact(name.utf8Start, p, n) {
@@ -70,6 +77,7 @@ struct CampaignTags: BitwiseCopyable {
     }
   }
 
+  @inline(__always)
   private static func find(_ byte: UInt8, _ p: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
     var i = from
     while i < to {
@@ -80,6 +88,7 @@ struct CampaignTags: BitwiseCopyable {
     return to
   }
 
+  @inline(__always)
   private mutating func take(_ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int) {
     let name = unsafe p + start
     if end - start > 4, unsafe load4(name) == utm {
@@ -92,16 +101,13 @@ struct CampaignTags: BitwiseCopyable {
       if rest == 8, unsafe matches(name + 4, "campaign") { campaign = value }
       return
     }
-    switch unsafe name[0] {
-    case UInt8(ascii: "g"), UInt8(ascii: "w"), UInt8(ascii: "d"), UInt8(ascii: "s"), UInt8(ascii: "m"),
-      UInt8(ascii: "f"), UInt8(ascii: "t"), UInt8(ascii: "l"), UInt8(ascii: "y"), UInt8(ascii: "e"),
-      UInt8(ascii: "S"), UInt8(ascii: "r"), UInt8(ascii: "_"):
-      let equals = unsafe CampaignTags.find(equal, p, start, end)
-      guard equals < end - 1, equals - start <= 9 else { return }
-      let found = unsafe ClickID.named(name, equals - start)
-      if found != .none { click = found }
-    default: break
-    }
+    // no name is longer than 16 bytes
+    let lengths = unsafe ClickID.lengths[Int(name[0])]
+    guard lengths != 0 else { return }
+    let n = unsafe Int((tw_any16(name, equal, equal, equal, equal) | 0x10000).trailingZeroBitCount)
+    guard lengths &>> UInt16(truncatingIfNeeded: n) & 1 != 0, n < 16, n < end - start - 1 else { return }
+    let found = unsafe ClickID.named(name, n)
+    if found != .none { click = found }
   }
 
   private func matches(_ p: UnsafePointer<UInt8>, _ name: StaticString) -> Bool {

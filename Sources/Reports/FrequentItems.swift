@@ -40,7 +40,8 @@ struct FrequentItem: BitwiseCopyable {
   init(capacity: Int, labelBytesMax: Int, in memory: inout ReportMemory) {
     self.capacity = capacity
     self.labelBytesMax = labelBytesMax
-    let bucketCount = (capacity * 4).nextPowerOfTwo
+    precondition(capacity < 1 << 16, "a bucket has 16 bits for a position")
+    let bucketCount = (capacity * 2).nextPowerOfTwo
     bucketMask = bucketCount - 1
     unsafe buckets = unsafe memory.take(UInt32.self, count: bucketCount)
     unsafe items = unsafe memory.take(FrequentItem.self, count: capacity)
@@ -51,17 +52,47 @@ struct FrequentItem: BitwiseCopyable {
   /// ``insert(_:_:)`` it with its text first.
   @inline(__always)
   mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64 = 0, purchases: Int64 = 0) -> Int64 {
-    var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
+    let tag = Self.tag(hash)
+    var i = home(hash)
     while true {
       let b = unsafe buckets[i]
       if b == 0 { return 0 }
-      let item = unsafe items + Int(b &- 1)
-      if unsafe item.pointee.hash == hash {
-        unsafe item.pointee.observed &+= weight
-        unsafe item.pointee.bounces &+= bounces
-        unsafe item.pointee.purchases &+= purchases
-        total &+= weight
-        return unsafe item.pointee.observed
+      if (b ^ tag) <= 0xffff {
+        let item = unsafe items + Int((b & 0xffff) &- 1)
+        if unsafe item.pointee.hash == hash {
+          unsafe item.pointee.observed &+= weight
+          unsafe item.pointee.bounces &+= bounces
+          unsafe item.pointee.purchases &+= purchases
+          total &+= weight
+          return unsafe item.pointee.observed
+        }
+      }
+      i = (i &+ 1) & bucketMask
+    }
+  }
+
+  @inline(__always)
+  private func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 20) & bucketMask }
+  /// The high half of a bucket; the low half is position and one, 0 for an empty bucket.
+  @inline(__always)
+  private static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash &>> 48) &<< 16 }
+
+  /// Asks for an item's bucket.
+  @inline(__always)
+  func prefetch(_ hash: UInt64) { unsafe tw_prefetch(buckets + home(hash)) }
+
+  /// Asks for the item, once its bucket is here.
+  @inline(__always)
+  func prefetchItem(_ hash: UInt64) {
+    let tag = Self.tag(hash)
+    var i = home(hash)
+    while unsafe buckets[i] != 0 {
+      let b = unsafe buckets[i]
+      if (b ^ tag) <= 0xffff {
+        let item = unsafe items + Int((b & 0xffff) &- 1)
+        unsafe tw_prefetch(item)
+        unsafe tw_prefetch(UnsafeRawPointer(item) + 40)
+        return
       }
       i = (i &+ 1) & bucketMask
     }
@@ -81,14 +112,14 @@ struct FrequentItem: BitwiseCopyable {
   }
 
   private func index(_ hash: UInt64, _ number: UInt32) {
-    var i = Int(truncatingIfNeeded: hash &>> 20) & bucketMask
+    var i = home(hash)
     while unsafe buckets[i] != 0 { i = (i &+ 1) & bucketMask }
-    unsafe buckets[i] = number
+    unsafe buckets[i] = Self.tag(hash) | number
   }
 
   /// Drops at least half of the items; the rest keep their order, so their texts move down in place.
   private mutating func purge() {
-    errorMax = medianWeight()
+    errorMax = medianWeight(count: count, above: errorMax) { unsafe items[$0].observed &+ items[$0].missed }
     let text = unsafe labels
     var kept = 0
     var bytes = 0
@@ -106,21 +137,6 @@ struct FrequentItem: BitwiseCopyable {
     reindex()
   }
 
-  /// The median of `observed + missed`; mostly it lies close above ``errorMax``, where counting finds it.
-  private func medianWeight() -> Int64 {
-    var near = [Int](repeating: 0, count: 256)
-    for i in 0..<count {
-      let above = unsafe items[i].observed &+ items[i].missed &- errorMax
-      if above < 256 { near[Int(max(above, 0))] += 1 }
-    }
-    var seen = 0
-    for (above, n) in near.enumerated() {
-      seen += n
-      if seen > count / 2 { return errorMax + Int64(above) }
-    }
-    return (0..<count).map { unsafe items[$0].observed &+ items[$0].missed }.sorted()[count / 2]
-  }
-
   private func reindex() {
     unsafe buckets.update(repeating: 0, count: bucketMask + 1)
     for i in 0..<count { unsafe index(items[i].hash, UInt32(i + 1)) }
@@ -136,18 +152,8 @@ struct FrequentItem: BitwiseCopyable {
 
   /// Positions of the `n` heaviest items; equal weights by text, then by hash.
   func heaviest(_ n: Int) -> [Int] {
-    let all = (0..<count).sorted { unsafe items[$0].observed > items[$1].observed }
-    guard n > 0, let last = all.prefix(n).last else { return [] }
-    // texts are compared among the candidates only, with the ties at the cut
-    let cut = unsafe items[last].observed
-    let candidates = all.prefix { unsafe items[$0].observed >= cut }.map { (position: $0, label: label($0)) }
-    let sorted = candidates.sorted {
-      let (a, b) = unsafe (items[$0.position], items[$1.position])
-      if a.observed != b.observed { return a.observed > b.observed }
-      if $0.label != $1.label { return $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
-      return a.hash < b.hash
-    }
-    return sorted.prefix(n).map(\.position)
+    heaviestItems(
+      n, of: count, weight: { unsafe items[$0].observed }, label: { label($0) }, hash: { unsafe items[$0].hash })
   }
 
   func write(into w: inout StateWriter) {

@@ -19,9 +19,9 @@
 
   @inline(__always)
   private static func bucket(of v: Int64) -> Int {
-    if v < 128 { return Int(truncatingIfNeeded: v) }
-    let shift = 57 &- v.leadingZeroBitCount
-    return 64 &+ shift &* 64 &+ Int(truncatingIfNeeded: v &>> Int64(truncatingIfNeeded: shift)) &- 64
+    // no branch: which it is cannot be foretold
+    let shift = max(57 &- (v | 1).leadingZeroBitCount, 0)
+    return shift &* 64 &+ Int(truncatingIfNeeded: v &>> Int64(truncatingIfNeeded: shift))
   }
   /// The middle of a bucket.
   private static func value(ofBucket b: Int) -> Int64 {

@@ -5,7 +5,7 @@ import FlatMemory
 ///
 /// Accepts what logs hold: full URLs, scheme-relative ones (`//host/path`) and bare paths. The page is the path:
 /// no scheme, host, query or fragment, case and percent signs as logged; an empty path is "/".
-/// Cost: 16 bytes a step, about 8 ns for a URL of 60 bytes. Reads up to 15 bytes past the end.
+/// Cost: 16 bytes a step, about 5 ns for a URL of 60 bytes. Reads up to 47 bytes past the end.
 struct PageURL: BitwiseCopyable {
   var hostStart = 0
   var hostEnd = 0
@@ -15,8 +15,48 @@ struct PageURL: BitwiseCopyable {
   var queryStart = 0
   var queryEnd = 0
 
+  /// Of nothing.
+  init() {}
+
   @inline(__always)
   init(_ p: UnsafePointer<UInt8>, _ n: Int) {
+    unsafe self.init(originOf: p, n)
+    unsafe scanPath(p, n)
+  }
+
+  /// The same, faster where scheme and host are those kept in `memo`.
+  @inline(__always)
+  init(_ p: UnsafePointer<UInt8>, _ n: Int, near memo: OriginMemo) {
+    if let origin = unsafe memo.matches(p, n) {
+      self.init(hostStart: origin.start, hostEnd: origin.end, pathStart: origin.end)
+    } else {
+      unsafe self.init(originOf: p, n)
+      unsafe memo.keep(p, n, self)
+    }
+    unsafe scanPath(p, n)
+  }
+
+  private init(hostStart: Int, hostEnd: Int, pathStart: Int) {
+    (self.hostStart, self.hostEnd, self.pathStart) = (hostStart, hostEnd, pathStart)
+  }
+
+  /// Scheme and host only: the path begins at ``pathStart``, its end is not looked for.
+  @inline(__always)
+  init(originOf p: UnsafePointer<UInt8>, _ n: Int) {
+    let head = unsafe n >= 7 ? load8(p) : 0
+    let start = head == https ? 8 : 7
+    if head == https || head & byteMask(7) == http, n >= start {
+      // few branches: hosts end where it cannot be foretold, mostly within 32 bytes
+      let (low, high) = unsafe (p + start, p + start + 16)
+      let m =
+        unsafe tw_any16(low, slash, question, hash, hash) | tw_any16(high, slash, question, hash, hash) &<< 16
+      hostStart = start
+      hostEnd =
+        unsafe m != 0
+        ? min(start &+ m.trailingZeroBitCount, n) : PageURL.firstDelimiter(p, start &+ 32, n, slash)
+      pathStart = hostEnd
+      return
+    }
     if n > 0, unsafe p[0] == slash {
       if n > 1, unsafe p[1] == slash {
         hostStart = 2
@@ -32,6 +72,10 @@ struct PageURL: BitwiseCopyable {
         pathStart = hostEnd
       }
     }
+  }
+
+  @inline(__always)
+  private mutating func scanPath(_ p: UnsafePointer<UInt8>, _ n: Int) {
     pathEnd = unsafe PageURL.firstDelimiter(p, pathStart, n, question)
     (queryStart, queryEnd) = (pathEnd, pathEnd)
     if pathEnd < n, unsafe p[pathEnd] == question {
@@ -57,6 +101,12 @@ struct PageURL: BitwiseCopyable {
   var hasHost: Bool { hostEnd > hostStart }
   var hasQuery: Bool { queryEnd > queryStart }
 
+  /// The path of a URL that lies at `span`; empty for the site's root.
+  @inline(__always)
+  func path(in span: ByteSpan) -> ByteSpan {
+    ByteSpan(offset: Int(span.offset) &+ pathStart, length: pathEnd &- pathStart)
+  }
+
   /// A page's identity: the hash of its path.
   @inline(__always)
   func pageHash(_ p: UnsafePointer<UInt8>) -> UInt64 {
@@ -79,6 +129,9 @@ struct PageURL: BitwiseCopyable {
   static let pageBytesMax = 160
 }
 
+/// "https://" and "http://", little-endian.
+private let https: UInt64 = 0x2f2f_3a73_7074_7468
+private let http: UInt64 = 0x2f_2f3a_7074_7468
 private let slash = UInt8(ascii: "/")
 private let colon = UInt8(ascii: ":")
 private let question = UInt8(ascii: "?")

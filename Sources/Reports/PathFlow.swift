@@ -9,7 +9,7 @@ import FlatMemory
 /// one page, so that what flows in and out of a position always adds up.
 /// Guarantees: exact while all sessions carry a path, there are at most 32,768 and the tables hold all their paths;
 /// later the relative standard error of a figure that stands for s of n sessions is about √(n / s / 32,768).
-/// Cost: 200 ns a session used. Memory: 4 MB.
+/// Cost: 150 ns a session used. Memory: 4 MB.
 @safe struct PathFlow: ~Copyable {
   /// Views of a path that count.
   static let viewsMax = 5
@@ -34,6 +34,9 @@ import FlatMemory
   private(set) var weight: Int64 = 0
   /// Weight of the paths that reach each position.
   private let reached: UnsafeMutablePointer<Int64>
+  /// Of the path at hand: its pages (or what stands for all light ones), and its steps.
+  private let identities: UnsafeMutablePointer<UInt64>
+  private let stepHashes: UnsafeMutablePointer<UInt64>
 
   init(in memory: inout ReportMemory) {
     let pageBytes = PageURL.pageBytesMax + 1
@@ -41,47 +44,75 @@ import FlatMemory
     steps = FrequentItems(capacity: 4096, labelBytesMax: 2 * pageBytes + 3, in: &memory)
     pages = FrequentItems(capacity: 4096, labelBytesMax: 0, in: &memory)
     unsafe reached = unsafe memory.take(Int64.self, count: Self.viewsMax)
+    unsafe identities = unsafe memory.take(UInt64.self, count: Self.viewsMax)
+    unsafe stepHashes = unsafe memory.take(UInt64.self, count: Self.viewsMax)
   }
 
+  /// Whether the row's path counts; once not, never again.
   @inline(__always)
-  mutating func add(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    guard unsafe row.pointee.pathCount > 0 else { return }
-    guard unsafe level == 0 || mix(row.pointee.id, 0x70a7_45f1_0e55_ed01) &>> (64 &- level) == 0 else { return }
-    unsafe addUsed(row, bytes)
+  private func isUsed(_ row: UnsafePointer<SessionRow>) -> Bool {
+    unsafe level == 0 || mix(row.pointee.id, 0x70a7_45f1_0e55_ed01) &>> (64 &- level) == 0
   }
-
-  /// A view of the path at hand: its text, and its page's identity (or that of all light pages).
-  @safe private struct View {
-    var text: UnsafePointer<UInt8>
-    var url: PageURL
-    var identity: UInt64
-  }
-
-  @inline(never)
-  private mutating func addUsed(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    let count = unsafe min(Int(row.pointee.pathCount), Self.viewsMax)
+  @inline(__always)
+  private static func span(_ k: Int, _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) -> ByteSpan {
     let spans = unsafe UnsafeRawPointer(bytes + Int(row.pointee.pathOffset))
+    return unsafe spans.loadUnaligned(fromByteOffset: k &* 8, as: ByteSpan.self)
+  }
+  private static func pageCount(_ row: UnsafePointer<SessionRow>) -> Int {
+    unsafe min(Int(row.pointee.pathCount), Self.viewsMax)
+  }
+
+  /// Reads the pages of a row's path, and asks for where they are counted.
+  @inline(never)
+  func read(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, near origin: OriginMemo,
+    into hashes: UnsafeMutablePointer<UInt64>
+  ) {
+    guard unsafe isUsed(row) else { return }
+    for k in unsafe 0..<Self.pageCount(row) {
+      let span = unsafe Self.span(k, row, bytes)
+      let p = unsafe bytes + Int(span.offset)
+      let page = unsafe PageURL(p, span.isAbsent ? 0 : Int(span.length), near: origin).pageHash(p)
+      unsafe hashes[k] = page
+      pages.prefetch(mix(page, UInt64(k)))
+    }
+  }
+  /// Asks for the counts themselves.
+  @inline(never)
+  func prefetch(_ row: UnsafePointer<SessionRow>, _ hashes: UnsafePointer<UInt64>) {
+    guard unsafe isUsed(row) else { return }
+    for k in unsafe 0..<Self.pageCount(row) { unsafe pages.prefetchItem(mix(hashes[k], UInt64(k))) }
+  }
+
+  /// Counts the path of a row whose pages were read.
+  @inline(never)
+  mutating func add(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ hashes: UnsafePointer<UInt64>
+  ) {
+    guard unsafe isUsed(row) else { return }
+    let count = unsafe Self.pageCount(row)
     let weight = unsafe Int64(1) &<< Int64(min(UInt64(row.pointee.pathWeightLog2) &+ level, 40))
     var pathHash = UInt64(count)
-    var previous = unsafe View(text: bytes, url: PageURL(bytes, 0), identity: 0)
     for k in 0..<count {
-      let span = unsafe spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
-      let p = unsafe bytes + Int(span.offset)
-      let url = unsafe PageURL(p, span.isAbsent ? 0 : Int(span.length))
-      let page = unsafe url.pageHash(p)
-      pathHash = mix(pathHash, page)
-      let view = unsafe View(text: p, url: url, identity: isHeavy(page, at: k, weight) ? page : Self.otherHash)
-      if k > 0 { step(k - 1, previous, view, weight) }
-      previous = view
+      pathHash = unsafe mix(pathHash, hashes[k])
+      unsafe identities[k] = unsafe isHeavy(hashes[k], at: k, weight) ? hashes[k] : Self.otherHash
     }
-    if unsafe Int(row.pointee.views) <= count, count < Self.viewsMax { step(count - 1, previous, nil, weight) }
+    let hasEnd = unsafe Int(row.pointee.views) <= count && count < Self.viewsMax
+    let stepCount = hasEnd ? count : count - 1
+    for k in 0..<stepCount {
+      let next = unsafe k + 1 < count ? identities[k + 1] : Self.exitHash
+      unsafe stepHashes[k] = unsafe mix(mix(identities[k], UInt64(k)), next)
+      unsafe steps.prefetch(stepHashes[k])
+    }
+    paths.prefetch(pathHash)
+    for k in 0..<stepCount { unsafe steps.prefetchItem(stepHashes[k]) }
+    for k in 0..<stepCount where unsafe steps.add(stepHashes[k], weight: weight) == 0 {
+      unsafe insertStep(k, isLast: k + 1 == count, row, bytes)
+      _ = unsafe steps.add(stepHashes[k], weight: weight)
+    }
     if paths.add(pathHash, weight: weight) == 0 {
       paths.insert(pathHash) { label in
-        for k in 0..<count {
-          let span = unsafe spans.loadUnaligned(fromByteOffset: k * 8, as: ByteSpan.self)
-          let p = unsafe bytes + Int(span.offset)
-          unsafe PageURL(p, span.isAbsent ? 0 : Int(span.length)).writePage(p, into: &label)
-        }
+        for k in 0..<count { unsafe Self.writePage(k, row, bytes, into: &label) }
       }
       _ = paths.add(pathHash, weight: weight)
     }
@@ -91,7 +122,16 @@ import FlatMemory
     if usedAtLevel == Self.sessionsPerLevel, level < 32 { (level, usedAtLevel) = (level + 1, 0) }
   }
 
+  private static func writePage(
+    _ k: Int, _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into label: inout LabelWriter
+  ) {
+    let span = unsafe span(k, row, bytes)
+    let p = unsafe bytes + Int(span.offset)
+    unsafe PageURL(p, span.isAbsent ? 0 : Int(span.length)).writePage(p, into: &label)
+  }
+
   /// Counts a page at a position; whether it has a name there.
+  @inline(__always)
   private mutating func isHeavy(_ page: UInt64, at k: Int, _ weight: Int64) -> Bool {
     unsafe reached[k] &+= weight
     let hash = mix(page, UInt64(k))
@@ -103,21 +143,22 @@ import FlatMemory
     return unsafe n &* Self.heavyShare >= reached[k]
   }
 
-  /// Counts a step from the page at position `k`; without a next page, the session ended there.
-  private mutating func step(_ k: Int, _ from: View, _ to: View?, _ weight: Int64) {
-    let hash = mix(mix(from.identity, UInt64(k)), to?.identity ?? Self.exitHash)
-    if steps.add(hash, weight: weight) != 0 { return }
-    steps.insert(hash) { label in
-      label.part("\(k)\(to == nil ? "x" : "")", bytesMax: 2)
-      for view in [from, to ?? from] {
-        if view.identity == Self.otherHash {
+  /// Enters a step from the page at position `k` to the next one, or where the session ended there.
+  @inline(never)
+  private mutating func insertStep(
+    _ k: Int, isLast: Bool, _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>
+  ) {
+    let identities = unsafe identities
+    unsafe steps.insert(stepHashes[k]) { label in
+      label.part("\(k)\(isLast ? "x" : "")", bytesMax: 2)
+      for position in [k, isLast ? k : k + 1] {
+        if unsafe identities[position] == Self.otherHash {
           label.part(Self.otherText, bytesMax: 1)
         } else {
-          unsafe view.url.writePage(view.text, into: &label)
+          unsafe Self.writePage(position, row, bytes, into: &label)
         }
       }
     }
-    _ = steps.add(hash, weight: weight)
   }
 
   func write(into w: inout StateWriter) {

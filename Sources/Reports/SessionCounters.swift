@@ -29,8 +29,20 @@ enum Counter: Int, CaseIterable {
   private static let total = hoursAt + 2 * 168
 
   let base: UnsafeMutablePointer<Int64>
+  /// For durations of w significant bits: how many bin bounds are shorter, then the one bound of as many bits.
+  private let durationBounds: UnsafeMutablePointer<Int64>
 
-  init(in memory: inout ReportMemory) { unsafe base = unsafe memory.take(Int64.self, count: Self.total) }
+  init(in memory: inout ReportMemory) {
+    unsafe base = unsafe memory.take(Int64.self, count: Self.total)
+    unsafe durationBounds = unsafe memory.take(Int64.self, count: 2 * 65)
+    func bits(_ v: Int64) -> Int { 64 - v.leadingZeroBitCount }
+    let bounds = SessionReportAccumulator.durationBinBounds
+    precondition(Set(bounds.map(bits)).count == bounds.count, "two bin bounds lie between two powers of two")
+    for w in 0...64 {
+      unsafe durationBounds[2 * w] = Int64(bounds.count { bits($0) < w })
+      unsafe durationBounds[2 * w + 1] = bounds.first { bits($0) == w } ?? .max
+    }
+  }
 
   subscript(_ c: Counter) -> Int64 {
     @inline(__always) get { unsafe base[c.rawValue] }
@@ -52,6 +64,14 @@ enum Counter: Int, CaseIterable {
   }
   var durations: UnsafeMutablePointer<Int64> { unsafe base + Self.durationAt }
   var hours: UnsafeMutablePointer<Int64> { unsafe base + Self.hoursAt }
+
+  /// Counts a duration of 0 or more in its bin, without branches: which it is cannot be foretold.
+  @inline(__always)
+  func addDuration(_ d: Int64) {
+    let entry = unsafe durationBounds + 2 &* (64 &- d.leadingZeroBitCount)
+    let bin = unsafe Int(truncatingIfNeeded: entry[0]) &+ (d > entry[1] ? 1 : 0)
+    unsafe durations[bin] &+= 1
+  }
 
   /// Adds a value as millionths, so that the order of additions does not matter.
   @inline(__always)

@@ -20,8 +20,8 @@ extension SessionReportAccumulator {
     report.devices = classes(.device, DeviceKind.allCases.map { ($0.rawValue, $0.name) }, absent: absent)
     report.systems = classes(.system, OperatingSystem.allCases.map { ($0.rawValue, $0.name) }, absent: absent)
     report.browsers = classes(.browser, Browser.allCases.map { ($0.rawValue, $0.name) }, absent: absent)
-    report.entryPages = Self.breakdown(entries, absent: counters[.entryAbsent])
-    report.exitPages = Self.breakdown(exits, absent: counters[.exitAbsent])
+    report.entryPages = Self.breakdown(pages, \.entries, total: pages.entryTotal, absent: counters[.entryAbsent])
+    report.exitPages = Self.breakdown(pages, \.exits, total: pages.exitTotal, absent: counters[.exitAbsent])
     report.referrers = Self.breakdown(referrers, absent: counters[.referrerAbsent] + counters[.referrerOwn])
     report.campaigns = Self.breakdown(campaigns, absent: 0)
     report.paths = PathReport.make(flow)
@@ -189,19 +189,39 @@ extension SessionReportAccumulator {
     b.absent = Int(absent)
     b.distinct = table.count
     b.errorMax = Int(table.errorMax)
-    var listed: Int64 = 0
     for i in table.heaviest(rowsMax) {
       let item = table.item(i)
-      let parts = table.label(i).split(separator: "\u{1f}", omittingEmptySubsequences: false).map(String.init)
-      listed += item.observed
-      b.rows.append(
-        SessionReport.Breakdown.Row(
-          name: parts[0], details: parts.count > 1 ? Array(parts.dropFirst()) : nil, sessions: Int(item.observed),
-          share: ratio(item.observed, table.total), bounceRate: ratio(item.bounces, item.observed),
-          purchases: Int(item.purchases), missed: Int(item.missed)))
+      let use = PageUse(sessions: item.observed, bounces: item.bounces, purchases: item.purchases)
+      append(table.label(i), use, missed: item.missed, to: &b)
     }
-    b.other = Int(table.total - listed)
+    b.other = b.sessions - b.rows.reduce(0) { $0 + $1.sessions }
     return b
+  }
+
+  private static func breakdown(
+    _ table: borrowing PageCounts, _ use: KeyPath<TrackedPage, PageUse>, total: Int64, absent: Int64
+  ) -> SessionReport.Breakdown {
+    var b = SessionReport.Breakdown()
+    b.sessions = Int(total)
+    b.absent = Int(absent)
+    b.distinct = (0..<table.count).count { table.page($0)[keyPath: use].sessions > 0 }
+    b.errorMax = Int(table.errorMax)
+    let listed = heaviestItems(
+      rowsMax, of: table.count, weight: { table.page($0)[keyPath: use].sessions }, label: { table.label($0) },
+      hash: { table.page($0).hash })
+    for i in listed { append(table.label(i), table.page(i)[keyPath: use], missed: table.page(i).missed, to: &b) }
+    b.other = b.sessions - b.rows.reduce(0) { $0 + $1.sessions }
+    return b
+  }
+
+  /// Adds a row to a breakdown whose `sessions` is the total.
+  private static func append(_ label: String, _ use: PageUse, missed: Int64, to b: inout SessionReport.Breakdown) {
+    let parts = label.split(separator: "\u{1f}", omittingEmptySubsequences: false).map(String.init)
+    b.rows.append(
+      SessionReport.Breakdown.Row(
+        name: parts[0], details: parts.count > 1 ? Array(parts.dropFirst()) : nil, sessions: Int(use.sessions),
+        share: ratio(use.sessions, Int64(b.sessions)), bounceRate: ratio(use.bounces, use.sessions),
+        purchases: Int(use.purchases), missed: Int(missed)))
   }
 
   private func funnel() -> SessionReport.Funnel {

@@ -5,7 +5,7 @@
 /// part of it. 10 KB for a small log, 1–2 MB for a large one.
 extension SessionReportAccumulator {
   private static let magic: [UInt8] = Array("TWRP".utf8)
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
 
   /// Appends the exact state.
   public func write(into bytes: inout [UInt8]) {
@@ -19,8 +19,7 @@ extension SessionReportAccumulator {
     delays.write(into: &w)
     users.write(into: &w)
     timeline.write(into: &w)
-    entries.write(into: &w)
-    exits.write(into: &w)
+    pages.write(into: &w)
     referrers.write(into: &w)
     campaigns.write(into: &w)
     flow.write(into: &w)

@@ -47,12 +47,17 @@ struct SampledUser: BitwiseCopyable {
     return Int32(truncatingIfNeeded: (d &- (d < 0 ? 6 : 0)) / 7)
   }
 
+  /// Whether the user is followed; once not, never again.
   @inline(__always)
-  private func isHeld(_ key: UInt64) -> Bool { level == 0 || key &>> (64 &- level) == 0 }
+  func isHeld(_ key: UInt64) -> Bool { (key &>> 1) &>> (63 &- level) == 0 }
 
+  /// Asks for the slot of a user that is held.
   @inline(__always)
   func prefetch(_ key: UInt64) {
-    if isHeld(key) { unsafe tw_prefetch(slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))) }
+    let slot = unsafe slots + (Int(truncatingIfNeeded: key) & (Self.slotCount &- 1))
+    // a slot may lie across two lines
+    unsafe tw_prefetch(slot)
+    unsafe tw_prefetch(UnsafeRawPointer(slot) + 16)
   }
 
   /// Counts a session of a user that started on `day`.
@@ -94,14 +99,21 @@ struct SampledUser: BitwiseCopyable {
     count += 1
   }
 
-  /// Keeps every second user.
+  /// Keeps every second user, in place: from an empty slot on, each held user is placed anew, at its own slot or
+  /// before it, since all that come earlier in its run were placed already.
   private mutating func halve() {
     level += 1
-    var held: [SampledUser] = []
-    held.reserveCapacity(count)
-    visit { if isHeld($0.key) { held.append($0) } }
-    clear()
-    for user in held { place(user) }
+    count = 0
+    let mask = Self.slotCount &- 1
+    var first = 0
+    while unsafe slots[first].key != 0 { first += 1 }
+    for k in 1..<Self.slotCount {
+      let i = (first &+ k) & mask
+      let user = unsafe slots[i]
+      if user.key == 0 { continue }
+      unsafe slots[i].key = 0
+      if isHeld(user.key) { place(user) }
+    }
   }
 
   private mutating func clear() {

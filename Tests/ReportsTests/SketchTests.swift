@@ -53,6 +53,54 @@ import Testing
     #expect(top == top.sorted(by: >))
   }
 
+  enum PageStream: CaseIterable { case few, zipf, floodAfterHeavy, entriesThenExits }
+
+  @Test(arguments: PageStream.allCases) func pagesKeepTheirPromise(_ stream: PageStream) {
+    var random = SeededRandom(seed: 78)
+    let n = 120_000
+    let sessions: [(entry: Int, exit: Int)] = (0..<n).map { i in
+      switch stream {
+      case .few: (i % PageCounts.capacity, i * 7 % PageCounts.capacity)
+      case .zipf: (random.zipf(80_000), random.zipf(80_000))
+      case .floodAfterHeavy: i < n / 3 ? (i % 20, i % 30) : (1_000 + i, 1_000_000 + i)
+      case .entriesThenExits: (i % 40_000, 39_999 - i % 40_000)
+      }
+    }
+    var memory = ReportMemory()
+    defer { memory.release() }
+    var pages = PageCounts(in: &memory)
+    var exact: [Int: (entries: Int64, exits: Int64)] = [:]
+    let outcome = SessionReportAccumulator.Outcome(bounces: 0, purchases: 0)
+    for (entry, exit) in sessions {
+      for (page, isEntry) in [(entry, true), (exit, false)] {
+        let hash = mix(UInt64(page), 0x1234_5678_9abc_def1)
+        let text = Array("/p/\(page)".utf8)
+        let padded = text + [UInt8](repeating: 0, count: bytePadding)
+        let at = unsafe pages.position(hash, hint: Int32(random.below(20_000)), padded, text.count)
+        if isEntry { pages.addEntry(at: at, outcome) } else { pages.addExit(at: at, outcome) }
+        let old = exact[page] ?? (0, 0)
+        exact[page] = (old.entries + (isEntry ? 1 : 0), old.exits + (isEntry ? 0 : 1))
+      }
+    }
+    #expect(pages.entryTotal == Int64(n) && pages.exitTotal == Int64(n))
+    #expect(pages.errorMax <= 2 * 2 * Int64(n) / Int64(PageCounts.capacity), "\(stream)")
+    if stream == .few { #expect(pages.errorMax == 0 && pages.count == PageCounts.capacity) }
+    var held = Set<Int>()
+    var wrong = 0
+    for i in 0..<pages.count {
+      let page = pages.page(i)
+      let name = Int(pages.label(i).dropFirst(3))!
+      held.insert(name)
+      let truth = exact[name]!
+      for (counted, sought) in [(page.entries.sessions, truth.entries), (page.exits.sessions, truth.exits)]
+      where counted > sought || sought > counted + page.missed { wrong += 1 }
+      if page.missed > pages.errorMax { wrong += 1 }
+    }
+    #expect(wrong == 0, "\(stream)")
+    for (page, use) in exact where use.entries + use.exits > pages.errorMax && !held.contains(page) { wrong += 1 }
+    #expect(wrong == 0, "a heavy page is missing: \(stream)")
+  }
+
   @Test func frequentItemsAreExactUpToTheirCapacity() {
     var memory = ReportMemory()
     defer { memory.release() }

@@ -47,6 +47,33 @@ import Testing
     #expect(sizeMax < 4 << 20)
   }
 
+  /// Batches are worked off in blocks with reads ahead; neither may show.
+  @Test(arguments: [12] as [UInt64]) func rowsCutInAnyWay(_ seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    let batch = Self.crowded(seed, 40_000)
+    var single = SessionReportAccumulator()
+    unsafe batch.forEachRow { unsafe single.add($0, $1) }
+    var state: [UInt8] = []
+    single.write(into: &state)
+
+    var cut = SessionReportAccumulator()
+    unsafe batch.withRows { rows, bytes in
+      let inOrder = unsafe rows.indices.map { unsafe PlacedRow(rows.baseAddress! + $0, bytes) }
+      unsafe inOrder.withUnsafeBufferPointer { all in
+        var from = 0
+        while from < all.count {
+          let to = min(from + random.below(random.chance(0.1) ? 5_000 : 150), all.count)
+          unsafe cut.add(UnsafeBufferPointer(rebasing: all[from..<to]))
+          from = to
+        }
+      }
+    }
+    var other: [UInt8] = []
+    cut.write(into: &other)
+    #expect(single.finish(quality: ReportExamples.quality).entryPages.errorMax > 0, "the page table has been purged")
+    #expect(other == state, "seed \(seed)")
+  }
+
   @Test func stateOfNothing() throws {
     var bytes: [UInt8] = []
     SessionReportAccumulator().write(into: &bytes)

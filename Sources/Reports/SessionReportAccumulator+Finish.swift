@@ -20,8 +20,8 @@ extension SessionReportAccumulator {
     report.devices = classes(.device, DeviceKind.allCases.map { ($0.rawValue, $0.name) }, absent: absent)
     report.systems = classes(.system, OperatingSystem.allCases.map { ($0.rawValue, $0.name) }, absent: absent)
     report.browsers = classes(.browser, Browser.allCases.map { ($0.rawValue, $0.name) }, absent: absent)
-    report.entryPages = Self.breakdown(pages, \.entries, total: pages.entryTotal, absent: counters[.entryAbsent])
-    report.exitPages = Self.breakdown(pages, \.exits, total: pages.exitTotal, absent: counters[.exitAbsent])
+    report.entryPages = Self.breakdown(pages, { $0.entries }, total: pages.entryTotal, absent: counters[.entryAbsent])
+    report.exitPages = Self.breakdown(pages, { $0.exits }, total: pages.exitTotal, absent: counters[.exitAbsent])
     report.referrers = Self.breakdown(referrers, absent: counters[.referrerAbsent] + counters[.referrerOwn])
     report.campaigns = Self.breakdown(campaigns, absent: 0)
     report.paths = PathReport.make(flow)
@@ -199,17 +199,17 @@ extension SessionReportAccumulator {
   }
 
   private static func breakdown(
-    _ table: borrowing PageCounts, _ use: KeyPath<TrackedPage, PageUse>, total: Int64, absent: Int64
+    _ table: borrowing PageCounts, _ use: (TrackedPage) -> PageUse, total: Int64, absent: Int64
   ) -> SessionReport.Breakdown {
     var b = SessionReport.Breakdown()
     b.sessions = Int(total)
     b.absent = Int(absent)
-    b.distinct = (0..<table.count).count { table.page($0)[keyPath: use].sessions > 0 }
+    b.distinct = (0..<table.count).count { use(table.page($0)).sessions > 0 }
     b.errorMax = Int(table.errorMax)
     let listed = heaviestItems(
-      rowsMax, of: table.count, weight: { table.page($0)[keyPath: use].sessions }, label: { table.label($0) },
+      rowsMax, of: table.count, weight: { use(table.page($0)).sessions }, label: { table.label($0) },
       hash: { table.page($0).hash })
-    for i in listed { append(table.label(i), table.page(i)[keyPath: use], missed: table.page(i).missed, to: &b) }
+    for i in listed { append(table.label(i), use(table.page(i)), missed: table.page(i).missed, to: &b) }
     b.other = b.sessions - b.rows.reduce(0) { $0 + $1.sessions }
     return b
   }

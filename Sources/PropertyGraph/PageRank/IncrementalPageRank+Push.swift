@@ -1,0 +1,136 @@
+import CKernels
+import Foundation
+
+/// Sparse solving: residual is pushed out of the vertices that hold the most of it per edge.
+extension IncrementalPageRank {
+  /// Pushes until the residual is under the budget, or until the decay so far predicts more than `edgeLimit` edges.
+  /// Returns the edges pushed along, 4 more counted per push; what was pushed stays valid either way.
+  func push(edgeLimit: Double) -> Int {
+    var edges = 0
+    for _ in 0..<8 where !isCertified {
+      let before = residualSum
+      edges += pushOnce(edgeLimit: edgeLimit - Double(edges))
+      if isCertified || Double(edges) >= edgeLimit { break }
+      // queues that ran empty above their floor are rebuilt for the graph as it is; if that does not help, give up
+      if edgeLimit < .infinity || residualSum > 0.999 * before { break }
+      rebuildQueues()
+    }
+    return edges
+  }
+
+  private func pushOnce(edgeLimit: Double) -> Int {
+    let target = budget * (1 - 1e-6) - 2 * roundingError
+    let records = records.base
+    let ranks = ranks.base
+    let out = adjacency.out
+    let slabs = out.slabs.base
+    let neighbours = out.neighbours.base
+    let weights = out.weights?.base
+    let queues = queues.queues
+    let queueCount = self.queues.count
+    let topBits = self.queues.topBits
+    var entryCount = self.queues.entryCount
+    var residualSum = residualSum
+    var rankSum = rankSum
+    var rounding = 0.0
+    var edges = 0
+    var q = 0
+    var forecast = PushForecast(residual: residualSum)
+    defer {
+      self.residualSum = max(0, residualSum)
+      self.rankSum = rankSum
+      roundingUnits += rounding
+      self.queues.entryCount = entryCount
+    }
+    while residualSum > target {
+      while q < queueCount && queues[q].head == queues[q].count {
+        queues[q].head = 0
+        queues[q].count = 0
+        q += 1
+      }
+      if q >= queueCount { break }
+      let head = queues[q].head
+      let u = queues[q].base[head]
+      queues[q].head = head &+ 1
+      entryCount &-= 1
+      if head &+ 3 < queues[q].count {
+        let (next, later) = (queues[q].base[head &+ 1], queues[q].base[head &+ 3])
+        tw_prefetch(records + Int(later))
+        tw_prefetch(slabs + Int(later))
+        tw_prefetch(neighbours + Int(slabs[Int(next)].offset))
+      }
+      let record = records + Int(u)
+      if Int(record.pointee.bucket) != q { continue }  // stale
+      let residual = record.pointee.residual
+      let now = IncrementalPushQueues.queue(
+        of: residual, priority: record.pointee.priority, topBits: topBits, count: queueCount)
+      if Int(now) > q {  // cancelled meanwhile
+        record.pointee.bucket = now
+        if now < IncrementalPushQueues.countMax {
+          IncrementalPushQueues.append(u, to: queues + Int(now))
+          entryCount &+= 1
+        }
+        continue
+      }
+      record.pointee.bucket = IncrementalPushQueues.countMax
+      record.pointee.residual = 0
+      residualSum -= residual.magnitude
+      let rank = ranks[Int(u)] + residual
+      ranks[Int(u)] = rank
+      rankSum += residual
+      let slab = slabs[Int(u)]
+      let degree = Int(slab.degree)
+      edges &+= degree &+ 4
+      rounding += 2 * rank.magnitude + residualSum.magnitude
+      if degree > 0 {
+        let list = neighbours + Int(slab.offset)
+        let total = weights == nil ? Double(degree) : adjacency.weightSum(u)
+        let delta = options.damping * residual / total
+        var before = 0.0
+        var after = 0.0
+        for i in 0..<degree {
+          if i &+ 12 < degree { tw_prefetch(records + Int(list[i &+ 12])) }
+          let w = list[i]
+          let neighbour = records + Int(w)
+          let old = neighbour.pointee.residual
+          let new = old + (weights.map { delta * Double($0[Int(slab.offset) &+ i]) } ?? delta)
+          neighbour.pointee.residual = new
+          before += old.magnitude
+          after += new.magnitude
+          let k = IncrementalPushQueues.queue(
+            of: new, priority: neighbour.pointee.priority, topBits: topBits, count: queueCount)
+          if k < neighbour.pointee.bucket {
+            neighbour.pointee.bucket = k
+            IncrementalPushQueues.append(w, to: queues + Int(k))
+            entryCount &+= 1
+            if k < q { q = Int(k) }
+          }
+        }
+        residualSum += after - before
+        rounding += Double(degree &+ 8) * (after + before) + 4 * residual.magnitude
+      }
+      if edges >= forecast.nextCheck && forecast.isHopeless(edges, residualSum, target, edgeLimit) { break }
+    }
+    return edges
+  }
+}
+
+/// Foretells from the decay of the residual how many edges pushing will take in all.
+struct PushForecast {
+  private var edges = 0
+  private var residual: Double
+  private(set) var nextCheck = 4096
+
+  init(residual: Double) { self.residual = residual }
+
+  mutating func isHopeless(_ edges: Int, _ residual: Double, _ target: Double, _ edgeLimit: Double) -> Bool {
+    if edgeLimit == .infinity || residual <= target { return false }
+    let decay = log(self.residual / residual)
+    guard decay > 0, target > 0 else { return true }
+    let rest = 1.2 * Double(edges - self.edges) * log(residual / target) / decay
+    self.edges = edges
+    self.residual = residual
+    nextCheck = edges + max(8192, edges / 4)
+    return Double(edges) + rest > edgeLimit
+  }
+}

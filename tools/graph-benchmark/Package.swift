@@ -1,0 +1,12 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "graph-benchmark",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "thalweg", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "graph-benchmark", dependencies: [.product(name: "PropertyGraph", package: "thalweg")])
+  ]
+)

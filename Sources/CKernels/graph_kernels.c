@@ -53,9 +53,10 @@ uint64_t tw_rank_shares64(const tw_rank_arrays *a, uint32_t from, uint32_t to) {
   return slots;
 }
 
-double tw_rank_sweep32(const tw_rank_arrays *arrays, uint32_t from, uint32_t to) {
+tw_sweep_sums tw_rank_sweep32(const tw_rank_arrays *arrays, uint32_t from, uint32_t to) {
   const tw_rank_arrays a = *arrays;
-  double base = 1 - a.damping, changed = 0;
+  double base = 1 - a.damping;
+  tw_sweep_sums sums = {0, 0, 0};
   for (uint32_t v = from; v < to; v++) {
     tw_slab in = a.in_slabs[v];
     const uint32_t *p = a.in_neighbours + in.offset;
@@ -63,19 +64,23 @@ double tw_rank_sweep32(const tw_rank_arrays *arrays, uint32_t from, uint32_t to)
                               : tw_gather32(a.share32, p, in.degree);
     double rank = teleport(&a, v, base) + a.damping * sum;
     double d = rank - a.rank[v];
-    changed += fabs(d);
+    double before = (double)a.change[v];
+    sums.change += fabs(d);
+    sums.product += d * before;
+    sums.square += before * before;
     a.rank[v] = rank;
     a.change[v] = (float)d;
     uint32_t degree = a.out_slabs[v].degree;
     float k = a.out_weights ? (float)a.out_weights[v] : (float)degree;
     a.fresh32[v] = degree ? (float)rank / k : 0.f;
   }
-  return changed;
+  return sums;
 }
 
-double tw_rank_sweep64(const tw_rank_arrays *arrays, uint32_t from, uint32_t to) {
+tw_sweep_sums tw_rank_sweep64(const tw_rank_arrays *arrays, uint32_t from, uint32_t to) {
   const tw_rank_arrays a = *arrays;
-  double base = 1 - a.damping, changed = 0;
+  double base = 1 - a.damping;
+  tw_sweep_sums sums = {0, 0, 0};
   for (uint32_t v = from; v < to; v++) {
     tw_slab in = a.in_slabs[v];
     const uint32_t *p = a.in_neighbours + in.offset;
@@ -83,13 +88,16 @@ double tw_rank_sweep64(const tw_rank_arrays *arrays, uint32_t from, uint32_t to)
                               : gather64(a.share64, p, in.degree);
     double rank = teleport(&a, v, base) + a.damping * sum;
     double d = rank - a.rank[v];
-    changed += fabs(d);
+    double before = (double)a.change[v];
+    sums.change += fabs(d);
+    sums.product += d * before;
+    sums.square += before * before;
     a.rank[v] = rank;
     a.change[v] = (float)d;
     double k = out_weight(&a, v);
     a.fresh64[v] = a.out_slabs[v].degree ? rank / k : 0;
   }
-  return changed;
+  return sums;
 }
 
 void tw_rank_extrapolate(const tw_rank_arrays *a, uint32_t from, uint32_t to, double factor, int use64) {
@@ -120,7 +128,7 @@ tw_residual_sums tw_rank_residuals(const tw_rank_arrays *arrays, uint32_t from, 
 }
 
 void tw_spin_wait(uint32_t round) {
-  if (round > 2000) {
+  if (round > 300) {
     sched_yield();
     return;
   }

@@ -39,6 +39,13 @@ typedef struct {
   float *change;                  // what the last sweep added to each rank
 } tw_rank_arrays;
 
+/// The sums over a range of vertices after a sweep.
+typedef struct {
+  double change;    // sum of the absolute changes
+  double product;   // of each change and that of the sweep before: its ratio to `square` estimates the slowest mode
+  double square;    // sum of the squares of the sweep before
+} tw_sweep_sums;
+
 /// The sums over a range of vertices after recomputing residuals.
 typedef struct {
   double residual;   // sum of |residual|
@@ -51,9 +58,8 @@ uint64_t tw_rank_shares32(const tw_rank_arrays *a, uint32_t from, uint32_t to);
 uint64_t tw_rank_shares64(const tw_rank_arrays *a, uint32_t from, uint32_t to);
 
 /// Recomputes the ranks of a range from the published shares; leaves the new shares in fresh32 (fresh64).
-/// Returns the sum of the absolute changes.
-double tw_rank_sweep32(const tw_rank_arrays *a, uint32_t from, uint32_t to);
-double tw_rank_sweep64(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+tw_sweep_sums tw_rank_sweep32(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+tw_sweep_sums tw_rank_sweep64(const tw_rank_arrays *a, uint32_t from, uint32_t to);
 
 /// rank += factor * change over a range, and the shares that follow.
 void tw_rank_extrapolate(const tw_rank_arrays *a, uint32_t from, uint32_t to, double factor, int use64);

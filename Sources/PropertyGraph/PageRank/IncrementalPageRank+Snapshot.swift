@@ -11,6 +11,9 @@ extension IncrementalPageRank {
     var roundingUnits: Double
   }
 
+  /// The residuals by vertex index, as a copy.
+  var residuals: [Double] { (0..<vertexIndexCount).map { records[$0].residual } }
+
   /// Must be called at every checkpoint, whether or not a snapshot is taken of this object: the queues of pending pushes
   /// are forgotten and rebuilt from the residuals, as they are after a restore, so that both runs go on alike.
   public func checkpointBarrier() {
@@ -28,7 +31,7 @@ extension IncrementalPageRank {
     try withUnsafeBytes(of: header) { try body("rank/header", $0) }
     try withUnsafeBytes(of: model) { try body("rank/model", $0) }
     try body("rank/ranks", ranks.bytes(count: vertexIndexCount))
-    let residuals = (0..<vertexIndexCount).map { records[$0].residual }
+    let residuals = residuals
     try residuals.withUnsafeBytes { try body("rank/residuals", $0) }
     try body("rank/teleports", teleports.bytes(count: vertexIndexCount))
   }

@@ -12,7 +12,7 @@ final class IncrementalSweeps {
   enum Stage {
     case shares, extrapolate, round, publish, residualShares, residuals
   }
-  static let roundCount = 16
+  static let roundCount = 8
   static let blockCountMax = 512
   static let publishTasks = 4
 
@@ -21,7 +21,7 @@ final class IncrementalSweeps {
   private let blockCount: Int
   private let arrays: UnsafeMutablePointer<tw_rank_arrays>
   private let blockEdges: UnsafeMutablePointer<UInt64>
-  private let blockChange: UnsafeMutablePointer<Double>
+  private let blockChanges: UnsafeMutablePointer<tw_sweep_sums>
   private let blockSums: UnsafeMutablePointer<tw_residual_sums>
   /// The first block of each round, and one past the last.
   private var roundStarts: [Int] = []
@@ -30,6 +30,7 @@ final class IncrementalSweeps {
   private var round = 0
   private var use64: Bool
   private var factor = 0.0
+  private var extrapolates = true
   private var startResidual: Double
   /// Sweeps of this attempt, of all, and scans that recomputed residuals.
   private var attemptSweeps = 0
@@ -49,7 +50,7 @@ final class IncrementalSweeps {
     use64 = solver.options.tolerance < 5e-7 || residualsOnly
     startResidual = solver.residualSum
     blockEdges = .allocate(capacity: blockCount)
-    blockChange = .allocate(capacity: blockCount)
+    blockChanges = .allocate(capacity: blockCount)
     blockSums = .allocate(capacity: blockCount)
     arrays = .allocate(capacity: 1)
     let into = solver.adjacency.into
@@ -67,7 +68,7 @@ final class IncrementalSweeps {
 
   deinit {
     blockEdges.deallocate()
-    blockChange.deallocate()
+    blockChanges.deallocate()
     blockSums.deallocate()
     arrays.deallocate()
   }
@@ -101,7 +102,7 @@ final class IncrementalSweeps {
     case .round:
       let b = roundStarts[round] + number
       let (from, to) = block(b)
-      blockChange[b] = use64 ? tw_rank_sweep64(arrays, from, to) : tw_rank_sweep32(arrays, from, to)
+      blockChanges[b] = use64 ? tw_rank_sweep64(arrays, from, to) : tw_rank_sweep32(arrays, from, to)
     case .publish: publish(number)
     case .residualShares:
       let (from, to) = block(number)
@@ -151,7 +152,7 @@ final class IncrementalSweeps {
     return roundStarts[number + 1] - roundStarts[number]
   }
 
-  /// Consecutive blocks with about a sixteenth of the edges each; a vertex counts like three edges.
+  /// Consecutive blocks with about an eighth of the edges each; a vertex counts like three edges.
   private func cutRounds() {
     var total: UInt64 = 0
     for b in 0..<blockCount { total += blockEdges[b] + blockWeight }
@@ -169,15 +170,23 @@ final class IncrementalSweeps {
   private func finishSweep() -> Int {
     sweeps += 1
     attemptSweeps += 1
-    var sum = 0.0
-    for b in 0..<blockCount { sum += blockChange[b] }
-    let ratio = previousChange > 0 ? sum / previousChange : 0
+    var sums = tw_sweep_sums(change: 0, product: 0, square: 0)
+    for b in 0..<blockCount {
+      sums.change += blockChanges[b].change
+      sums.product += blockChanges[b].product
+      sums.square += blockChanges[b].square
+    }
+    let ratio = previousChange > 0 ? sums.change / previousChange : 0
+    let mode = previousChange > 0 && sums.square > 0 ? sums.product / sums.square : 0
     let budget = solver.budget
-    let change = solver.options.damping * sum
-    let expected = solver.model.expectedResidual(afterSweep: attemptSweeps, change: change)
+    let change = solver.options.damping * sums.change
+    // the first time what was learned, then what is certain
+    let expected =
+      attempts == 0 ? solver.model.expectedResidual(afterSweep: attemptSweeps, change: change) : change
     lastChange = change
-    previousChange = sum
-    if previousRatio > 0, abs(ratio - previousRatio) < 0.08, ratio < 0.9, expected > 1.5 * budget {
+    previousChange = sums.change
+    let isSettled = previousRatio > 0 && abs(ratio - previousRatio) < 0.08 && mode > 0.5 * ratio
+    if extrapolates, isSettled, ratio < 0.96, expected > 0.85 * budget {
       // one slow mode is left: jump to its limit
       factor = ratio / (1 - ratio)
       previousChange = 0
@@ -186,7 +195,9 @@ final class IncrementalSweeps {
       return blockCount
     }
     previousRatio = ratio
-    if attemptSweeps < 100 && sum > 0 && expected > 0.85 * budget { return startRound(0) }
+    // what rounding of the shares alone makes of a sweep
+    let noise = (use64 ? 0x1p-51 : 0x1p-23) * solver.rankSum
+    if attemptSweeps < 4000 && change > noise && expected > 0.85 * budget { return startRound(0) }
     stage = use64 ? .residuals : .residualShares
     return blockCount
   }
@@ -213,12 +224,11 @@ final class IncrementalSweeps {
       sweeps: attemptSweeps, change: lastChange, before: attempts == 1 ? startResidual : 0, after: residual,
       budget: solver.budget)
     if solver.isCertified { return 0 }
-    // 32-bit shares may be too coarse, 64-bit ones may be at the end of what they can
-    if use64 && attempts > 1 && residual > 0.5 * before || attempts >= 20 { return 0 }
-    if !use64 && attempts >= 2 { use64 = true }
+    // 64-bit shares may be at the end of what they can; 32-bit ones may be too coarse
+    if use64 && attempts > 1 && residual < 4 * solver.roundingError || attempts >= 20 { return 0 }
+    if attempts >= 2 { use64 = true }
+    if residual > before && (attempts > 1 || startResidual > 0) { extrapolates = false }
     attemptSweeps = 0
-    previousChange = 0
-    previousRatio = 0
     stage = .shares
     return blockCount
   }

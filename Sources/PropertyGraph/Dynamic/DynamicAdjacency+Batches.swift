@@ -18,20 +18,25 @@ extension DynamicAdjacency {
   func apply(
     _ updates: UnsafeBufferPointer<EdgeUpdate>, prefetch: (EdgeUpdate) -> Void, observe: (EdgeChange) -> Void
   ) -> Int {
-    let records = 8  // how many changes ahead the vertices' records are fetched
-    let slabs = 4  // and the slots they point to
     var made = 0
     for i in 0..<updates.count {
-      if i + records < updates.count {
-        let next = updates[i + records]
+      // how many changes ahead the vertices' records are fetched, then the slots they point to, then what moves
+      if i + 12 < updates.count {
+        let next = updates[i + 12]
         if contains(next.source) && contains(next.target) {
-          prefetchRecords(next)
+          prefetchRecords(next.source, next.target)
           prefetch(next)
         }
       }
-      if i + slabs < updates.count {
-        let next = updates[i + slabs]
-        if contains(next.source) && contains(next.target) { prefetchSlots(next) }
+      if i + 8 < updates.count {
+        let next = updates[i + 8]
+        if contains(next.source) && contains(next.target) {
+          prefetchSlots(next.source, next.target, isSearched: next.kind != .insert)
+        }
+      }
+      if i + 4 < updates.count, updates[i + 4].kind == .remove {
+        let next = updates[i + 4]
+        if contains(next.source) && contains(next.target) { prefetchMoved(next.source, next.target) }
       }
       let update = updates[i]
       let change: EdgeChange?
@@ -51,29 +56,38 @@ extension DynamicAdjacency {
   }
 
   @inline(__always)
-  private func prefetchRecords(_ update: EdgeUpdate) {
-    tw_prefetch(out.slabs.base + Int(update.source))
-    tw_prefetch(into.slabs.base + Int(update.target))
-    tw_prefetch(out.tiers.base + Int(update.source))
-    tw_prefetch(into.tiers.base + Int(update.target))
-    if let outWeights { tw_prefetch(outWeights.base + Int(update.source)) }
+  private func prefetchRecords(_ source: VertexIndex, _ target: VertexIndex) {
+    tw_prefetch(out.slabs.base + Int(source))
+    tw_prefetch(into.slabs.base + Int(target))
+    tw_prefetch(out.tiers.base + Int(source))
+    tw_prefetch(into.tiers.base + Int(target))
+    if let outWeights { tw_prefetch(outWeights.base + Int(source)) }
   }
 
   @inline(__always)
-  private func prefetchSlots(_ update: EdgeUpdate) {
-    let o = out.slabs[update.source]
-    let i = into.slabs[update.target]
+  private func prefetchSlots(_ source: VertexIndex, _ target: VertexIndex, isSearched: Bool) {
+    let o = out.slabs[source]
+    let i = into.slabs[target]
     let outSlots = out.neighbours.base + Int(o.offset)
     let inSlots = into.neighbours.base + Int(i.offset)
     tw_prefetch(outSlots + Int(o.degree))
     tw_prefetch(inSlots + Int(i.degree))
     tw_prefetch(out.mates.base + Int(o.offset + o.degree))
     tw_prefetch(into.mates.base + Int(i.offset + i.degree))
-    if update.kind != .insert {
+    if isSearched {
       let shorter = o.degree <= i.degree ? outSlots : inSlots
       tw_prefetch(shorter)
       tw_prefetch(shorter + 16)
     }
+  }
+
+  /// The other ends of the edges that will take the place of a removed one.
+  @inline(__always)
+  private func prefetchMoved(_ source: VertexIndex, _ target: VertexIndex) {
+    let o = out.slabs[source]
+    let i = into.slabs[target]
+    if o.degree > 0 { tw_prefetch(into.slabs.base + Int(out.neighbours[o.offset + o.degree - 1])) }
+    if i.degree > 0 { tw_prefetch(out.slabs.base + Int(into.neighbours[i.offset + i.degree - 1])) }
   }
 
   // MARK: whole graphs
@@ -98,7 +112,11 @@ extension DynamicAdjacency {
       out.reserve(v, degree: out.degree(v) + Int(outDegrees[Int(v)]))
       into.reserve(v, degree: into.degree(v) + Int(inDegrees[Int(v)]))
     }
-    for i in 0..<sources.count { insertEdge(from: sources[i], to: targets[i], weight: weights?[i] ?? 1) }
+    for i in 0..<sources.count {
+      if i + 16 < sources.count { prefetchRecords(sources[i + 16], targets[i + 16]) }
+      if i + 8 < sources.count { prefetchSlots(sources[i + 8], targets[i + 8], isSearched: false) }
+      insertEdge(from: sources[i], to: targets[i], weight: weights?[i] ?? 1)
+    }
   }
 
   /// Rewrites both arenas in the order of the vertices, without free slabs. Cost: one copy of the graph.

@@ -17,7 +17,7 @@ extension DynamicAdjacency {
     out.mates[outSlot] = mate
     into.mates[inSlot] = position
     edgeCount += 1
-    if let ids = out.ids, window != nil {
+    if let ids = out.ids {
       ids[outSlot] = window!.insert(timeMilliseconds: timeMilliseconds, source: source, position: position)
     }
     guard let outWeights, let weightsOut = out.weights, let weightsIn = into.weights else {
@@ -92,11 +92,11 @@ extension DynamicAdjacency {
     let target = out.neighbours[slot]
     let mate = out.mates[slot]
     let weight = out.weights.map { Double($0[slot]) } ?? 1
-    if let ids = out.ids, !isExpired { window?.markGone(ids[slot]) }
+    if !isExpired, let ids = out.ids { window?.markGone(ids[slot]) }
     let before = weightSum(source)
     if let moved = out.remove(position, of: source) {
       into.mates[into.slabs[moved.neighbour].offset + moved.mate] = position
-      window?.move(moved.id, to: position)
+      if options.expiring { window?.move(moved.id, to: position) }
     }
     if let moved = into.remove(mate, of: target) {
       out.mates[out.slabs[moved.neighbour].offset + moved.mate] = mate

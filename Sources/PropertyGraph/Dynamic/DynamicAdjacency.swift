@@ -12,11 +12,31 @@ import FlatMemory
 public final class DynamicAdjacency {
   public let options: DynamicAdjacencyOptions
   /// Vertex indices ever handed out are 0 ..< this; some of them may be removed at the moment.
-  public internal(set) var vertexIndexCount = 0
-  public internal(set) var edgeCount = 0
+  public internal(set) var vertexIndexCount: Int {
+    get { counts.pointee.vertexIndices }
+    set { counts.pointee.vertexIndices = newValue }
+  }
+  public internal(set) var edgeCount: Int {
+    get { counts.pointee.edges }
+    set { counts.pointee.edges = newValue }
+  }
+  private struct Counts {
+    var vertexIndices = 0
+    var edges = 0
+  }
+  private let counts: UnsafeMutablePointer<Counts>
 
-  var out: AdjacencyDirection
-  var into: AdjacencyDirection
+  /// The two directions, behind pointers: a class's own fields would be checked for exclusive access at each use.
+  private let outSide: UnsafeMutablePointer<AdjacencyDirection>
+  private let intoSide: UnsafeMutablePointer<AdjacencyDirection>
+  var out: AdjacencyDirection {
+    @inline(__always) _read { yield outSide.pointee }
+    @inline(__always) _modify { yield &outSide.pointee }
+  }
+  var into: AdjacencyDirection {
+    @inline(__always) _read { yield intoSide.pointee }
+    @inline(__always) _modify { yield &intoSide.pointee }
+  }
   /// 1 for a vertex that exists.
   let present: ReservedArray<UInt8>
   var removedVertices: [VertexIndex] = []
@@ -28,8 +48,12 @@ public final class DynamicAdjacency {
 
   public init(options: DynamicAdjacencyOptions = DynamicAdjacencyOptions()) {
     self.options = options
-    out = AdjacencyDirection(options: options, withIDs: options.expiring)
-    into = AdjacencyDirection(options: options, withIDs: false)
+    counts = .allocate(capacity: 1)
+    counts.initialize(to: Counts())
+    outSide = .allocate(capacity: 1)
+    outSide.initialize(to: AdjacencyDirection(options: options, withIDs: options.expiring))
+    intoSide = .allocate(capacity: 1)
+    intoSide.initialize(to: AdjacencyDirection(options: options, withIDs: false))
     let capacity = options.vertexCountMax
     let expected = options.expectedVertexCount
     present = ReservedArray(capacity: capacity, expectedCount: expected)
@@ -41,6 +65,9 @@ public final class DynamicAdjacency {
   deinit {
     out.release()
     into.release()
+    counts.deallocate()
+    outSide.deallocate()
+    intoSide.deallocate()
     present.release()
     outWeights?.release()
     outWeightAge?.release()

@@ -34,16 +34,38 @@ public final class IncrementalPageRank {
   let change: ReservedArray<Float>
   let share64: ReservedArray<Double>
   let fresh64: ReservedArray<Double>
-  var queues = IncrementalPushQueues()
   /// Vertex indices the arrays are filled for.
   var vertexIndexCount = 0
   /// Vertices whose teleport is not 1: while there are none, sweeps need not read it.
   var unevenTeleportCount = 0
 
-  /// The sums of |r| and of x, and by how much rounding may have moved residuals (in units of 2⁻⁵³).
-  var residualSum = 0.0
-  var rankSum = 0.0
-  var roundingUnits = 0.0
+  /// What changes with every edge, behind a pointer: a class's own fields would be checked for exclusive access.
+  private struct State {
+    var residualSum = 0.0
+    var rankSum = 0.0
+    var roundingUnits = 0.0
+    var queues = IncrementalPushQueues()
+  }
+  private let state: UnsafeMutablePointer<State>
+  /// The sum of |r|.
+  var residualSum: Double {
+    @inline(__always) get { state.pointee.residualSum }
+    @inline(__always) set { state.pointee.residualSum = newValue }
+  }
+  /// The sum of x.
+  var rankSum: Double {
+    @inline(__always) get { state.pointee.rankSum }
+    @inline(__always) set { state.pointee.rankSum = newValue }
+  }
+  /// By how much rounding may have moved residuals, in units of 2⁻⁵³.
+  var roundingUnits: Double {
+    @inline(__always) get { state.pointee.roundingUnits }
+    @inline(__always) set { state.pointee.roundingUnits = newValue }
+  }
+  var queues: IncrementalPushQueues {
+    @inline(__always) _read { yield state.pointee.queues }
+    @inline(__always) _modify { yield &state.pointee.queues }
+  }
   var model = IncrementalCostModel()
 
   /// Solves for the graph as it is; from then on it must be told of every change. Cost: about ten sweeps.
@@ -57,6 +79,8 @@ public final class IncrementalPageRank {
   init(unsolved adjacency: DynamicAdjacency, options: IncrementalPageRankOptions) {
     self.adjacency = adjacency
     self.options = options
+    state = .allocate(capacity: 1)
+    state.initialize(to: State())
     let capacity = adjacency.options.vertexCountMax + 1
     let expected = max(adjacency.options.expectedVertexCount, adjacency.vertexIndexCount)
     ranks = ReservedArray(capacity: capacity, expectedCount: expected)
@@ -79,6 +103,7 @@ public final class IncrementalPageRank {
     share64.release()
     fresh64.release()
     queues.deallocate()
+    state.deallocate()
   }
 
   // MARK: results

@@ -232,6 +232,34 @@ import Testing
     #expect(abs(ranks.allRanks().reduce(0, +) - 1) < 1e-12)
   }
 
+  @Test func ranksVanishWithTheLastSeed() {
+    let graph = DynamicAdjacency()
+    graph.insertVertices(upTo: 4)
+    graph.apply([(0, 1), (1, 2), (2, 3), (3, 1)].map { EdgeUpdate(.insert, from: $0.0, to: $0.1) })
+    let ranks = IncrementalPageRank(graph, options: .init(tolerance: 1e-9, seeds: [0: 2]))
+    #expect(abs(ranks.rank(of: 0) - 0.3) < 1e-9)
+    ranks.removeVertex(0)
+    #expect(ranks.update().errorBound == 0)
+    #expect(ranks.allRanks() == [0, 0, 0, 0])
+  }
+
+  @Test func pushingIsPaidByATenthOfSweepingAndBySavings() {
+    var chance = SeededChance(seed: 21)
+    var model = IncrementalCostModel()
+    var spent = 0.0
+    var swept = 0.0
+    for _ in 0..<2000 {
+      let sweeping = Double.random(in: 1...100, using: &chance)
+      let pushed = max(0, model.pushLimit(sweeping: sweeping)) * Double.random(in: 0...1, using: &chance)
+      let isEnough = Int.random(in: 0..<3, using: &chance) == 0
+      let cost = isEnough ? pushed : pushed + sweeping
+      model.settle(sweeping: sweeping, spent: cost)
+      spent += cost
+      swept += sweeping
+      #expect(spent <= 1.1 * swept * (1 + 1e-12))
+    }
+  }
+
   @Test func anEmptyGraphHasNoError() {
     let ranks = IncrementalPageRank(DynamicAdjacency())
     #expect(ranks.update().errorBound == 0 && ranks.allRanks().isEmpty)

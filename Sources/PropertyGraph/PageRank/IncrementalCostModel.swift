@@ -55,9 +55,12 @@ struct IncrementalCostModel: BitwiseCopyable, Equatable {
     patience = min(2 * patience, 64)
   }
 
+  /// What pushing may cost in a batch whose sweeping is predicted to cost `sweeping`.
+  func pushLimit(sweeping: Double) -> Double { min(sweeping, 0.1 * sweeping + credit) }
+
   /// Settles a batch: what sweeping it would have cost, and what was spent on it.
   mutating func settle(sweeping: Double, spent: Double) {
-    credit = min(max(0, credit + 1.1 * sweeping - spent), 4 * sweeping + credit * 0.5)
+    credit = min(credit + 1.1 * sweeping - spent, 4 * sweeping)
   }
 
   // MARK: sweeps

@@ -117,6 +117,7 @@ extension IncrementalPageRank {
 
   private func setTeleport(_ v: VertexIndex, _ weight: Float) {
     unevenTeleportCount += (weight == 1 ? 0 : 1) - (teleports[v] == 1 ? 0 : 1)
+    teleportingCount += (weight == 0 ? 0 : 1) - (teleports[v] == 0 ? 0 : 1)
     teleports[v] = weight
   }
 

@@ -35,7 +35,7 @@ extension IncrementalPageRank {
     var rounding = 0.0
     var edges = 0
     var q = 0
-    var forecast = PushForecast(residual: residualSum)
+    var forecast = PushForecast(residual: residualSum, edgeLimit: edgeLimit)
     defer {
       self.residualSum = max(0, residualSum)
       self.rankSum = rankSum
@@ -53,11 +53,16 @@ extension IncrementalPageRank {
       let u = queues[q].base[head]
       queues[q].head = head &+ 1
       entryCount &-= 1
-      if head &+ 3 < queues[q].count {
-        let (next, later) = (queues[q].base[head &+ 1], queues[q].base[head &+ 3])
-        tw_prefetch(records + Int(later))
-        tw_prefetch(slabs + Int(later))
-        tw_prefetch(neighbours + Int(slabs[Int(next)].offset))
+      if head &+ 6 < queues[q].count {
+        let waiting = queues[q].base + head
+        let (next, later, latest) = (waiting[1], waiting[3], waiting[6])
+        tw_prefetch(records + Int(latest))
+        tw_prefetch(slabs + Int(latest))
+        tw_prefetch(ranks + Int(latest))
+        tw_prefetch(neighbours + Int(slabs[Int(later)].offset))
+        let first = slabs[Int(next)]
+        let list = neighbours + Int(first.offset)
+        for i in 0..<min(12, Int(first.degree)) { tw_prefetch(records + Int(list[i])) }
       }
       let record = records + Int(u)
       if Int(record.pointee.bucket) != q { continue }  // stale
@@ -119,9 +124,12 @@ extension IncrementalPageRank {
 struct PushForecast {
   private var edges = 0
   private var residual: Double
-  private(set) var nextCheck = 4096
+  private(set) var nextCheck: Int
 
-  init(residual: Double) { self.residual = residual }
+  init(residual: Double, edgeLimit: Double) {
+    self.residual = residual
+    nextCheck = Int(max(0, min(4096, edgeLimit)))
+  }
 
   mutating func isHopeless(_ edges: Int, _ residual: Double, _ target: Double, _ edgeLimit: Double) -> Bool {
     if edgeLimit == .infinity || residual <= target { return false }
@@ -130,7 +138,7 @@ struct PushForecast {
     let rest = 1.2 * Double(edges - self.edges) * log(residual / target) / decay
     self.edges = edges
     self.residual = residual
-    nextCheck = edges + max(8192, edges / 4)
+    nextCheck = edges + min(max(8192, edges / 4), max(64, Int(edgeLimit) - edges))
     return Double(edges) + rest > edgeLimit
   }
 }

@@ -69,6 +69,7 @@ extension IncrementalPageRank {
         residual: residuals[v], priority: 1 / Float(adjacency.out.degree(UInt32(v)) + 4),
         bucket: IncrementalPushQueues.countMax)
       if teleports[v] != 1 { unevenTeleportCount += 1 }
+      if teleports[v] != 0 { teleportingCount += 1 }
     }
     model = models[0]
     residualSum = header.residualSum

@@ -23,6 +23,32 @@ func benchmarkAdjacency(_ file: EdgeFile) {
     ])
   }
   scan(graph)
+  slideWindow(file)
+}
+
+/// A window of a quarter of the file's edges slides by 1,000 edges at a time.
+private func slideWindow(_ file: EdgeFile) {
+  let graph = DynamicAdjacency(
+    options: DynamicAdjacencyOptions(
+      expiring: true, expectedVertexCount: file.vertexCount, expectedEdgeCount: file.count / 3))
+  graph.insertVertices(upTo: file.vertexCount)
+  let width = file.count / 4
+  let step = 1000
+  var best = (insert: Double.infinity, expire: Double.infinity)
+  for start in stride(from: 0, to: file.count - step, by: step) {
+    let updates = (start..<start + step).map {
+      EdgeUpdate(.insert, from: file.sources[$0], to: file.targets[$0], timeMilliseconds: Int64($0))
+    }
+    best.insert = min(best.insert, milliseconds { graph.apply(updates) })
+    if start < width { continue }
+    best.expire = min(best.expire, milliseconds { graph.expireEdges(before: Int64(start + step - width)) })
+  }
+  report([
+    "mode": "adjacency", "step": "window", "edges": graph.edgeCount,
+    "insertsPerMicrosecond": rounded(Double(step) / best.insert / 1e3, 3),
+    "expiriesPerMicrosecond": rounded(Double(step) / best.expire / 1e3, 3),
+    "bytesPerEdge": rounded(Double(graph.byteCount) / Double(graph.edgeCount), 2),
+  ])
 }
 
 /// Sums of a value over all edges, slab by slab, against a packed copy of the same edges; one thread.

@@ -93,6 +93,9 @@ extension DynamicAdjacency {
       guard fits, Int(slab.degree) <= SlabTier.capacity(tier) else {
         throw GraphStateError.contents(section: name + "/slabs", reason: "vertex \(v) leaves the arena")
       }
+      guard side.list(UInt32(v)).allSatisfy({ $0 < vertexIndexCount }) else {
+        throw GraphStateError.contents(section: name + "/neighbours", reason: "vertex \(v) has an unknown neighbour")
+      }
     }
   }
 }

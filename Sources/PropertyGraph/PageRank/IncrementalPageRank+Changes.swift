@@ -37,6 +37,7 @@ extension IncrementalPageRank {
         let moved = scaled - rank
         ranks[source] = scaled
         rankSum += moved
+        rankSumRoundingUnits += rankSum.magnitude
         records.base[Int(source)].priority = 1 / Float(adjacency.out.degree(source) + 4)
         addResidual(-moved, to: source)
         roundingUnits += 4 * scaled.magnitude
@@ -125,6 +126,7 @@ extension IncrementalPageRank {
   private func settle(_ v: VertexIndex) {
     let exact = (1 - options.damping) * Double(teleports[v])
     rankSum += exact - ranks[v]
+    rankSumRoundingUnits += rankSum.magnitude + exact
     residualSum -= records[v].residual.magnitude
     roundingUnits += residualSum.magnitude + ranks[v].magnitude + exact
     ranks[v] = exact

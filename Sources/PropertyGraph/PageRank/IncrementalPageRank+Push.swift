@@ -30,14 +30,17 @@ extension IncrementalPageRank {
     let queueCount = self.queues.count
     let topBits = self.queues.topBits
     var entryCount = self.queues.entryCount
-    var residualSum = residualSum
+    let residualBefore = residualSum
+    var residualSum = residualBefore
     var rankSum = rankSum
     var rounding = 0.0
     var edges = 0
+    var pushes = 0.0
     var q = 0
     var forecast = PushForecast(residual: residualSum, edgeLimit: edgeLimit)
     defer {
       self.residualSum = max(0, residualSum)
+      rankSumRoundingUnits += pushes * (max(rankSum, self.rankSum) + residualBefore)
       self.rankSum = rankSum
       roundingUnits += rounding
       self.queues.entryCount = entryCount
@@ -83,6 +86,7 @@ extension IncrementalPageRank {
       let rank = ranks[Int(u)] + residual
       ranks[Int(u)] = rank
       rankSum += residual
+      pushes += 1
       let slab = slabs[Int(u)]
       let degree = Int(slab.degree)
       edges &+= degree &+ 4

@@ -9,6 +9,7 @@ extension IncrementalPageRank {
     var residualSum: Double
     var rankSum: Double
     var roundingUnits: Double
+    var rankSumRoundingUnits: Double
   }
 
   /// The residuals by vertex index, as a copy.
@@ -27,7 +28,7 @@ extension IncrementalPageRank {
     precondition(queues.isStale, "a snapshot is taken right after checkpointBarrier()")
     let header = Header(
       vertexIndexCount: Int64(vertexIndexCount), damping: options.damping, residualSum: residualSum,
-      rankSum: rankSum, roundingUnits: roundingUnits)
+      rankSum: rankSum, roundingUnits: roundingUnits, rankSumRoundingUnits: rankSumRoundingUnits)
     try withUnsafeBytes(of: header) { try body("rank/header", $0) }
     try withUnsafeBytes(of: model) { try body("rank/model", $0) }
     try body("rank/ranks", ranks.bytes(count: vertexIndexCount))
@@ -75,5 +76,6 @@ extension IncrementalPageRank {
     residualSum = header.residualSum
     rankSum = header.rankSum
     roundingUnits = header.roundingUnits
+    rankSumRoundingUnits = header.rankSumRoundingUnits
   }
 }

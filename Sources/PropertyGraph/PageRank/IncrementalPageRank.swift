@@ -46,6 +46,7 @@ public final class IncrementalPageRank {
     var residualSum = 0.0
     var rankSum = 0.0
     var roundingUnits = 0.0
+    var rankSumRoundingUnits = 0.0
     var queues = IncrementalPushQueues()
   }
   private let state: UnsafeMutablePointer<State>
@@ -63,6 +64,11 @@ public final class IncrementalPageRank {
   var roundingUnits: Double {
     @inline(__always) get { state.pointee.roundingUnits }
     @inline(__always) set { state.pointee.roundingUnits = newValue }
+  }
+  /// By how much rounding may have moved the sum of x, in units of 2⁻⁵³.
+  var rankSumRoundingUnits: Double {
+    @inline(__always) get { state.pointee.rankSumRoundingUnits }
+    @inline(__always) set { state.pointee.rankSumRoundingUnits = newValue }
   }
   var queues: IncrementalPushQueues {
     @inline(__always) _read { yield state.pointee.queues }
@@ -114,7 +120,10 @@ public final class IncrementalPageRank {
   var roundingError: Double { roundingUnits * 0x1p-53 }
 
   /// The residual sum that still certifies the tolerance: `E/(X−E) ≤ tolerance` with `E = ‖r‖₁/(1−d)`.
-  var budget: Double { options.tolerance * (1 - options.damping) * rankSum / (1 + options.tolerance) }
+  var budget: Double { options.tolerance * (1 - options.damping) * certainRankSum / (1 + options.tolerance) }
+
+  /// The sum of x less what rounding may have added to it.
+  private var certainRankSum: Double { max(0, rankSum - rankSumRoundingUnits * 0x1p-53) }
 
   var isCertified: Bool { residualSum + roundingError <= budget }
 
@@ -123,7 +132,8 @@ public final class IncrementalPageRank {
   public var errorBound: Double {
     let error = (residualSum + roundingError) / (1 - options.damping)
     if error == 0 { return 0 }
-    return rankSum > error ? error / (rankSum - error) : .infinity
+    let sum = certainRankSum
+    return sum > error ? error / (sum - error) : .infinity
   }
 
   /// The sum of the unnormalised ranks: at most the teleports' sum, which dangling vertices fall short of.
@@ -158,7 +168,7 @@ public final class IncrementalPageRank {
   private func bringUnderBudget(_ report: inout PageRankUpdateReport) {
     let edges = adjacency.edgeCount
     let sweepCost = IncrementalCostModel.sweepCost(edges: edges, vertices: vertexIndexCount)
-    let ratio = residualSum / budget
+    let ratio = budget > 0 ? residualSum / budget : 1e300
     let sweeping = sweepCost * model.predictedSweeps(ratio: ratio)
     var spent = 0.0
     var pushes = options.method == .push && budget > 0
@@ -202,6 +212,7 @@ public final class IncrementalPageRank {
     residualSum = 0
     rankSum = 0
     roundingUnits = 0
+    rankSumRoundingUnits = 0
     queues.isStale = true
   }
 

@@ -217,7 +217,8 @@ final class IncrementalSweeps {
     solver.residualSum = residual
     solver.rankSum = rank
     // sums of as many terms as there are vertices: one rounding for each in the worst case
-    solver.roundingUnits = rounding + Double(vertexCount / blockCount + blockCount) * residual
+    solver.roundingUnits = rounding + Double(vertexCount / blockCount + 1 + blockCount) * residual
+    solver.rankSumRoundingUnits = Double(vertexCount / blockCount + 1 + blockCount) * rank.magnitude
     solver.queues.isStale = true
     if residualsOnly { return 0 }
     solver.model.learn(

@@ -111,7 +111,7 @@ extension IncrementalPageRank {
       let isPresent = adjacency.contains(v)
       setTeleport(v, !isPresent ? 0 : options.seeds == nil ? 1 : options.seeds?[v] ?? 0)
       let priority = 1 / Float(adjacency.out.degree(v) + 4)
-      records[v] = tw_rank_record(residual: 0, priority: priority, bucket: IncrementalPushQueues.countMax)
+      records[v] = tw_rank_record(residual: 0, priority: priority, bucket: Int32(queues.count))
       settle(v)
     }
   }

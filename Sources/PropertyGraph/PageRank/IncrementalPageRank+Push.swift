@@ -74,13 +74,13 @@ extension IncrementalPageRank {
         of: residual, priority: record.pointee.priority, topBits: topBits, count: queueCount)
       if Int(now) > q {  // cancelled meanwhile
         record.pointee.bucket = now
-        if now < IncrementalPushQueues.countMax {
+        if Int(now) < queueCount {
           IncrementalPushQueues.append(u, to: queues + Int(now))
           entryCount &+= 1
         }
         continue
       }
-      record.pointee.bucket = IncrementalPushQueues.countMax
+      record.pointee.bucket = Int32(truncatingIfNeeded: queueCount)
       record.pointee.residual = 0
       residualSum -= residual.magnitude
       let rank = ranks[Int(u)] + residual

@@ -68,7 +68,7 @@ extension IncrementalPageRank {
     for v in 0..<vertexIndexCount {
       records[v] = tw_rank_record(
         residual: residuals[v], priority: 1 / Float(adjacency.out.degree(UInt32(v)) + 4),
-        bucket: IncrementalPushQueues.countMax)
+        bucket: Int32(queues.count))
       if teleports[v] != 1 { unevenTeleportCount += 1 }
       if teleports[v] != 0 { teleportingCount += 1 }
     }

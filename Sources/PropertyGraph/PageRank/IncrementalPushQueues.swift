@@ -14,7 +14,8 @@ struct IncrementalPushQueues {
     var count: Int
     var capacity: Int
   }
-  /// More than there are exponents between the budget and its smallest share; also the mark of no queue.
+  /// More than there are exponents between the budget and its smallest share. A vertex that waits in no queue has
+  /// their present number in its record.
   static let countMax: Int32 = 64
 
   let queues: UnsafeMutablePointer<Queue>
@@ -38,12 +39,11 @@ struct IncrementalPushQueues {
     queues.deallocate()
   }
 
-  /// The queue of a residual: the difference of exponents, without a logarithm.
+  /// The queue of a residual, or `count` for none: the difference of exponents, without a logarithm or a branch.
   @inline(__always)
   static func queue(of residual: Double, priority: Float, topBits: Int64, count: Int) -> Int32 {
     let bits = Int64(bitPattern: (residual.magnitude * Double(priority)).bitPattern)
-    let q = (topBits &- bits) >> 52
-    return q < 0 ? 0 : q >= count ? countMax : Int32(truncatingIfNeeded: q)
+    return Int32(truncatingIfNeeded: min(max((topBits &- bits) >> 52, 0), Int64(truncatingIfNeeded: count)))
   }
 
   @inline(__always)
@@ -91,7 +91,7 @@ struct IncrementalPushQueues {
     isStale = false
     for v in 0..<UInt32(vertexCount) {
       let record = records + Int(v)
-      record.pointee.bucket = Self.countMax
+      record.pointee.bucket = Int32(count)
       add(v, record)
     }
   }

@@ -229,7 +229,10 @@ public final class IncrementalPageRank {
     var report = PageRankUpdateReport()
     report.sweeps = solveBySweeps()
     report.errorBound = errorBound
+    // a batch like any other: pushing later ones may cost a tenth of this
+    let cost = IncrementalCostModel.sweepCost(edges: adjacency.edgeCount, vertices: vertexIndexCount)
     model.credit = 0
+    model.settle(sweeping: cost * Double(report.sweeps), spent: cost * Double(report.sweeps))
     return report
   }
 

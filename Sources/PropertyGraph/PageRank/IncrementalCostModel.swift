@@ -56,7 +56,7 @@ struct IncrementalCostModel: BitwiseCopyable, Equatable {
   }
 
   /// What pushing may cost in a batch whose sweeping is predicted to cost `sweeping`.
-  func pushLimit(sweeping: Double) -> Double { 0.1 * sweeping + credit }
+  func pushLimit(sweeping: Double) -> Double { min(sweeping, 0.1 * sweeping + credit) }
 
   /// Settles a batch: what sweeping it would have cost, and what was spent on it.
   mutating func settle(sweeping: Double, spent: Double) {

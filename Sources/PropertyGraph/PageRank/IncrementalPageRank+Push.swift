@@ -3,8 +3,7 @@ import Foundation
 
 /// Sparse solving: residual is pushed out of the vertices that hold the most of it per edge.
 extension IncrementalPageRank {
-  /// Pushes until the residual is under the budget, or until the decay so far predicts more than `edgeLimit` edges or
-  /// more than sweeping from here would cost.
+  /// Pushes until the residual is under the budget, or until the decay so far predicts more than `edgeLimit` edges.
   /// Returns the edges pushed along, 4 more counted per push; what was pushed stays valid either way.
   func push(edgeLimit: Double) -> Int {
     var edges = 0
@@ -38,10 +37,7 @@ extension IncrementalPageRank {
     var edges = 0
     var pushes = 0.0
     var q = 0
-    var forecast = PushForecast(
-      residual: residualSum, model: model,
-      sweepEdges: IncrementalCostModel.sweepCost(edges: adjacency.edgeCount, vertices: vertexIndexCount)
-        / IncrementalCostModel.pushEdge, edgeLimit: edgeLimit)
+    var forecast = PushForecast(residual: residualSum, edgeLimit: edgeLimit)
     defer {
       self.residualSum = max(0, residualSum)
       rankSumRoundingUnits += pushes * (max(rankSum, self.rankSum) + residualBefore)
@@ -122,42 +118,31 @@ extension IncrementalPageRank {
         residualSum += after - before
         rounding += Double(degree &+ 8) * (after + before) + 4 * residual.magnitude
       }
-      if edges >= forecast.nextCheck && forecast.isHopeless(edges: edges, residual: residualSum, target: target) {
-        break
-      }
+      if edges >= forecast.nextCheck && forecast.isHopeless(edges, residualSum, target, edgeLimit) { break }
     }
     return edges
   }
 }
 
-/// Foretells from the decay of the residual how many edges are still to be pushed along, and whether sweeping from here
-/// would cost less.
+/// Foretells from the decay of the residual how many edges pushing will take in all.
 struct PushForecast {
-  private let model: IncrementalCostModel
-  /// What a sweep costs, in edges pushed along.
-  private let sweepEdges: Double
-  /// The most edges that may be pushed along.
-  private let edgeLimit: Double
   private var edges = 0
   private var residual: Double
   private(set) var nextCheck: Int
 
-  init(residual: Double, model: IncrementalCostModel, sweepEdges: Double, edgeLimit: Double) {
+  init(residual: Double, edgeLimit: Double) {
     self.residual = residual
-    self.model = model
-    self.sweepEdges = sweepEdges
-    self.edgeLimit = edgeLimit
     nextCheck = Int(max(0, min(4096, edgeLimit)))
   }
 
-  mutating func isHopeless(edges: Int, residual: Double, target: Double) -> Bool {
+  mutating func isHopeless(_ edges: Int, _ residual: Double, _ target: Double, _ edgeLimit: Double) -> Bool {
     if edgeLimit == .infinity || residual <= target { return false }
     let decay = log(self.residual / residual)
     guard decay > 0, target > 0 else { return true }
-    let rest = Double(edges - self.edges) * log(residual / target) / decay
+    let rest = 1.2 * Double(edges - self.edges) * log(residual / target) / decay
     self.edges = edges
     self.residual = residual
     nextCheck = edges + min(max(8192, edges / 4), max(64, Int(edgeLimit) - edges))
-    return Double(edges) + rest > edgeLimit || rest > sweepEdges * model.predictedSweeps(ratio: residual / target)
+    return Double(edges) + rest > edgeLimit
   }
 }

@@ -3,6 +3,7 @@
 /// Every function that reads in 16- or 64-byte steps says how far past the end it may read;
 /// block buffers therefore keep `blockPadding` readable bytes after their data.
 #pragma once
+#include "graph_kernels.h"
 #include <stddef.h>
 #include <stdint.h>
 #include "files.h"

@@ -1,0 +1,71 @@
+/// Scans of slab adjacencies for rank computations.
+///
+/// Guarantees: the same bits on every machine: sums run in one fixed order and nothing is fused (no FP contraction).
+/// A slab's last group of four is padded with a sentinel index whose value is zero, so scans have no tail.
+#pragma once
+#include <stdint.h>
+
+/// Where a vertex's neighbours lie in the arena.
+typedef struct { uint32_t offset, degree; } tw_slab;
+
+/// All that a push of residual touches per edge: 16 bytes, a quarter of a cache line.
+typedef struct {
+  double residual;
+  float priority;   // 1 / (out-degree + 4): a push costs about that many edges
+  int32_t bucket;   // the queue the vertex waits in, or the number of queues when it waits in none
+} tw_rank_record;
+
+/// The sum of values[p[i]] over a slab's neighbours: groups of four in 32 bits, the groups in 64.
+/// Reads the degree rounded up to four.
+static inline double tw_gather32(const float *values, const uint32_t *p, uint32_t degree) {
+  double sum = 0;
+  for (uint32_t i = 0; i < degree; i += 4)
+    sum += (double)((values[p[i]] + values[p[i + 1]]) + (values[p[i + 2]] + values[p[i + 3]]));
+  return sum;
+}
+
+/// The arrays of a rank computation. Nullable ones are marked.
+typedef struct {
+  const tw_slab *in_slabs, *out_slabs;
+  const uint32_t *in_neighbours;
+  const float *in_weights;        // nullable: every edge weighs 1
+  const double *out_weights;      // nullable: the out-degree
+  const float *teleport;          // nullable: 1 for every vertex
+  double damping;
+  double *rank;
+  tw_rank_record *records;
+  float *share32, *fresh32;       // rank per unit of out-weight, and the values of a round not published yet
+  double *share64, *fresh64;
+  float *change;                  // what the last sweep added to each rank
+} tw_rank_arrays;
+
+/// The sums over a range of vertices after a sweep.
+typedef struct {
+  double change;    // sum of the absolute changes
+  double product;   // of each change and that of the sweep before: its ratio to `square` estimates the slowest mode
+  double square;    // sum of the squares of the sweep before
+} tw_sweep_sums;
+
+/// The sums over a range of vertices after recomputing residuals.
+typedef struct {
+  double residual;   // sum of |residual|
+  double rank;       // sum of ranks
+  double rounding;   // in units of 2^-53: a bound of the rounding in the residuals
+} tw_residual_sums;
+
+/// share32 = rank / out-weight over a range (0 for a vertex without edges out). Returns the in-degrees' sum.
+uint64_t tw_rank_shares32(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+uint64_t tw_rank_shares64(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+
+/// Recomputes the ranks of a range from the published shares; leaves the new shares in fresh32 (fresh64).
+tw_sweep_sums tw_rank_sweep32(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+tw_sweep_sums tw_rank_sweep64(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+
+/// rank += factor * change over a range, and the shares that follow.
+void tw_rank_extrapolate(const tw_rank_arrays *a, uint32_t from, uint32_t to, double factor, int use64);
+
+/// residual = (1-d) teleport + d A^T rank - rank over a range, from share64.
+tw_residual_sums tw_rank_residuals(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+
+/// Tells the processor that the thread waits in a loop; gives the core away after many rounds.
+void tw_spin_wait(uint32_t round);

@@ -1,0 +1,127 @@
+import CKernels
+
+/// Whole batches of changes: what the next changes will touch is fetched while the current one is made.
+extension DynamicAdjacency {
+  /// Makes the changes in order, telling `observe` of each that took effect; returns how many did. Vertices must exist.
+  /// Cost: 0.1 to 0.3 µs a change.
+  @discardableResult
+  public func apply(_ updates: UnsafeBufferPointer<EdgeUpdate>, observe: (EdgeChange) -> Void = { _ in }) -> Int {
+    apply(updates, prefetch: { _ in }, observe: observe)
+  }
+
+  @discardableResult
+  public func apply(_ updates: [EdgeUpdate], observe: (EdgeChange) -> Void = { _ in }) -> Int {
+    updates.withUnsafeBufferPointer { apply($0, observe: observe) }
+  }
+
+  @inline(__always)
+  func apply(
+    _ updates: UnsafeBufferPointer<EdgeUpdate>, prefetch: (EdgeUpdate) -> Void, observe: (EdgeChange) -> Void
+  ) -> Int {
+    var made = 0
+    for i in 0..<updates.count {
+      // how many changes ahead the vertices' records are fetched, then the slots they point to, then what moves
+      if i + 12 < updates.count {
+        let next = updates[i + 12]
+        if contains(next.source) && contains(next.target) {
+          prefetchRecords(next.source, next.target)
+          prefetch(next)
+        }
+      }
+      if i + 8 < updates.count {
+        let next = updates[i + 8]
+        if contains(next.source) && contains(next.target) {
+          prefetchSlots(next.source, next.target, isSearched: next.kind != .insert)
+        }
+      }
+      if i + 4 < updates.count, updates[i + 4].kind == .remove {
+        let next = updates[i + 4]
+        if contains(next.source) && contains(next.target) { prefetchMoved(next.source, next.target) }
+      }
+      let update = updates[i]
+      let change: EdgeChange?
+      switch update.kind {
+      case .insert:
+        change = insertEdge(
+          from: update.source, to: update.target, weight: update.weight, timeMilliseconds: update.timeMilliseconds)
+      case .remove: change = removeEdge(from: update.source, to: update.target)
+      case .reweight: change = reweightEdge(from: update.source, to: update.target, weight: update.weight)
+      }
+      if let change {
+        observe(change)
+        made += 1
+      }
+    }
+    return made
+  }
+
+  @inline(__always)
+  private func prefetchRecords(_ source: VertexIndex, _ target: VertexIndex) {
+    tw_prefetch(out.slabs.base + Int(source))
+    tw_prefetch(into.slabs.base + Int(target))
+    tw_prefetch(out.tiers.base + Int(source))
+    tw_prefetch(into.tiers.base + Int(target))
+    if let outWeights { tw_prefetch(outWeights.base + Int(source)) }
+  }
+
+  @inline(__always)
+  private func prefetchSlots(_ source: VertexIndex, _ target: VertexIndex, isSearched: Bool) {
+    let o = out.slabs[source]
+    let i = into.slabs[target]
+    let outSlots = out.neighbours.base + Int(o.offset)
+    let inSlots = into.neighbours.base + Int(i.offset)
+    tw_prefetch(outSlots + Int(o.degree))
+    tw_prefetch(inSlots + Int(i.degree))
+    tw_prefetch(out.mates.base + Int(o.offset + o.degree))
+    tw_prefetch(into.mates.base + Int(i.offset + i.degree))
+    if isSearched {
+      let shorter = o.degree <= i.degree ? outSlots : inSlots
+      tw_prefetch(shorter)
+      tw_prefetch(shorter + 16)
+    }
+  }
+
+  /// The other ends of the edges that will take the place of a removed one.
+  @inline(__always)
+  private func prefetchMoved(_ source: VertexIndex, _ target: VertexIndex) {
+    let o = out.slabs[source]
+    let i = into.slabs[target]
+    if o.degree > 0 { tw_prefetch(into.slabs.base + Int(out.neighbours[o.offset + o.degree - 1])) }
+    if i.degree > 0 { tw_prefetch(out.slabs.base + Int(into.neighbours[i.offset + i.degree - 1])) }
+  }
+
+  // MARK: whole graphs
+
+  /// Adds many edges at once, each slab made in its final size and in the order of the vertices: less memory and
+  /// faster scans than inserting one by one. Vertices up to the largest end are added. For graphs that do not expire.
+  public func insertEdges(
+    sources: UnsafeBufferPointer<VertexIndex>, targets: UnsafeBufferPointer<VertexIndex>,
+    weights: UnsafeBufferPointer<Float>? = nil
+  ) {
+    precondition(sources.count == targets.count && (weights?.count ?? sources.count) == sources.count)
+    precondition(window == nil, "edges that expire are inserted one by one, with their times")
+    let top = max(sources.max() ?? 0, targets.max() ?? 0)
+    if !sources.isEmpty { insertVertices(upTo: Int(top) + 1) }
+    var outDegrees = [UInt32](repeating: 0, count: vertexIndexCount)
+    var inDegrees = outDegrees
+    for i in 0..<sources.count {
+      outDegrees[Int(sources[i])] += 1
+      inDegrees[Int(targets[i])] += 1
+    }
+    for v in 0..<UInt32(vertexIndexCount) {
+      out.reserve(v, degree: out.degree(v) + Int(outDegrees[Int(v)]))
+      into.reserve(v, degree: into.degree(v) + Int(inDegrees[Int(v)]))
+    }
+    for i in 0..<sources.count {
+      if i + 16 < sources.count { prefetchRecords(sources[i + 16], targets[i + 16]) }
+      if i + 8 < sources.count { prefetchSlots(sources[i + 8], targets[i + 8], isSearched: false) }
+      insertEdge(from: sources[i], to: targets[i], weight: weights?[i] ?? 1)
+    }
+  }
+
+  /// Rewrites both arenas in the order of the vertices, without free slabs. Cost: one copy of the graph.
+  public func compact() {
+    out.compact(vertexCount: vertexIndexCount)
+    into.compact(vertexCount: vertexIndexCount)
+  }
+}

@@ -1,0 +1,81 @@
+import CKernels
+
+/// Ranks as named runs of bytes, and back.
+extension IncrementalPageRank {
+  private struct Header: BitwiseCopyable {
+    var version: Int64 = 1
+    var vertexIndexCount: Int64
+    var damping: Double
+    var residualSum: Double
+    var rankSum: Double
+    var roundingUnits: Double
+    var rankSumRoundingUnits: Double
+  }
+
+  /// The residuals by vertex index, as a copy.
+  var residuals: [Double] { (0..<vertexIndexCount).map { records[$0].residual } }
+
+  /// Must be called at every checkpoint, whether or not a snapshot is taken of this object: the queues of pending pushes
+  /// are forgotten and rebuilt from the residuals, as they are after a restore, so that both runs go on alike.
+  public func checkpointBarrier() {
+    adoptNewVertices()
+    queues.isStale = true
+  }
+
+  /// Calls `body` with each section's name and bytes, always the same names in the same order; the adjacency writes
+  /// its own. Comes after ``checkpointBarrier()``.
+  public func withSections(_ body: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
+    precondition(queues.isStale, "a snapshot is taken right after checkpointBarrier()")
+    let header = Header(
+      vertexIndexCount: Int64(vertexIndexCount), damping: options.damping, residualSum: residualSum,
+      rankSum: rankSum, roundingUnits: roundingUnits, rankSumRoundingUnits: rankSumRoundingUnits)
+    try withUnsafeBytes(of: header) { try body("rank/header", $0) }
+    try withUnsafeBytes(of: model) { try body("rank/model", $0) }
+    try body("rank/ranks", ranks.bytes(count: vertexIndexCount))
+    let residuals = residuals
+    try residuals.withUnsafeBytes { try body("rank/residuals", $0) }
+    try body("rank/teleports", teleports.bytes(count: vertexIndexCount))
+  }
+
+  /// Restores what ``withSections(_:)`` wrote, on the adjacency restored from the same checkpoint; goes on bit for bit
+  /// like the object that wrote it. Tolerance, threads and method may differ; seeds come from the snapshot for the
+  /// vertices it holds, from the options for later ones. Throws ``GraphStateError`` when sections do not fit.
+  public convenience init(
+    _ adjacency: DynamicAdjacency, options: IncrementalPageRankOptions,
+    restoring section: (String) throws -> UnsafeRawBufferPointer
+  ) throws {
+    self.init(unsolved: adjacency, options: options)
+    try withoutActuallyEscaping(section) { try restore(GraphSectionReader(section: $0)) }
+  }
+
+  private func restore(_ reader: GraphSectionReader) throws {
+    let headers: [Header] = try reader.values("rank/header", count: 1)
+    let header = headers[0]
+    guard header.version == 1, header.damping == options.damping else {
+      throw GraphStateError.contents(
+        section: "rank/header", reason: "it was written with damping \(header.damping), version \(header.version)")
+    }
+    guard header.vertexIndexCount == adjacency.vertexIndexCount else {
+      throw GraphStateError.contents(
+        section: "rank/header",
+        reason: "it has \(header.vertexIndexCount) vertices, the graph \(adjacency.vertexIndexCount)")
+    }
+    let models: [IncrementalCostModel] = try reader.values("rank/model", count: 1)
+    let residuals: [Double] = try reader.values("rank/residuals", count: adjacency.vertexIndexCount)
+    vertexIndexCount = adjacency.vertexIndexCount
+    try reader.fill(ranks, "rank/ranks", count: vertexIndexCount)
+    try reader.fill(teleports, "rank/teleports", count: vertexIndexCount)
+    for v in 0..<vertexIndexCount {
+      records[v] = tw_rank_record(
+        residual: residuals[v], priority: 1 / Float(adjacency.out.degree(UInt32(v)) + 4),
+        bucket: Int32(queues.count))
+      if teleports[v] != 1 { unevenTeleportCount += 1 }
+      if teleports[v] != 0 { teleportingCount += 1 }
+    }
+    model = models[0]
+    residualSum = header.residualSum
+    rankSum = header.rankSum
+    roundingUnits = header.roundingUnits
+    rankSumRoundingUnits = header.rankSumRoundingUnits
+  }
+}

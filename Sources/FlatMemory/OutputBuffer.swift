@@ -1,5 +1,13 @@
 public import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// An append-only byte buffer for rows of text: reused, grown by doubling, padded for wide copies.
 ///
 /// Guarantees: `capacity - count >= bytePadding` after every ``reserve(_:)``; the append functions do not check,
@@ -12,9 +20,15 @@ public import CKernels
 
   public init(capacity: Int = 1 << 16) {
     self.capacity = capacity + bytePadding
-    unsafe base = .allocate(capacity: self.capacity)
+    unsafe base = unsafe OutputBuffer.resize(nil, to: self.capacity)
   }
-  public func deallocate() { unsafe base.deallocate() }
+  public func deallocate() { unsafe free(base) }
+
+  /// From the C library, which makes room for a large buffer without touching its pages again.
+  private static func resize(_ p: UnsafeMutablePointer<UInt8>?, to byteCount: Int) -> UnsafeMutablePointer<UInt8> {
+    guard let q = unsafe realloc(p, byteCount) else { fatalError("no memory for a buffer of \(byteCount) bytes") }
+    return unsafe q.assumingMemoryBound(to: UInt8.self)
+  }
 
   /// Makes room for `extra` more bytes and the padding.
   @inlinable @inline(__always)
@@ -24,11 +38,8 @@ public import CKernels
   @inline(never) @usableFromInline
   mutating func grow(_ extra: Int) {
     capacity = max(capacity * 2, count + extra + bytePadding)
-    let q = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-    if capacity >= 8 << 20 { unsafe preferHugePages(q, capacity) }
-    unsafe q.update(from: base, count: count)
-    unsafe base.deallocate()
-    unsafe base = unsafe q
+    unsafe base = unsafe OutputBuffer.resize(base, to: capacity)
+    if capacity >= 8 << 20 { unsafe preferHugePages(base, capacity) }
   }
 
   @inlinable @inline(__always)

@@ -24,6 +24,8 @@ public struct CheckpointMetadata: Codable, Sendable {
   public var records: Int
   /// Stages and their operators, by stable name.
   public var operators: [String]
+  /// How long copying the state took, all partitions together: what processing was held up by, divided by the threads.
+  public var copyMicroseconds: Int?
 }
 
 /// Why a checkpoint cannot be used.
@@ -63,6 +65,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private var writer: WorkerThread?
   private let busy = Atomic<Bool>(false)
   private let pauseNanoseconds = Atomic<Int>(0)
+  /// The same of the checkpoint in hand.
+  private let copyNanoseconds = Atomic<Int>(0)
   private let written = Atomic<Int>(0)
   private let failure = Mutex<(any Error)?>(nil)
   /// Called with what ends the writing of a checkpoint. Whoever calls ``begin()`` and ``commit(_:)`` under a lock runs it
@@ -153,7 +157,11 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private func padded(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
 
   /// Reserves the next checkpoint; false while one is being written.
-  func begin() -> Bool { busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged }
+  func begin() -> Bool {
+    let isFree = busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    if isFree { copyNanoseconds.store(0, ordering: .relaxed) }
+    return isFree
+  }
 
   /// Copies the state of one instance; called by its task, between batches.
   func snapshot(stage: Int, instance: Int) {
@@ -162,7 +170,9 @@ final class CheckpointCoordinator: @unchecked Sendable {
       snapshot.reset()
       state.snapshot(into: snapshot)
     }
-    pauseNanoseconds.wrappingAdd(Int(SystemClock().nowNanoseconds - t), ordering: .relaxed)
+    let spent = Int(SystemClock().nowNanoseconds - t)
+    pauseNanoseconds.wrappingAdd(spent, ordering: .relaxed)
+    copyNanoseconds.wrappingAdd(spent, ordering: .relaxed)
   }
 
   /// Writes the copies in the background.
@@ -170,7 +180,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     writer?.join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
-      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } })
+      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } },
+      copyMicroseconds: copyNanoseconds.load(ordering: .relaxed) / 1000)
     writer = WorkerThread { [self] in
       // what an output could not be flushed for
       var undurable: (any Error)?

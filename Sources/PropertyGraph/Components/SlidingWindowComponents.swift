@@ -151,6 +151,9 @@ public final class SlidingWindowComponents: ComponentKeeper {
     }
   }
 
+  /// The mean and the greatest number of steps that `find` takes, over all vertices; for measurements.
+  public func depth() -> (mean: Double, max: Int) { tree.depth() }
+
   // MARK: State
 
   private static let version: UInt64 = 0x2000_0001

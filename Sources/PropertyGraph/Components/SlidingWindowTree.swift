@@ -83,16 +83,46 @@ struct SlidingWindowTree {
     var vertex: VertexIndex
     var gain: UInt32 = 0
 
-    /// Goes up as long as the edges are not older than `time`.
+    /// Goes up as long as the edges are not older than `time`, or to the other end, straightening pointers on the
+    /// way: one that is not younger than its parent's may as well go to the grandparent.
     @inline(__always)
-    mutating func climb(_ nodes: UnsafeMutablePointer<Node>, while time: Int64) {
-      while true {
+    mutating func climb<Recorder: TouchRecorder>(
+      _ nodes: UnsafeMutablePointer<Node>, while time: Int64, to other: VertexIndex, touching recorder: inout Recorder
+    ) {
+      while vertex != other {
         let node = nodes + Int(vertex)
-        if node.pointee.parent == noVertex || node.pointee.time < time { return }
-        vertex = node.pointee.parent
-        if gain != 0 { nodes[Int(vertex)].size &+= gain }
+        let parent = node.pointee.parent
+        if parent == noVertex || node.pointee.time < time { return }
+        let above = nodes + Int(parent)
+        if above.pointee.parent != noVertex, above.pointee.time >= node.pointee.time {
+          recorder.touch(vertex)
+          recorder.touch(parent)
+          recorder.touch(above.pointee.parent)
+          above.pointee.size &-= node.pointee.size &- gain
+          node.pointee.parent = above.pointee.parent
+          continue
+        }
+        vertex = parent
+        if gain != 0 { above.pointee.size &+= gain }
       }
     }
+  }
+
+  /// The mean and the greatest number of pointers from a vertex to its root.
+  func depth() -> (mean: Double, max: Int) {
+    var sum = 0
+    var deepest = 0
+    for v in 0..<VertexIndex(nodes.count) where contains(v) {
+      var steps = 0
+      var above = nodes[Int(v)].parent
+      while above != noVertex {
+        steps += 1
+        above = nodes[Int(above)].parent
+      }
+      sum += steps
+      deepest = max(deepest, steps)
+    }
+    return (Double(sum) / Double(max(vertexCount, 1)), deepest)
   }
 
   /// Puts in an edge between two different vertices that are there.
@@ -110,8 +140,8 @@ struct SlidingWindowTree {
     var low = End(vertex: u)
     var high = End(vertex: v)
     while true {
-      low.climb(nodes, while: time)
-      high.climb(nodes, while: time)
+      low.climb(nodes, while: time, to: high.vertex, touching: &recorder)
+      high.climb(nodes, while: time, to: low.vertex, touching: &recorder)
       if low.vertex == high.vertex {
         assert(low.gain &+ high.gain == 0, "subtree sizes do not add up")
         return queue.drop(slot)
@@ -129,7 +159,7 @@ struct SlidingWindowTree {
       nodes[Int(high.vertex)].size &+= displaced.size
       if displaced.parent == noVertex {
         componentCount &-= 1
-        return high.climb(nodes, while: .min)
+        return high.climb(nodes, while: .min, to: noVertex, touching: &recorder)
       }
       recorder.touch(displaced.parent)
       low.vertex = displaced.parent
@@ -201,9 +231,7 @@ extension SlidingWindowTree {
         above = nodes[Int(above)].parent
       }
       if node.parent == noVertex { continue }
-      let parent = nodes[Int(node.parent)]
       precondition(node.time >= expiredBefore, "the edge above \(v) should have expired")
-      precondition(parent.parent == noVertex || parent.time <= node.time, "times rise above \(v)")
       precondition(
         SlidingWindowTree.priority(v) < SlidingWindowTree.priority(node.parent), "priorities fall above \(v)")
     }

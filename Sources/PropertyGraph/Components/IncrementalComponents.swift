@@ -19,7 +19,8 @@ public typealias EdgeIndex = UInt32
 /// Guarantees: those of ``ComponentKeeper``. At most 2³¹ − 2 vertices and edges.
 /// Cost: `find`, `isConnected`, `componentSize`: O(1), one or two cache lines. Inserting or deleting an edge within a
 /// component: O(1). Joining two: O(vertices of the smaller). Deleting an edge of the forest: O(the side with fewer
-/// forest edges, and its loose edges up to the first that leads out). 24 bytes an edge, 24 a vertex, 8 with labels.
+/// forest edges, and its loose edges up to the first that leads out). 24 bytes an edge, 24 a vertex,
+/// 32 with labels.
 public final class IncrementalComponents: ComponentKeeper {
   struct Component: BitwiseCopyable {
     /// Vertices; 0 while the number is free.
@@ -28,8 +29,6 @@ public final class IncrementalComponents: ComponentKeeper {
     var member: UInt32
   }
 
-  /// The component's number of each vertex; ``noVertex`` for vertices that are not there.
-  private var componentOf = FlatArray<UInt32>()
   private var components = FlatArray<Component>()
   private var firstFreeComponent = UInt32.max
   private var incidence = EdgeIncidence()
@@ -50,7 +49,6 @@ public final class IncrementalComponents: ComponentKeeper {
   }
 
   deinit {
-    componentOf.deallocate()
     components.deallocate()
     incidence.deallocate()
     search.deallocate()
@@ -60,7 +58,7 @@ public final class IncrementalComponents: ComponentKeeper {
   // MARK: Vertices
 
   public func contains(_ vertex: VertexIndex) -> Bool {
-    Int(vertex) < componentOf.count && componentOf[Int(vertex)] != noVertex
+    Int(vertex) < incidence.vertices.count && incidence.component(vertex) != noVertex
   }
 
   @discardableResult
@@ -68,13 +66,11 @@ public final class IncrementalComponents: ComponentKeeper {
     if contains(vertex) { return false }
     precondition(vertex < VertexIndex(Int32.max), "components hold vertices below \(Int32.max) only")
     let bound = Int(vertex) + 1
-    if bound > componentOf.count {
-      componentOf.extend(to: bound, filling: noVertex)
+    if bound > incidence.vertices.count {
       incidence.extendVertices(to: bound)
-      search.extend(to: bound)
       if tracksLabels { labelState.extend(to: bound) }
     }
-    componentOf[Int(vertex)] = makeComponent(size: 1, member: vertex)
+    incidence.setComponent(vertex, makeComponent(size: 1, member: vertex))
     vertexCount += 1
     touch(vertex)
     return true
@@ -87,16 +83,16 @@ public final class IncrementalComponents: ComponentKeeper {
     guard contains(vertex) else { return nil }
     var deleted = 0
     // Loose edges first, so that none of them is chosen as a replacement.
-    while incidence.heads[Int(vertex)].loose != EdgeIncidence.none {
-      deleteEdge(incidence.heads[Int(vertex)].loose >> 1)
+    while incidence.vertices[Int(vertex)].loose != EdgeIncidence.none {
+      deleteEdge(incidence.vertices[Int(vertex)].loose >> 1)
       deleted += 1
     }
-    while incidence.heads[Int(vertex)].forest != EdgeIncidence.none {
-      deleteEdge(incidence.heads[Int(vertex)].forest >> 1)
+    while incidence.vertices[Int(vertex)].forest != EdgeIncidence.none {
+      deleteEdge(incidence.vertices[Int(vertex)].forest >> 1)
       deleted += 1
     }
-    freeComponent(componentOf[Int(vertex)])
-    componentOf[Int(vertex)] = noVertex
+    freeComponent(incidence.component(vertex))
+    incidence.setComponent(vertex, noVertex)
     vertexCount -= 1
     touch(vertex)
     return deleted
@@ -115,7 +111,7 @@ public final class IncrementalComponents: ComponentKeeper {
     precondition(!incidence.contains(edge: edge), "edge \(edge) is in the graph already")
     if Int(edge) * 2 >= incidence.halves.count { incidence.extendEdges(to: Int(edge) + 1) }
     edgeCount += 1
-    let (a, b) = (componentOf[Int(u)], componentOf[Int(v)])
+    let (a, b) = (incidence.component(u), incidence.component(v))
     if a == b { return incidence.insert(edge, u, v, inForest: false) }
     if components[Int(a)].size < components[Int(b)].size {
       join(smaller: a, from: u, to: b)
@@ -154,15 +150,14 @@ public final class IncrementalComponents: ComponentKeeper {
   private func join(smaller: UInt32, from start: VertexIndex, to larger: UInt32) {
     search.list.removeAll()
     search.list.append(start)
-    let numbers = componentOf.base
-    numbers[Int(start)] = larger
+    incidence.setComponent(start, larger)
     var head = 0
     while head < search.list.count {
-      var half = incidence.heads[Int(search.list[head])].forest
+      var half = incidence.vertices[Int(search.list[head])].forest
       while half != EdgeIncidence.none {
         let vertex = incidence.target(half)
-        if numbers[Int(vertex)] == smaller {
-          numbers[Int(vertex)] = larger
+        if incidence.component(vertex) == smaller {
+          incidence.setComponent(vertex, larger)
           search.list.append(vertex)
         }
         half = incidence.next(half)
@@ -175,9 +170,9 @@ public final class IncrementalComponents: ComponentKeeper {
 
   /// The vertices of a side become a component of their own; `rest` is a vertex of the other side.
   private func split(off side: FlatArray<VertexIndex>, from rest: VertexIndex) {
-    let old = componentOf[Int(rest)]
+    let old = incidence.component(rest)
     let new = makeComponent(size: UInt32(side.count), member: side[0])
-    for i in 0..<side.count { componentOf[Int(side[i])] = new }
+    for i in 0..<side.count { incidence.setComponent(side[i], new) }
     components.base[Int(old)].size -= UInt32(side.count)
     components.base[Int(old)].member = rest
   }
@@ -206,45 +201,45 @@ public final class IncrementalComponents: ComponentKeeper {
   // MARK: Queries
 
   public func find(_ vertex: VertexIndex) -> VertexIndex {
-    contains(vertex) ? components[Int(componentOf[Int(vertex)])].member : noVertex
+    contains(vertex) ? components[Int(incidence.component(vertex))].member : noVertex
   }
 
   /// Whether a path leads from one vertex to the other. Two loads.
   public func isConnected(_ a: VertexIndex, _ b: VertexIndex) -> Bool {
-    contains(a) && contains(b) && componentOf[Int(a)] == componentOf[Int(b)]
+    contains(a) && contains(b) && incidence.component(a) == incidence.component(b)
   }
 
   public func componentSize(of vertex: VertexIndex) -> Int {
-    contains(vertex) ? Int(components[Int(componentOf[Int(vertex)])].size) : 0
+    contains(vertex) ? Int(components[Int(incidence.component(vertex))].size) : 0
   }
 
   public func labels() -> [VertexIndex] {
     var lowest = [VertexIndex](repeating: noVertex, count: components.count)
-    for v in 0..<componentOf.count where componentOf[v] != noVertex {
-      let number = Int(componentOf[v])
-      if lowest[number] == noVertex || order.isLower(VertexIndex(v), lowest[number]) { lowest[number] = VertexIndex(v) }
+    let bound = VertexIndex(incidence.vertices.count)
+    for v in 0..<bound where contains(v) {
+      let number = Int(incidence.component(v))
+      if lowest[number] == noVertex || order.isLower(v, lowest[number]) { lowest[number] = v }
     }
-    return (0..<componentOf.count).map { componentOf[$0] == noVertex ? noVertex : lowest[Int(componentOf[$0])] }
+    return (0..<bound).map { contains($0) ? lowest[Int(incidence.component($0))] : noVertex }
   }
 
   public func takeDeltas() -> ComponentDeltas {
     guard tracksLabels else { return ComponentDeltas() }
-    let forest = Forest(componentOf: componentOf, components: components, incidence: incidence)
+    let forest = Forest(components: components, incidence: incidence)
     return labelState.takeDeltas(forest, order: order)
   }
 
   private struct Forest: LabelledForest {
-    let componentOf: FlatArray<UInt32>
     let components: FlatArray<Component>
     let incidence: EdgeIncidence
 
     func root(_ vertex: VertexIndex) -> UInt32? {
-      let number = componentOf[Int(vertex)]
+      let number = incidence.component(vertex)
       return number == noVertex ? nil : number
     }
     func size(ofRoot root: UInt32) -> Int { Int(components[Int(root)].size) }
     func appendNeighbours(of vertex: VertexIndex, to list: inout FlatArray<VertexIndex>) {
-      var half = incidence.heads[Int(vertex)].forest
+      var half = incidence.vertices[Int(vertex)].forest
       while half != EdgeIncidence.none {
         list.append(incidence.target(half))
         half = incidence.next(half)
@@ -258,11 +253,11 @@ public final class IncrementalComponents: ComponentKeeper {
 
   public func writeSections(_ write: (_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) rethrows {
     let header: [UInt64] = [
-      IncrementalComponents.version, tracksLabels ? 1 : 0, UInt64(componentOf.count), UInt64(vertexCount),
-      UInt64(componentCount), UInt64(edgeCount), UInt64(firstFreeComponent),
+      IncrementalComponents.version, tracksLabels ? 1 : 0, UInt64(incidence.vertices.count),
+      UInt64(vertexCount), UInt64(componentCount), UInt64(edgeCount), UInt64(firstFreeComponent),
+      UInt64(search.lastMark),
     ]
     try header.withUnsafeBytes { try write("header", $0) }
-    try write("component-of", componentOf.rawBytes)
     try write("components", components.rawBytes)
     try incidence.writeSections(write)
     try labelState.writeSections(write)
@@ -274,7 +269,7 @@ public final class IncrementalComponents: ComponentKeeper {
   ) throws(ComponentStateError) {
     self.order = order
     self.tracksLabels = try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
-      try sections.header(version: IncrementalComponents.version, count: 7)[1] == 1
+      try sections.header(version: IncrementalComponents.version, count: 8)[1] == 1
     }
     try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try restore(from: sections)
@@ -282,7 +277,7 @@ public final class IncrementalComponents: ComponentKeeper {
   }
 
   private func restore(from sections: ComponentSections) throws(ComponentStateError) {
-    let header = try sections.header(version: IncrementalComponents.version, count: 7)
+    let header = try sections.header(version: IncrementalComponents.version, count: 8)
     guard header[1] <= 1, header.dropFirst(2).allSatisfy({ $0 <= UInt64(UInt32.max) }) else {
       throw .damagedSection("header")
     }
@@ -291,12 +286,11 @@ public final class IncrementalComponents: ComponentKeeper {
     componentCount = Int(header[4])
     edgeCount = Int(header[5])
     firstFreeComponent = UInt32(header[6])
-    try sections.read("component-of", into: &componentOf, count: bound)
     try sections.read("components", into: &components)
     try incidence.restore(from: sections, bound: bound)
-    search.extend(to: bound)
-    for v in 0..<bound where componentOf[v] != noVertex && Int(componentOf[v]) >= components.count {
-      throw .damagedSection("component-of")
+    search = ReplacementSearch(lastMark: UInt32(header[7]))
+    for v in 0..<VertexIndex(bound) where contains(v) && Int(incidence.component(v)) >= components.count {
+      throw .damagedSection("vertices")
     }
     for i in 0..<components.count {
       let next = Int(components[i].member)
@@ -312,10 +306,10 @@ public final class IncrementalComponents: ComponentKeeper {
 
   public func checkInvariants() {
     var sizes = [UInt32](repeating: 0, count: components.count)
-    for v in 0..<componentOf.count where componentOf[v] != noVertex { sizes[Int(componentOf[v])] += 1 }
+    for v in 0..<VertexIndex(incidence.vertices.count) where contains(v) { sizes[Int(incidence.component(v))] += 1 }
     for i in 0..<components.count {
       precondition(sizes[i] == components[i].size, "component \(i) has \(sizes[i]) vertices, not \(components[i].size)")
-      precondition(sizes[i] == 0 || componentOf[Int(components[i].member)] == i, "component \(i): foreign member")
+      precondition(sizes[i] == 0 || Int(incidence.component(components[i].member)) == i, "component \(i): foreign member")
     }
     precondition(sizes.count { $0 > 0 } == componentCount, "the number of components is wrong")
     precondition(sizes.reduce(0) { $0 + Int($1) } == vertexCount, "the number of vertices is wrong")
@@ -324,7 +318,7 @@ public final class IncrementalComponents: ComponentKeeper {
     var edges = 0
     for edge in 0..<EdgeIndex(incidence.halves.count / 2) where incidence.contains(edge: edge) {
       let (u, v) = incidence.ends(edge)
-      precondition(componentOf[Int(u)] == componentOf[Int(v)], "edge \(edge) joins two components")
+      precondition(incidence.component(u) == incidence.component(v), "edge \(edge) joins two components")
       edges += 1
     }
     precondition(edges == edgeCount, "the number of edges is wrong")

@@ -9,7 +9,7 @@ import FlatMemory
 ///
 /// Guarantees: the answer depends on the order of the lists alone; marks need no clearing between searches.
 /// Cost: O(forest edges of the side that has fewer), then the loose edges of that side up to the first that leads
-/// out; 4 bytes a vertex.
+/// out.
 struct ReplacementSearch {
   enum Answer {
     /// A loose half-edge between the two sides.
@@ -35,8 +35,8 @@ struct ReplacementSearch {
       self.seen.removeAll()
       self.seen.append(start)
       self.mark = mark
-      forestCursor = incidence.heads[Int(start)].forest
-      looseCursor = incidence.heads[Int(start)].loose
+      forestCursor = incidence.vertices[Int(start)].forest
+      looseCursor = incidence.vertices[Int(start)].loose
     }
   }
   private enum Step {
@@ -45,31 +45,30 @@ struct ReplacementSearch {
     case met(UInt32)
   }
 
-  private var marks = FlatArray<UInt32>()
-  private var lastMark: UInt32 = 0
+  /// The highest mark in use: marks of earlier searches are lower and mean nothing.
+  private(set) var lastMark: UInt32
   /// Memory of the two searches; the first also serves whoever walks over a tree between searches.
   var list = FlatArray<VertexIndex>()
   private var otherList = FlatArray<VertexIndex>()
 
+  init(lastMark: UInt32 = 0) { self.lastMark = lastMark }
+
   func deallocate() {
-    marks.deallocate()
     list.deallocate()
     otherList.deallocate()
   }
 
-  mutating func extend(to bound: Int) { marks.extend(to: bound, filling: 0) }
-
   /// Searches between the sides of `u` and `v`, whose edge has been removed from the forest.
   mutating func run(from u: VertexIndex, and v: VertexIndex, in incidence: EdgeIncidence) -> Answer {
     if lastMark >= UInt32.max - 2 {
-      marks.base.update(repeating: 0, count: marks.count)
+      for i in 0..<incidence.vertices.count { incidence.vertices.base[i].mark = 0 }
       lastMark = 0
     }
     var first = Side(list, from: u, mark: lastMark + 1, in: incidence)
     var second = Side(otherList, from: v, mark: lastMark + 2, in: incidence)
     lastMark += 2
-    marks[Int(u)] = first.mark
-    marks[Int(v)] = second.mark
+    incidence.vertices.base[Int(u)].mark = first.mark
+    incidence.vertices.base[Int(v)].mark = second.mark
     // The memory may have moved while a search grew its list.
     defer {
       list = first.seen
@@ -96,22 +95,22 @@ struct ReplacementSearch {
       if side.forestCursor != EdgeIncidence.none {
         let vertex = incidence.target(side.forestCursor)
         side.forestCursor = incidence.next(side.forestCursor)
-        let mark = marks.base + Int(vertex)
-        if mark.pointee == side.mark { continue }
-        mark.pointee = side.mark
+        let record = incidence.vertices.base + Int(vertex)
+        if record.pointee.mark == side.mark { continue }
+        record.pointee.mark = side.mark
         side.seen.append(vertex)
         return .goesOn
       }
       if side.head &+ 1 == side.seen.count { return .exhausted }
       if side.looseCursor != EdgeIncidence.none, side.looseLeft > 0 {
         let half = side.looseCursor
-        if marks.base[Int(incidence.target(half))] == otherMark { return .met(half) }
+        if incidence.vertices.base[Int(incidence.target(half))].mark == otherMark { return .met(half) }
         side.looseCursor = incidence.next(half)
         side.looseLeft &-= 1
         return .goesOn
       }
       side.head &+= 1
-      let heads = incidence.heads.base[Int(side.seen.base[side.head])]
+      let heads = incidence.vertices.base[Int(side.seen.base[side.head])]
       side.forestCursor = heads.forest
       side.looseCursor = heads.loose
       side.looseLeft = ReplacementSearch.looseEdgesMax
@@ -121,9 +120,9 @@ struct ReplacementSearch {
   /// One side has been seen completely: an edge out of it, or the verdict that there is none.
   private func finish(_ side: Side, rest: VertexIndex, _ incidence: EdgeIncidence) -> Answer {
     for i in 0..<side.seen.count {
-      var half = incidence.heads[Int(side.seen[i])].loose
+      var half = incidence.vertices[Int(side.seen[i])].loose
       while half != EdgeIncidence.none {
-        if marks[Int(incidence.target(half))] != side.mark { return .replacement(half) }
+        if incidence.vertices.base[Int(incidence.target(half))].mark != side.mark { return .replacement(half) }
         half = incidence.next(half)
       }
     }

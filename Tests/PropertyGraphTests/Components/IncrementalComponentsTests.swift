@@ -164,8 +164,8 @@ import Testing
       }
     }
     var bad = good
-    bad["component-of"] = [UInt8](repeating: 0x77, count: good["component-of"]?.count ?? 0)
-    #expect(throws: ComponentStateError.damagedSection("component-of")) {
+    bad["vertices"] = [UInt8](repeating: 0x77, count: good["vertices"]?.count ?? 0)
+    #expect(throws: ComponentStateError.damagedSection("vertices")) {
       try withSections(bad) { _ = try IncrementalComponents(sections: $0) }
     }
     #expect(throws: ComponentStateError.unknownVersion(0x1000_0001)) {

@@ -49,6 +49,15 @@ struct ComponentLabels {
   @inline(__always)
   mutating func touch(_ vertex: VertexIndex) { touched.insert(vertex) }
 
+  /// Takes over what another keeper of the same vertices noted, whose forest was another one: every vertex counts as
+  /// touched. Linear in the vertices.
+  mutating func adopt(_ other: ComponentLabels) {
+    extend(to: other.label.count)
+    label.base.update(from: other.label.base, count: other.label.count)
+    sizeOfLabel.base.update(from: other.sizeOfLabel.base, count: other.sizeOfLabel.count)
+    for v in 0..<VertexIndex(label.count) { touch(v) }
+  }
+
   /// The touched vertices in the order in which they were touched.
   var touchedVertices: FlatArray<VertexIndex> { touched.members }
 
@@ -84,7 +93,7 @@ struct ComponentLabels {
       }
     }
     for (old, count) in gone { record(old, noVertex, count, sizeAfter: 0, in: &deltas) }
-    touches.sort { ($0.key, $0.vertex) < ($1.key, $1.vertex) }
+    touches.sort { $0.key < $1.key }
     var start = 0
     while start < touches.count {
       var end = start

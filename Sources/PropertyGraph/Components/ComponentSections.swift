@@ -36,13 +36,19 @@ struct ComponentSections {
     array.count = bytes.count / stride
   }
 
-  /// The words of the header, of which there are `count`; the first is the version.
-  func header(version: UInt64, count: Int) throws(ComponentStateError) -> [UInt64] {
+  /// The words of the header; the first is the version, the second whether labels are tracked.
+  func header() throws(ComponentStateError) -> [UInt64] {
     var words = FlatArray<UInt64>()
     defer { words.deallocate() }
     try read("header", into: &words)
-    guard words.count > 0, words[0] == version else { throw .unknownVersion(words.count > 0 ? words[0] : 0) }
-    guard words.count == count else { throw .damagedSection("header") }
     return Array(words.elements)
+  }
+
+  /// The words of the header, of which there must be `count`, for one version.
+  func header(version: UInt64, count: Int) throws(ComponentStateError) -> [UInt64] {
+    let words = try header()
+    guard words.first == version else { throw .unknownVersion(words.first ?? 0) }
+    guard words.count == count else { throw .damagedSection("header") }
+    return words
   }
 }

@@ -28,7 +28,7 @@ import FlatMemory
 public final class SlidingWindowComponents: ComponentKeeper {
   private var tree = SlidingWindowTree()
   private var children = ChildLists()
-  private var labelState = ComponentLabels()
+  private(set) var labelState = ComponentLabels()
   private let tracksLabels: Bool
   private let order: VertexOrder
 
@@ -68,6 +68,9 @@ public final class SlidingWindowComponents: ComponentKeeper {
     }
     return true
   }
+
+  /// Above every vertex that was ever inserted.
+  var vertexBound: VertexIndex { VertexIndex(tree.nodes.count) }
 
   /// Removes a vertex that is a component of its own: all its edges have expired, save loops, which go with it.
   /// - Returns: false when the vertex is not there or is connected to another one.
@@ -156,7 +159,7 @@ public final class SlidingWindowComponents: ComponentKeeper {
 
   // MARK: State
 
-  private static let version: UInt64 = 0x2000_0001
+  static let version: UInt64 = 0x2000_0001
 
   public func writeSections(_ write: (_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) rethrows {
     let header: [UInt64] = [
@@ -198,5 +201,6 @@ public final class SlidingWindowComponents: ComponentKeeper {
     tree.checkInvariants(expiredBefore: expiredBefore)
     if !tracksLabels { return }
     children.checkInvariants()
+    labelState.checkInvariants()
   }
 }

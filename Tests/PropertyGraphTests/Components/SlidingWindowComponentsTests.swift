@@ -61,7 +61,7 @@ import Testing
 
   @Test(arguments: TestShape.allCases)
   func agreesWithComponentsFromScratch(shape: TestShape) throws {
-    try forComponentCases("window components, \(shape)", count: 60) { random in
+    try forComponentCases("window components, \(shape)", count: 40) { random in
       let n = random.pick([1, 2, 3, 6, 12, 30, 150])
       let order = random.one(in: 2) ? VertexOrder.index : scrambledOrder
       let times = random.pick(Times.allCases)

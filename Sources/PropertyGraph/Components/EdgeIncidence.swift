@@ -154,7 +154,8 @@ extension EdgeIncidence {
           let record = halves[Int(half)]
           precondition(record.previous == previous, "half-edge \(half) has lost its predecessor")
           precondition(target(half ^ 1) == VertexIndex(v), "half-edge \(half) is in a list of vertex \(v)")
-          precondition((record.targetAndKind & EdgeIncidence.forestBit != 0) == inForest, "half-edge \(half): wrong list")
+          let belongsInForest = record.targetAndKind & EdgeIncidence.forestBit != 0
+          precondition(belongsInForest == inForest, "half-edge \(half) is in the wrong list")
           inLists += 1
           forestHalves += inForest ? 1 : 0
           previous = half

@@ -134,7 +134,9 @@ struct ExpiryQueue {
     var i = start
     while true {
       var least = i
-      for child in [2 * i + 1, 2 * i + 2] where child < late.count && late[child].precedes(late[least]) { least = child }
+      for child in 2 * i + 1...2 * i + 2 where child < late.count {
+        if late[child].precedes(late[least]) { least = child }
+      }
       if least == i { return }
       swapLate(i, least)
       i = least

@@ -266,7 +266,8 @@ extension IncrementalForest {
     for v in 0..<VertexIndex(incidence.vertices.count) where contains(v) { sizes[Int(incidence.component(v))] += 1 }
     for i in 0..<components.count {
       precondition(sizes[i] == components[i].size, "component \(i) has \(sizes[i]) vertices, not \(components[i].size)")
-      precondition(sizes[i] == 0 || Int(incidence.component(components[i].member)) == i, "component \(i): foreign member")
+      let member = components[i].member
+      precondition(sizes[i] == 0 || Int(incidence.component(member)) == i, "component \(i): foreign member")
     }
     precondition(sizes.count { $0 > 0 } == componentCount, "the number of components is wrong")
     precondition(sizes.reduce(0) { $0 + Int($1) } == vertexCount, "the number of vertices is wrong")

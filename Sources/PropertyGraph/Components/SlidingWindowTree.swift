@@ -14,9 +14,10 @@ extension ComponentLabels: TouchRecorder {}
 
 /// A forest of parent pointers that has the path minima of the maximum spanning forest by time.
 ///
-/// Invariants: going up, times do not rise and priorities do. `size` counts the vertices of the subtree. Each
-/// pointer's time is that of the slot in the queue that it holds.
-/// Cost: expected depth H(n) at most, whatever the graph (see ``SlidingWindowComponents``). The priority of a vertex is
+/// Invariants: the oldest time between two vertices is that of the maximum forest. Going up, priorities rise; times
+/// fall, but for pointers that were not passed since what they point to was moved under something younger. `size`
+/// counts the vertices of the subtree. Each pointer's time is that of the slot in the queue that it holds.
+/// Cost: expected depth about H(n) at most, whatever the graph (see ``SlidingWindowComponents``). The priority of a vertex is
 /// a bijective hash of its number: it takes no memory, is never equal for two vertices, and is the same in every run.
 struct SlidingWindowTree {
   struct Node: BitwiseCopyable {
@@ -178,7 +179,7 @@ struct SlidingWindowTree {
       let node = nodes + Int(vertex)
       let parent = node.pointee.parent
       node.pointee.parent = noVertex
-      // One step, but for edges of equal time: older ones above have gone before.
+      // Mostly one step: what is above is older and has gone before, but for pointers not straightened yet.
       var ancestor = parent
       while ancestor != noVertex {
         nodes[Int(ancestor)].size &-= node.pointee.size

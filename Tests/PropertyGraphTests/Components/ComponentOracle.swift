@@ -25,6 +25,7 @@ func forComponentCases(_ name: String, count: Int, _ body: (inout ComponentRando
   let environment = ProcessInfo.processInfo.environment
   let first = environment["THALWEG_SEED"].flatMap { UInt64($0) } ?? 1
   let cases = environment["THALWEG_CASES"].flatMap { Int($0) } ?? count
+  print("\(name): seeds from \(first), \(cases) cases")
   for i in 0..<cases {
     let seed = first + UInt64(i)
     var random = ComponentRandom(seed)
@@ -88,7 +89,8 @@ struct ComponentObserver {
     if keeper.componentCount != sizes.count { return "\(keeper.componentCount) components of \(sizes.count)" }
     let written = keeper.labels()
     for v in 0..<VertexIndex(written.count) {
-      if written[Int(v)] != expected[v] ?? noVertex { return "label \(written[Int(v)]) of \(v): not \(expected[v] ?? 0)" }
+      let label = expected[v] ?? noVertex
+      if written[Int(v)] != label { return "the label of \(v) is \(written[Int(v)]), not \(label)" }
       if keeper.contains(v) != (expected[v] != nil) { return "contains \(v): \(keeper.contains(v))" }
       if keeper.componentSize(of: v) != expected[v].map({ sizes[$0] ?? 0 }) ?? 0 { return "size at \(v)" }
       let root = keeper.find(v)

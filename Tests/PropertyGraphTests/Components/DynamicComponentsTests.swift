@@ -14,7 +14,8 @@ import Testing
     try forComponentCases("dynamic components, \(shape)", count: 12) { random in
       let graph = Graph()
       let order = random.one(in: 2) ? VertexOrder.index : scrambledOrder
-      let liveEdges: DynamicComponents.LiveEdges = { visit in for e in graph.oracle.edges { visit(e.number, e.u, e.v) } }
+      let liveEdges: DynamicComponents.LiveEdges = { visit in for e in graph.oracle.edges { visit(e.number, e.u, e.v) }
+      }
       var keeper = DynamicComponents(order: order, liveEdges: liveEdges)
       var observer = ComponentObserver(order: order)
       let n = random.pick([2, 8, 40])

@@ -42,6 +42,10 @@
   public mutating func reserve(_ n: Int) { if n > capacity { grow(to: n) } }
   @inlinable @inline(__always)
   public mutating func removeAll() { count = 0 }
+  /// Asks for 2 MiB pages behind the present allocation, for arrays that are read at random: fewer address look-ups.
+  public func preferHugePages() {
+    unsafe FlatMemory.preferHugePages(base, capacity * MemoryLayout<Element>.stride)
+  }
 
   @inline(never) @usableFromInline
   mutating func grow(to needed: Int) {

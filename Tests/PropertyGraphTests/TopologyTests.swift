@@ -169,6 +169,11 @@ import Testing
     }
   }
 
+  @Test func anEdgeToAVertexThatIsNotThereStopsTheProgram() async {
+    await #expect(processExitsWith: .failure) { _ = Topology(EdgeList([(0, 3)]), vertexCount: 3) }
+    await #expect(processExitsWith: .success) { _ = Topology(EdgeList([(0, 2)]), vertexCount: 3) }
+  }
+
   @Test func theOtherDirectionIsBuiltOnceForManyThreads() async {
     let c = Case(seed: 9, vertices: 5_000, edges: 40_000, skew: 1)
     let topology = Topology(edges(c), vertexCount: c.vertices)

@@ -5,7 +5,7 @@ public import FlatMemory
 ///
 /// Guarantees: a name has one vertex for ever; bytes that are a canonical decimal integer of 64 bits are that integer
 /// (see ``VertexID``). A value type.
-/// Cost: a look-up is one access to memory for integers that are mostly small (a table of at most 4 entries a vertex
+/// Cost: a look-up is one access to memory for integers that are mostly small (a table of at most 8 entries a vertex
 /// indexed by the integer), two for other integers, three for texts. 8 bytes a vertex and 16 to 32 for a hashed one
 /// (open addressing, linear probing, at most half full), and the bytes of the texts with 4 more each. The identity
 /// 0 ..< n takes no memory.

@@ -44,6 +44,17 @@ public struct EdgeList: Sendable, Equatable {
     times?.append(time)
   }
 
+  /// Adds `count` edges from flat memory; weights and times are read if the list keeps them.
+  mutating func append(
+    count: Int, sources: UnsafePointer<VertexIndex>, targets: UnsafePointer<VertexIndex>,
+    weights: UnsafePointer<Double>, times: UnsafePointer<Int64>
+  ) {
+    self.sources.append(contentsOf: UnsafeBufferPointer(start: sources, count: count))
+    self.targets.append(contentsOf: UnsafeBufferPointer(start: targets, count: count))
+    self.weights?.append(contentsOf: UnsafeBufferPointer(start: weights, count: count))
+    self.times?.append(contentsOf: UnsafeBufferPointer(start: times, count: count))
+  }
+
   public mutating func reserveCapacity(_ count: Int) {
     sources.reserveCapacity(count)
     targets.reserveCapacity(count)

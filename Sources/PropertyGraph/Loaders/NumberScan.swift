@@ -37,9 +37,9 @@ enum NumberScan {
   /// The number that 8 digits 0 to 9 make, the lowest byte being the first.
   @inline(__always)
   private static func number(_ digits: UInt64) -> UInt64 {
-    let pairs = (digits &* 2561 &>> 8) & 0x00ff_00ff_00ff_00ff
-    let fours = (pairs &* 6_553_601 &>> 16) & 0x0000_ffff_0000_ffff
-    return fours &* 42_949_672_960_001 &>> 32
+    let pairs = ((digits &* 2561) &>> 8) & 0x00ff_00ff_00ff_00ff
+    let fours = ((pairs &* 6_553_601) &>> 16) & 0x0000_ffff_0000_ffff
+    return (fours &* 42_949_672_960_001) &>> 32
   }
 
   @inline(__always)

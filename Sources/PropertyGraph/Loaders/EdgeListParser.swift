@@ -36,6 +36,7 @@ struct EdgeListParser: GraphParser {
   ) throws -> UnsafePointer<UInt8> {
     let delimiter = columns.delimiter
     let other = delimiter == UInt8(ascii: " ") ? UInt8(ascii: "\t") : delimiter
+    let names = graph.names
     var p = start
     var lines = 0
     while p < end {
@@ -55,12 +56,16 @@ struct EdgeListParser: GraphParser {
           break
         }
       }
-      let from = graph.vertices.insert(integer: Int64(bitPattern: source))
-      try graph.add(from, graph.vertices.insert(integer: Int64(bitPattern: target)))
+      names[2 &* lines] = source
+      names[2 &* lines &+ 1] = target
       p = q + 1
       lines &+= 1
+      if lines == GraphAssembly.namedEdgesMax {
+        try graph.addNamed(lines)
+        lines = 0
+      }
     }
-    graph.lineNumber += lines
+    try graph.addNamed(lines)
     return p
   }
 
@@ -70,6 +75,7 @@ struct EdgeListParser: GraphParser {
   ) throws -> UnsafePointer<UInt8> {
     let delimiter = columns.delimiter
     let other = delimiter == UInt8(ascii: " ") ? UInt8(ascii: "\t") : delimiter
+    let (names, weights) = (graph.names, graph.namedWeights)
     var p = start
     var lines = 0
     while p < end {
@@ -90,12 +96,17 @@ struct EdgeListParser: GraphParser {
       } else if q[0] != UInt8(ascii: "\n") {
         break
       }
-      let from = graph.vertices.insert(integer: Int64(bitPattern: source))
-      try graph.add(from, graph.vertices.insert(integer: Int64(bitPattern: target)), weight: weight)
+      names[2 &* lines] = source
+      names[2 &* lines &+ 1] = target
+      weights[lines] = weight
       p = q + 1
       lines &+= 1
+      if lines == GraphAssembly.namedEdgesMax {
+        try graph.addNamed(lines)
+        lines = 0
+      }
     }
-    graph.lineNumber += lines
+    try graph.addNamed(lines)
     return p
   }
 

@@ -42,6 +42,33 @@ struct GraphAssembly {
     batch.count = 0
   }
 
+  /// Where a parser puts the names of up to ``namedEdgesMax`` edges, source and target in turn, and their weights, for
+  /// ``addNamed(_:)``. Looked up together, their accesses to memory overlap.
+  var names: UnsafeMutablePointer<UInt64> { batch.names }
+  var namedWeights: UnsafeMutablePointer<Double> { batch.namedWeights }
+  static var namedEdgesMax: Int { EdgeBatch.namedMax }
+
+  /// Adds the edges whose names and weights were put aside; lines of theirs count as read.
+  mutating func addNamed(_ count: Int) throws {
+    if batch.count + count > EdgeBatch.capacity { try flush() }
+    let (sources, targets, first) = (batch.sources, batch.targets, batch.count)
+    let names = batch.names
+    for i in 0..<count {
+      sources[first &+ i] = vertices.insert(integer: Int64(bitPattern: names[2 &* i]))
+      targets[first &+ i] = vertices.insert(integer: Int64(bitPattern: names[2 &* i &+ 1]))
+    }
+    if edges.weights != nil { (batch.weights + first).update(from: batch.namedWeights, count: count) }
+    batch.count = first + count
+    lineNumber += count
+  }
+
+  /// Makes room for as many edges as the rest of the input will give if it goes on as it began.
+  mutating func reserve(bytesRead: UInt64, of total: UInt64?) {
+    guard let total, bytesRead > 0, total > bytesRead else { return }
+    let expected = Double(edges.count + batch.count) * Double(total) / Double(bytesRead) * 1.02
+    if expected < 0x1p28 { edges.reserveCapacity(Int(expected)) }
+  }
+
   /// Notes the current line as malformed.
   mutating func reject(_ line: TextLine, _ reason: MalformedLineReason, at place: Range<Int>) throws {
     try malformed.add(
@@ -55,13 +82,18 @@ struct GraphAssembly {
 /// Flat memory for some edges.
 private final class EdgeBatch {
   static let capacity = 1 << 13
+  static let namedMax = 1 << 11
   let sources = UnsafeMutablePointer<VertexIndex>.allocate(capacity: capacity)
   let targets = UnsafeMutablePointer<VertexIndex>.allocate(capacity: capacity)
   let weights = UnsafeMutablePointer<Double>.allocate(capacity: capacity)
   let times = UnsafeMutablePointer<Int64>.allocate(capacity: capacity)
+  let names = UnsafeMutablePointer<UInt64>.allocate(capacity: 2 * namedMax)
+  let namedWeights = UnsafeMutablePointer<Double>.allocate(capacity: namedMax)
   var count = 0
 
   deinit {
+    names.deallocate()
+    namedWeights.deallocate()
     sources.deallocate()
     targets.deallocate()
     weights.deallocate()

@@ -67,7 +67,7 @@ public enum GraphFile {
       throw GraphFileError(.malformed, "\(input.name): the input is empty; there is no graph in it")
     }
     let (format, parser) = try makeParser(first, input.name, options)
-    try run(parser, from: first, blocks, &graph)
+    try run(parser, input, from: first, blocks, &graph)
     return LoadedGraph(
       vertices: graph.vertices, edges: graph.edges, format: format,
       isUndirected: format == .metis || (parser as? MatrixMarketParser).map { $0.symmetry != .general } ?? false,
@@ -90,19 +90,21 @@ public enum GraphFile {
     swap(&graph.vertices, &loaded.vertices)
     defer { swap(&graph.vertices, &loaded.vertices) }
     guard let first = try blocks.next() else { return }
-    try run(VertexListParser(firstLines(of: first)), from: first, blocks, &graph)
+    try run(VertexListParser(firstLines(of: first)), input, from: first, blocks, &graph)
     loaded.lineCount += graph.lineNumber
     loaded.malformedLineCount += graph.malformed.count
     loaded.malformedLines += graph.malformed.kept
   }
 
   private static func run(
-    _ parser: any GraphParser, from first: LineBlock, _ blocks: LineBlocks, _ graph: inout GraphAssembly
+    _ parser: any GraphParser, _ input: any ByteInput, from first: LineBlock, _ blocks: LineBlocks,
+    _ graph: inout GraphAssembly
   ) throws {
     var parser = parser
     var next: LineBlock? = first
     while let block = next {
       try parser.parse(block, into: &graph)
+      if block.offset == first.offset { graph.reserve(bytesRead: input.bytesConsumed, of: input.sizeInBytes) }
       try graph.malformed.check(linesRead: graph.lineNumber - graph.skippedLines, isAtEnd: false)
       next = try blocks.next()
     }

@@ -12,12 +12,16 @@ struct GraphCommand: ParsableCommand {
 
       Examples:
         thalweg graph pagerank links.txt --top 10
-        thalweg graph pagerank follows.csv --weighted --tolerance 1e-9 --output ranks.txt
+        thalweg graph pagerank links.csv --weighted --output ranks.txt
         thalweg graph components wiki.txt.zst
         thalweg graph shortest-paths roads.txt --undirected --weighted --source 17
         thalweg graph generate rmat --scale 18 --output rmat.txt
       """,
-    subcommands: [GraphGenerateCommand.self])
+    subcommands: [
+      GraphPageRankCommand.self, GraphComponentsCommand.self, GraphStrongComponentsCommand.self,
+      GraphTrianglesCommand.self, GraphClusteringCommand.self, GraphLabelPropagationCommand.self,
+      GraphShortestPathsCommand.self, GraphBreadthFirstCommand.self, GraphCoreCommand.self, GraphGenerateCommand.self,
+    ])
 
   /// The subcommand that arguments behind `graph` name, whose options can come from the environment, and how many
   /// arguments name it.

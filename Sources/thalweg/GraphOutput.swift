@@ -116,11 +116,15 @@ extension GraphOutputOptions {
     {
       lowest[Int(group)] = VertexIndex(vertex)
     }
-    let names = groups.map { lowest[Int($0)] }
-    guard let top else { return try write(.groups(names), of: graph) }
-    var sizes = [UInt64](repeating: 0, count: groups.count)
-    for name in names { sizes[Int(name)] += 1 }
-    let groupCount = sizes.count { $0 > 0 }
-    try write(.counts(sizes), of: graph, top: min(top, groupCount))
+    try write(labels: groups.map { lowest[Int($0)] }, of: graph, top: top)
+  }
+
+  /// Prints a label, which is a vertex, for every vertex; or with `top` the most frequent labels and how often each
+  /// occurs.
+  func write(labels: [VertexIndex], of graph: NamedGraph, top: Int?) throws {
+    guard let top else { return try write(.groups(labels), of: graph) }
+    var sizes = [UInt64](repeating: 0, count: labels.count)
+    for label in labels { sizes[Int(label)] += 1 }
+    try write(.counts(sizes), of: graph, top: min(top, sizes.count { $0 > 0 }))
   }
 }

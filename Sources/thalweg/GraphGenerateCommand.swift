@@ -12,7 +12,7 @@ struct GraphGenerateCommand: ParsableCommand {
 
       Examples:
         thalweg graph generate rmat --scale 18 --seed 1 --output rmat.txt
-        thalweg graph generate grid --rows 100 --columns 100 | thalweg graph components
+        thalweg graph generate grid --rows 9 --columns 9 | thalweg graph core
       """,
     subcommands: [RMAT.self, LogNormal.self, Random.self, Grid.self, Star.self, Path.self])
 

@@ -67,7 +67,8 @@ struct GraphPageRankCommand: ParsableCommand, EnvironmentConfigurable {
     let result = PageRank.ranks(topology, options: options)
     if !input.quiet {
       let bound = String(format: "%.1e", result.bound)
-      Terminal.say("ranks are exact to \(bound) in sum, after \(result.iterations) scans of the edges")
+      Terminal.say(
+        "ranks differ from the exact ones by \(bound) at most in sum, after \(result.iterations) scans of the edges")
     }
     let factor = scale == .one ? 1 : Double(graph.vertices.count)
     try output.write(.numbers(result.ranks.map { $0 * factor }), of: graph, top: top.top)

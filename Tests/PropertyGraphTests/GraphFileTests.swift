@@ -178,6 +178,9 @@ import Testing
     #expect(graph.format == .adjacency)
     #expect(edges(graph) == ["1>3", "1>5", "2>4", "2>5", "2>10", "3>1", "3>5", "3>8", "3>10"])
     #expect(try read("9\n8\n").vertices.count == 2)
+    #expect(try read("1 2 3\n2\n3 1\n").format == .adjacency)
+    // an edge list with a line cut short
+    #expect(try read("1 2\n2\n3 4\n").malformedLines.map(\.lineNumber) == [2])
     let texts = try read("ann bob,cy\ndee\n", GraphFileOptions(format: .adjacency))
     #expect(edges(texts) == ["ann>bob,cy"])
     #expect(

@@ -2,7 +2,7 @@
 ///
 /// Matrix Market files say so in their first line. METIS files look like edge lists at the top: they are known by the
 /// extension `.graph` or `.metis` and a plausible head. Adjacency lists are lines of whole numbers of which no two begin
-/// alike, with different counts, and more than an edge has or only one. Everything else is an edge list.
+/// alike, with different counts: more than three somewhere, or three and one. Everything else is an edge list.
 enum GraphFormatDetector {
   /// - Parameter lines: the first lines that are neither blank nor comments; may be empty.
   static func format(banner: TextLine, lines: [TextLine], name: String) -> GraphFormat {
@@ -27,7 +27,8 @@ enum GraphFormatDetector {
     }
     if counts == [1] { return true }
     if lines.count == 1 { return counts.contains { $0 > 4 } }
-    return counts.count > 1 && (counts.contains(1) || counts.contains { $0 > 3 })
+    guard let most = counts.max(), counts.count > 1 else { return false }
+    return most > 3 || most == 3 && counts.contains(1)
   }
 
   /// The whole numbers that a line consists of; nil when there is anything else in it.

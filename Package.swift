@@ -54,7 +54,8 @@ let package = Package(
       swiftSettings: sharedSettings),
     .target(name: "ClickstreamGenerator", swiftSettings: sharedSettings),
     .target(name: "Reports", dependencies: ["CKernels", "FlatMemory"], swiftSettings: sharedSettings),
-    .target(name: "PropertyGraph", dependencies: ["CKernels", "FlatMemory"], swiftSettings: testSettings),
+    .target(
+      name: "PropertyGraph", dependencies: ["CKernels", "EventFormats", "FlatMemory"], swiftSettings: testSettings),
     .target(
       name: "Replay",
       dependencies: [
@@ -65,6 +66,7 @@ let package = Package(
       name: "thalweg",
       dependencies: [
         "Replay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats", "Sessions", "StreamCore",
+        "PropertyGraph", "FlatMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: sharedSettings),
@@ -84,7 +86,8 @@ let package = Package(
       name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "PropertyGraphTests", dependencies: ["PropertyGraph", "FlatMemory"], swiftSettings: testSettings),
+      name: "PropertyGraphTests", dependencies: ["PropertyGraph", "EventFormats", "FlatMemory"],
+      swiftSettings: testSettings),
     .testTarget(
       name: "ReplayTests",
       dependencies: [

@@ -1,7 +1,8 @@
 import CKernels
 public import FlatMemory
 
-/// Appends one dead letter: `{"source":…,"offset":…,"reason":…,"raw":…}` and a newline. Raw bytes that are not UTF-8
+/// Appends one dead letter: `{"source":…,"offset":…,"reason":…,"raw":…}` and a newline, with `"line":…` before the
+/// offset if the number of the line is given. Raw bytes that are not UTF-8
 /// are written as `"raw_base64"` instead, so that nothing of the line is lost.
 ///
 /// - Parameters:
@@ -9,12 +10,16 @@ public import FlatMemory
 ///   - raw: the line as it came, `rawLength` bytes; up to 15 bytes past it are read.
 /// Cost: about 1 ns a byte.
 public func appendDeadLetter(
-  to output: inout OutputBuffer, source: String, offset: UInt64, reason: String, raw: UnsafePointer<UInt8>,
-  rawLength: Int
+  to output: inout OutputBuffer, source: String, line: Int? = nil, offset: UInt64, reason: String,
+  raw: UnsafePointer<UInt8>, rawLength: Int
 ) {
-  output.reserve(64 + 6 * (source.utf8.count + reason.utf8.count + rawLength))
+  output.reserve(96 + 6 * (source.utf8.count + reason.utf8.count + rawLength))
   output.text("{\"source\":")
   appendJSONString(&output, source)
+  if let line {
+    output.text(",\"line\":")
+    output.integer(Int64(line))
+  }
   output.text(",\"offset\":")
   output.integer(Int64(clamping: offset))
   output.text(",\"reason\":")

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClickstreamGenerator
 import EventFormats
 import Foundation
+import PropertyGraph
 import Replay
 import Snapshots
 import StreamCore
@@ -69,6 +70,7 @@ struct CommandFailure: Error {
       }
     case let e as FormatError: (e.kind == .badOption ? .usage : .data, e.description)
     case let e as BadInputError: (.data, e.description)
+    case let e as GraphFileError: (e.kind == .badOption ? .usage : .data, e.description)
     case let e as OutputError: (e.kind == .cannotCreate ? .cannotCreate : .inputOutput, e.description)
     case let e as ReplayConfigurationError: (.configuration, e.description)
     case let e as CheckpointError: (.configuration, e.description)

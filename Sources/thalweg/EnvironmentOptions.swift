@@ -48,6 +48,7 @@ struct EnvironmentOptions {
     switch given.first {
     case "replay": (ReplayCommand.self, 1)
     case "generate": (GenerateCommand.self, 1)
+    case "graph": GraphCommand.configurable(given[1...]).map { ($0.command, $0.names + 1) }
     default: nil
     }
   }

@@ -14,6 +14,7 @@ struct Thalweg: ParsableCommand {
       Examples:
         thalweg replay access.log --report report.html
         thalweg replay clicks.ndjson.zst --sessions sessions.csv --gap 20m
+        thalweg graph pagerank links.txt --top 10
         thalweg generate --events 1000000 --output clicks.ndjson
         thalweg state list checkpoints
 
@@ -22,7 +23,7 @@ struct Thalweg: ParsableCommand {
       78 configuration, 130 and 143 stopped by a signal.
       """,
     version: "0.1.0",
-    subcommands: [ReplayCommand.self, GenerateCommand.self, StateCommand.self])
+    subcommands: [ReplayCommand.self, GraphCommand.self, GenerateCommand.self, StateCommand.self])
 
   static func main() {
     let given = Array(CommandLine.arguments.dropFirst())
@@ -39,11 +40,19 @@ struct Thalweg: ParsableCommand {
 
   /// The parser would only call it an unexpected argument.
   private static func refuseUnknownCommand(_ given: [String]) throws {
-    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
-    guard let name = given.first, !name.hasPrefix("-"), name != "help", !names.contains(name) else { return }
-    throw CommandFailure(
-      .usage,
-      "there is no command '\(name)'; the commands are \(names.joined(separator: ", "))\n"
-        + "See 'thalweg --help' for more information.")
+    var path = ""
+    var command: any ParsableCommand.Type = Thalweg.self
+    for name in given {
+      let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
+      if names.isEmpty || name.hasPrefix("-") || name == "help" { return }
+      guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == name }) else {
+        throw CommandFailure(
+          .usage,
+          "there is no command '\(path)\(name)'; the commands are \(names.joined(separator: ", "))\n"
+            + "See 'thalweg \(path)--help' for more information.")
+      }
+      command = next
+      path += "\(name) "
+    }
   }
 }

@@ -1,0 +1,240 @@
+import CKernels
+import FlatMemory
+
+/// Edge lists: a line per edge, `source target [weight] [time]`.
+///
+/// Guarantees: a line gives one edge or is malformed; ids of malformed lines make no vertices. Columns that were not
+/// asked for are not looked at.
+/// Cost: see ``GraphFile``; lines with texts, quotes, times or several blanks in a row take about five times as long as
+/// those with two plain integers.
+struct EdgeListParser: GraphParser {
+  private let columns: EdgeColumns
+  private var isHeaderAhead: Bool
+  private var splitter = FieldSplitter()
+  private var clock = UnixTimeUnit()
+
+  init(_ columns: EdgeColumns) {
+    self.columns = columns
+    isHeaderAhead = columns.hasHeader
+  }
+
+  mutating func parse(_ block: LineBlock, into graph: inout GraphAssembly) throws {
+    var p = block.bytes
+    let end = p + block.count
+    while p < end {
+      if columns.isPlain, !isHeaderAhead {
+        p = try columns.weight == nil ? plainLines(p, end, &graph) : plainWeightedLines(p, end, &graph)
+        if p == end { return }
+      }
+      p = try line(TextLine(at: p, of: block), &graph)
+    }
+  }
+
+  /// Reads lines of two integers as long as there are any; gives where the first other line begins.
+  private func plainLines(
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ graph: inout GraphAssembly
+  ) throws -> UnsafePointer<UInt8> {
+    let delimiter = columns.delimiter
+    let other = delimiter == UInt8(ascii: " ") ? UInt8(ascii: "\t") : delimiter
+    let names = graph.names
+    var p = start
+    var lines = 0
+    while p < end {
+      var (source, target): (UInt64, UInt64) = (0, 0)
+      let first = NumberScan.wholeNumber(p, &source)
+      var q = p + first
+      if first == 0 || q[0] != delimiter && q[0] != other { break }
+      let second = NumberScan.wholeNumber(q + 1, &target)
+      if second == 0 { break }
+      q += 1 &+ second
+      if q[0] != UInt8(ascii: "\n") {
+        if q[0] == delimiter || q[0] == other {
+          q = LineScan.newline(from: q)
+        } else if q[0] == UInt8(ascii: "\r"), q[1] == UInt8(ascii: "\n") {
+          q += 1
+        } else {
+          break
+        }
+      }
+      names[2 &* lines] = source
+      names[2 &* lines &+ 1] = target
+      p = q + 1
+      lines &+= 1
+      if lines == GraphAssembly.namedEdgesMax {
+        try graph.addNamed(lines)
+        lines = 0
+      }
+    }
+    try graph.addNamed(lines)
+    return p
+  }
+
+  /// The same for two integers and a weight.
+  private func plainWeightedLines(
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ graph: inout GraphAssembly
+  ) throws -> UnsafePointer<UInt8> {
+    let delimiter = columns.delimiter
+    let other = delimiter == UInt8(ascii: " ") ? UInt8(ascii: "\t") : delimiter
+    let (names, weights) = (graph.names, graph.namedWeights)
+    var p = start
+    var lines = 0
+    while p < end {
+      var (source, target, weight): (UInt64, UInt64, Double) = (0, 0, 0)
+      let first = NumberScan.wholeNumber(p, &source)
+      var q = p + first
+      if first == 0 || q[0] != delimiter && q[0] != other { break }
+      let second = NumberScan.wholeNumber(q + 1, &target)
+      q += 1 &+ second
+      if second == 0 || q[0] != delimiter && q[0] != other { break }
+      let third = NumberScan.plainDecimal(q + 1, &weight)
+      if third == 0 { break }
+      q += 1 &+ third
+      if q[0] == delimiter || q[0] == other {
+        q = LineScan.newline(from: q)
+      } else if q[0] == UInt8(ascii: "\r"), q[1] == UInt8(ascii: "\n") {
+        q += 1
+      } else if q[0] != UInt8(ascii: "\n") {
+        break
+      }
+      names[2 &* lines] = source
+      names[2 &* lines &+ 1] = target
+      weights[lines] = weight
+      p = q + 1
+      lines &+= 1
+      if lines == GraphAssembly.namedEdgesMax {
+        try graph.addNamed(lines)
+        lines = 0
+      }
+    }
+    try graph.addNamed(lines)
+    return p
+  }
+
+  // MARK: Any line
+
+  private mutating func line(_ line: TextLine, _ graph: inout GraphAssembly) throws -> UnsafePointer<UInt8> {
+    graph.lineNumber += 1
+    if line.isSkipped {
+      graph.skippedLines += 1
+    } else if isHeaderAhead {
+      isHeaderAhead = false
+      graph.skippedLines += 1
+    } else {
+      let edge: ParsedEdge
+      do throws(LineProblem) {
+        edge = try parsed(line)
+      } catch {
+        try graph.reject(line, error.reason, at: error.place)
+        return line.next
+      }
+      let from = edge.source.insert(line, &graph)
+      try graph.add(from, edge.target.insert(line, &graph), weight: edge.weight, time: edge.time)
+    }
+    return line.next
+  }
+
+  private struct ParsedEdge {
+    var source: FieldSplitter.Field
+    var target: FieldSplitter.Field
+    var weight = 1.0
+    var time: Int64 = 0
+  }
+
+  private mutating func parsed(_ line: TextLine) throws(LineProblem) -> ParsedEdge {
+    try split(line)
+    var edge = ParsedEdge(
+      source: try vertexField(columns.source, line, .missingSource),
+      target: try vertexField(columns.target, line, .missingTarget))
+    if let column = columns.weight { edge.weight = try weight(column, line) }
+    if let column = columns.time { edge.time = try time(column, line) }
+    return edge
+  }
+
+  private mutating func split(_ line: TextLine) throws(LineProblem) {
+    if !splitter.split(line, columns.delimiter, limit: columns.columnCount) {
+      let start = splitter.fields.last.map { $0.range.lowerBound - 1 } ?? 0
+      throw LineProblem(.openQuote, start..<line.count)
+    }
+    if splitter.fields.count == 1, columns.delimiter != UInt8(ascii: " ") {
+      // blanks between two integers, where the other lines have another delimiter
+      var other = FieldSplitter()
+      _ = other.split(line, UInt8(ascii: " "), limit: columns.columnCount)
+      let integers = other.fields.prefix(2).count {
+        VertexID.canonicalInteger(line.bytes + $0.range.lowerBound, $0.range.count) != nil
+      }
+      if integers == 2 { splitter = other }
+    }
+  }
+
+  private func vertexField(
+    _ column: Int, _ line: TextLine, _ missing: MalformedLineReason
+  ) throws(LineProblem) -> FieldSplitter.Field {
+    guard column < splitter.fields.count else { throw LineProblem(missing, line.count..<line.count) }
+    let field = splitter.fields[column]
+    guard !field.range.isEmpty else { throw LineProblem(missing, field.range) }
+    if tw_utf8_valid(line.bytes + field.range.lowerBound, field.range.count) == 0 {
+      throw LineProblem(.notUTF8, field.range)
+    }
+    return field
+  }
+
+  private func weight(_ column: Int, _ line: TextLine) throws(LineProblem) -> Double {
+    guard column < splitter.fields.count, !splitter.fields[column].range.isEmpty else {
+      throw LineProblem(.missingWeight, line.count..<line.count)
+    }
+    return try LineProblem.weight(line, splitter.fields[column].range)
+  }
+
+  private mutating func time(_ column: Int, _ line: TextLine) throws(LineProblem) -> Int64 {
+    guard column < splitter.fields.count, !splitter.fields[column].range.isEmpty else {
+      throw LineProblem(.missingTime, line.count..<line.count)
+    }
+    let range = splitter.fields[column].range
+    guard let time = clock.milliseconds(line.bytes + range.lowerBound, range.count) else {
+      throw LineProblem(.unreadableTime, range)
+    }
+    return time
+  }
+}
+
+/// What is wrong with a line, and where in it.
+struct LineProblem: Error {
+  let reason: MalformedLineReason
+  let place: Range<Int>
+
+  init(_ reason: MalformedLineReason, _ place: Range<Int>) { (self.reason, self.place) = (reason, place) }
+
+  /// The weight in a field: finite, zero or more.
+  static func weight(_ line: TextLine, _ range: Range<Int>) throws(LineProblem) -> Double {
+    guard let weight = NumberScan.decimal(line.bytes + range.lowerBound, range.count) else {
+      throw LineProblem(.unreadableWeight, range)
+    }
+    guard weight.isFinite else { throw LineProblem(.weightNotFinite, range) }
+    guard weight >= 0 else { throw LineProblem(.negativeWeight, range) }
+    // negative zero becomes zero
+    return weight + 0
+  }
+}
+
+/// The unit of the Unix times in a file: by the magnitude of the first one, each covering the years 1973 to 5138 of its
+/// own; smaller numbers are seconds.
+struct UnixTimeUnit {
+  /// How many milliseconds one is, or how many make one.
+  private var factor: Double?
+
+  /// Milliseconds since 1970, or nil when the field is no number or beyond the years that 64 bits hold.
+  mutating func milliseconds(_ p: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
+    guard let number = NumberScan.decimal(p, count), number.isFinite else { return nil }
+    if factor == nil {
+      factor =
+        switch abs(number) {
+        case ..<1e11: 1000
+        case ..<1e14: 1
+        case ..<1e17: 1e-3
+        default: 1e-6
+        }
+    }
+    let milliseconds = (number * (factor ?? 1)).rounded(.down)
+    return abs(milliseconds) < 9e18 ? Int64(milliseconds) : nil
+  }
+}

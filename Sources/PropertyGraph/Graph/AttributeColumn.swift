@@ -73,18 +73,18 @@ struct ColumnBuilder<Attribute: Sendable> {
   }
 }
 
-extension AttributeColumn {
+extension ColumnBuilder {
   /// The attributes of a collection, in every slot.
-  @usableFromInline
-  static func of(_ elements: some Collection<Attribute>) -> AttributeColumn {
-    let builder = ColumnBuilder<Attribute>(count: elements.count)
-    var rest = UnsafeMutableBufferPointer(start: builder.base, count: builder.count).initialize(from: elements).0
-    precondition(rest.next() == nil, "a collection has more elements than it says")
+  @inlinable
+  static func column(_ elements: some Collection<Attribute>) -> AttributeColumn<Attribute> {
+    let builder = ColumnBuilder(count: elements.count)
+    var (rest, written) = UnsafeMutableBufferPointer(start: builder.base, count: builder.count)
+      .initialize(from: elements)
+    precondition(
+      rest.next() == nil && written == builder.count, "a collection does not have as many elements as it says")
     return builder.finish()
   }
-}
 
-extension ColumnBuilder {
   /// The attributes at the given slots of a column, which all hold one, side by side.
   @inlinable
   static func gather(_ column: AttributeColumn<Attribute>, at slots: SharedBuffer<UInt32>) -> AttributeColumn<Attribute>

@@ -7,6 +7,7 @@ extension Graph {
   ///   - defaultVertexAttribute: for vertices that only edges name.
   ///
   /// Cost: a look-up per name, two passes of sorting over the edges.
+  @inlinable
   public init(
     vertices: some Sequence<(VertexID, VertexAttribute)>, edges: some Sequence<(VertexID, VertexID, EdgeAttribute)>,
     defaultVertexAttribute: VertexAttribute
@@ -37,6 +38,7 @@ extension Graph {
   ///   - edgeAttributes: one for every edge, in the order of the list.
   ///
   /// Cost: two passes of sorting over the edges, none when they are in order.
+  @inlinable
   public init(
     _ dictionary: VertexDictionary, _ edges: EdgeList, vertexAttributes: some Collection<VertexAttribute>,
     edgeAttributes: some Collection<EdgeAttribute>
@@ -48,8 +50,8 @@ extension Graph {
     let (topology, positions) = Topology.sorted(plain, vertexCount: dictionary.count)
     self.init(
       names: VertexNames(dictionary), topology: topology, members: VertexBitmap(full: dictionary.count),
-      vertexColumn: .of(vertexAttributes),
-      edgeColumn: ColumnBuilder.gather(.of(edgeAttributes), at: positions), partitioning: nil)
+      vertexColumn: ColumnBuilder.column(vertexAttributes),
+      edgeColumn: ColumnBuilder.gather(ColumnBuilder.column(edgeAttributes), at: positions))
   }
 
   /// A graph over a topology that exists already, of which it shares the edges but not the weights.
@@ -57,6 +59,7 @@ extension Graph {
   /// - Parameters:
   ///   - vertexAttributes: one for every vertex.
   ///   - edgeAttributes: one for every edge, in canonical order.
+  @inlinable
   public init(
     _ dictionary: VertexDictionary, _ topology: Topology, vertexAttributes: some Collection<VertexAttribute>,
     edgeAttributes: some Collection<EdgeAttribute>
@@ -66,13 +69,12 @@ extension Graph {
       "\(topology.vertexCount) vertices have \(vertexAttributes.count) attributes and \(dictionary.count) names")
     precondition(
       edgeAttributes.count == topology.edgeCount, "\(edgeAttributes.count) attributes, \(topology.edgeCount) edges")
-    // the two directions of an edge in a symmetric topology share a number, but here each has an attribute
     let plain = topology.weighted(by: nil)
     self.init(
       names: VertexNames(dictionary),
-      topology: plain.isSymmetric ? Topology(outgoing: plain.outgoing) : plain,
-      members: VertexBitmap(full: dictionary.count), vertexColumn: .of(vertexAttributes),
-      edgeColumn: .of(edgeAttributes), partitioning: nil)
+      topology: plain.withDistinctEdges,
+      members: VertexBitmap(full: dictionary.count), vertexColumn: ColumnBuilder.column(vertexAttributes),
+      edgeColumn: ColumnBuilder.column(edgeAttributes))
   }
 
   /// A graph from edges alone, whose ends all get the same attribute.
@@ -81,6 +83,7 @@ extension Graph {
   /// let graph = Graph.fromEdges([("a", "b", 0.5), ("b", "a", 0.25)], defaultVertexAttribute: true)
   /// graph.vertices["a"]  // true
   /// ```
+  @inlinable
   public static func fromEdges(
     _ edges: some Sequence<(VertexID, VertexID, EdgeAttribute)>, defaultVertexAttribute: VertexAttribute
   ) -> Graph {
@@ -101,6 +104,7 @@ extension Graph where EdgeAttribute == Int {
   ///   [(1, 2), (1, 2), (2, 3)], defaultVertexAttribute: "", uniqueEdges: .randomVertexCut)
   /// graph.edges.map(\.attribute)  // [2, 1]
   /// ```
+  @inlinable
   public static func fromEdgeTuples(
     _ edges: some Sequence<(VertexID, VertexID)>, defaultVertexAttribute: VertexAttribute,
     uniqueEdges: PartitionStrategy? = nil
@@ -113,6 +117,7 @@ extension Graph where EdgeAttribute == Int {
 
 extension Graph where EdgeAttribute == Double {
   /// A graph whose edges have their weights as attributes, 1 where the list has none.
+  @inlinable
   public static func fromEdgeList(
     _ edges: EdgeList, _ dictionary: VertexDictionary, defaultVertexAttribute: VertexAttribute
   ) -> Graph {

@@ -43,7 +43,9 @@ extension Graph {
       withoutActuallyEscaping(mergeMessage) { merge in
         let pass = MessagePass<VertexAttribute, EdgeAttribute, Message>(edgeTopology, attributes)
         let startsWithTargets = pass.mostlySendsToTargets(send)
-        var (box, spare) = (MessageBox<Message>(vertexCount: names.count), MessageBox<Message>(vertexCount: names.count))
+        var (box, spare) = (
+          MessageBox<Message>(vertexCount: names.count), MessageBox<Message>(vertexCount: names.count)
+        )
         var iteration = 0
         var active: ActiveVertices?
         while iteration < maxIterations {

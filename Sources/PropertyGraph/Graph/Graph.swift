@@ -7,7 +7,7 @@
 ///   defaultVertexAttribute: 0)
 ///
 /// // the oldest follower of each
-/// let oldest = graph.aggregateMessages(fields: [.source, .edge]) { edge in
+/// let oldest = graph.aggregateMessages(of: Int.self, fields: [.source, .edge]) { edge in
 ///   if edge.attribute == "follows" { edge.sendToTarget(edge.sourceAttribute) }
 /// } merge: { max($0, $1) }
 /// oldest["bob"]  // 31
@@ -31,6 +31,16 @@ public struct Graph<VertexAttribute: Sendable, EdgeAttribute: Sendable>: Sendabl
   @usableFromInline let vertexColumn: AttributeColumn<VertexAttribute>
   @usableFromInline let edgeColumn: AttributeColumn<EdgeAttribute>
   let partitioning: EdgePartitioning?
+
+  @usableFromInline
+  init(
+    names: VertexNames, topology: Topology, members: VertexBitmap, vertexColumn: AttributeColumn<VertexAttribute>,
+    edgeColumn: AttributeColumn<EdgeAttribute>
+  ) {
+    self.init(
+      names: names, topology: topology, members: members, vertexColumn: vertexColumn, edgeColumn: edgeColumn,
+      partitioning: nil)
+  }
 
   init(
     names: VertexNames, topology: Topology, members: VertexBitmap, vertexColumn: AttributeColumn<VertexAttribute>,

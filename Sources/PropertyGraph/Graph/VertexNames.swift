@@ -8,6 +8,7 @@ import FlatMemory
 final class VertexNames: Sendable {
   let dictionary: VertexDictionary
 
+  @usableFromInline
   init(_ dictionary: VertexDictionary) { self.dictionary = dictionary }
 
   @usableFromInline var count: Int { dictionary.count }

@@ -28,6 +28,7 @@ public struct VertexSet<Attribute: Sendable>: Sendable {
   /// Vertices by name. Of several with the same name the first one counts, unless `merge` combines them.
   ///
   /// - Parameter merge: makes one attribute of the one so far and the next.
+  @inlinable
   public init(
     _ vertices: some Sequence<(VertexID, Attribute)>, merge: (Attribute, Attribute) -> Attribute = { first, _ in first }
   ) {
@@ -42,7 +43,8 @@ public struct VertexSet<Attribute: Sendable>: Sendable {
       }
     }
     self.init(
-      names: VertexNames(dictionary), members: VertexBitmap(full: attributes.count), column: .of(attributes))
+      names: VertexNames(dictionary), members: VertexBitmap(full: attributes.count),
+      column: ColumnBuilder.column(attributes))
   }
 
   /// The number of vertices in the set.

@@ -81,7 +81,7 @@ extension ColumnBuilder {
     var (rest, written) = UnsafeMutableBufferPointer(start: builder.base, count: builder.count)
       .initialize(from: elements)
     precondition(
-      rest.next() == nil && written == builder.count, "a collection does not have as many elements as it says")
+      rest.next() == nil && written == builder.count, "a collection lacks elements it counts")
     return builder.finish()
   }
 

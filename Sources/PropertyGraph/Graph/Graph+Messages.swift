@@ -24,15 +24,10 @@ extension Graph {
     send: @Sendable (inout EdgeContext<VertexAttribute, EdgeAttribute, Message>) -> Void,
     merge: @Sendable (Message, Message) -> Message
   ) -> VertexSet<Message> {
-    withoutActuallyEscaping(send) { send in
-      withoutActuallyEscaping(merge) { merge in
-        let box = MessageBox<Message>(vertexCount: names.count)
-        let pass = MessagePass<VertexAttribute, EdgeAttribute, Message>(edgeTopology, pointers(fields))
-        pass.run(
-          into: box, active: nil, startsWithTargets: pass.mostlySendsToTargets(send), send, merge)
-        withExtendedLifetime(self) {}
-        return box.finish(names: names)
-      }
-    }
+    let box = MessageBox<Message>(vertexCount: names.count)
+    let pass = MessagePass<VertexAttribute, EdgeAttribute, Message>(edgeTopology, pointers(fields))
+    pass.run(into: box, active: nil, startsWithTargets: pass.mostlySendsToTargets(send), send, merge)
+    withExtendedLifetime(self) {}
+    return box.finish(names: names)
   }
 }

@@ -39,28 +39,23 @@ extension Graph {
     // nobody else has seen the new column yet
     let state = UnsafeMutablePointer(mutating: result.vertexColumn.base)
     let attributes = AttributePointers(vertices: UnsafePointer(state), edges: edgeColumn.base, fields: fields)
-    withoutActuallyEscaping(sendMessage) { send in
-      withoutActuallyEscaping(mergeMessage) { merge in
-        let pass = MessagePass<VertexAttribute, EdgeAttribute, Message>(edgeTopology, attributes)
-        let startsWithTargets = pass.mostlySendsToTargets(send)
-        var (box, spare) = (
-          MessageBox<Message>(vertexCount: names.count), MessageBox<Message>(vertexCount: names.count)
-        )
-        var iteration = 0
-        var active: ActiveVertices?
-        while iteration < maxIterations {
-          pass.run(into: box, active: active, startsWithTargets: startsWithTargets, send, merge)
-          spare.clear()
-          if box.holders.memberCount == 0 { break }
-          Graph.apply(box, to: state, vertexProgram)
-          active = ActiveVertices(bits: UnsafePointer(box.holders.base), direction: activeDirection)
-          swap(&box, &spare)
-          iteration += 1
-        }
-        box.clear()
-        spare.clear()
-      }
+    let pass = MessagePass<VertexAttribute, EdgeAttribute, Message>(edgeTopology, attributes)
+    let startsWithTargets = pass.mostlySendsToTargets(sendMessage)
+    var box = MessageBox<Message>(vertexCount: names.count)
+    var spare = MessageBox<Message>(vertexCount: names.count)
+    var iteration = 0
+    var active: ActiveVertices?
+    while iteration < maxIterations {
+      pass.run(into: box, active: active, startsWithTargets: startsWithTargets, sendMessage, mergeMessage)
+      spare.clear()
+      if box.holders.memberCount == 0 { break }
+      Graph.apply(box, to: state, vertexProgram)
+      active = ActiveVertices(bits: UnsafePointer(box.holders.base), direction: activeDirection)
+      swap(&box, &spare)
+      iteration += 1
     }
+    box.clear()
+    spare.clear()
     withExtendedLifetime((self, result)) {}
     return result
   }

@@ -85,7 +85,8 @@ import Testing
     #expect(byEdge.isEqual(to: model.vertices, kept))
 
     // a part of a part, and everything after it still works
-    let part = byVertex.subgraph(edgePredicate: { $0.attribute % 2 == 0 }) { _, attribute in attribute % 5 != 0 }
+    let part = byVertex.subgraph(
+      edgePredicate: { $0.attribute % 2 == 0 }, vertexPredicate: { _, attribute in attribute % 5 != 0 })
     let fewer = vertices.filter { $0.value % 5 != 0 }
     let left = between.filter {
       $0.attribute % 2 == 0 && fewer[$0.source] != nil && fewer[$0.target] != nil

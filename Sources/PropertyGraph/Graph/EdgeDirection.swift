@@ -6,8 +6,8 @@ public enum EdgeDirection: Sendable, Hashable, CaseIterable {
   case out
   /// Those that arrive or leave.
   case either
-  /// Those for which both hold: with ``Graph/pregel(initialMessage:maxIterations:activeDirection:vertexProgram:sendMessage:mergeMessage:)``
-  /// edges with two active ends, when neighbours are collected the ones with edges both ways.
+  /// Those for which both hold: with `pregel` the edges with two active ends, when neighbours are collected the ones
+  /// with edges both ways.
   case both
 
   /// The direction of the same edges when all are turned round.

@@ -8,6 +8,7 @@ public struct TripletSequence<VertexAttribute: Sendable, EdgeAttribute: Sendable
   init(_ graph: Graph<VertexAttribute, EdgeAttribute>) { self.graph = graph }
 
   public var count: Int { graph.numEdges }
+  public var isEmpty: Bool { count == 0 }
   public var underestimatedCount: Int { count }
 
   @inlinable

@@ -109,4 +109,31 @@ import Testing
       #expect(sums[vertex: vertex] == graph.edges.filter { $0.target == vertex }.reduce(0) { $0 + $1.attribute })
     }
   }
+
+  @Test func edgesAreSeenFromTheirEnds() {
+    let edge = Edge(source: 1, target: 2, attribute: "x")
+    #expect(edge.other(than: 1) == 2 && edge.other(than: 2) == 1)
+    #expect(edge.direction(from: 1) == .out && edge.direction(from: 2) == .in)
+    let graph = GraphExampleTests.ages.joinVertices([("ann", 30), ("dan", 1)]) { _, _, new in new }
+    let triplet = graph.triplets.first { $0.attribute == "likes" }
+    #expect(triplet.map { graph.id(of: $0.source) } == "bob" && triplet?.sourceAttribute == 17)
+    #expect(triplet.map { $0.otherAttribute(than: $0.source) } == 64 && triplet.map { $0.other(than: $0.target) } == 1)
+    #expect(graph.vertices["ann"] == 30 && graph.numVertices == 3)
+  }
+
+  @Test func aGraphWithoutVertices() {
+    let none: [(VertexID, VertexID, Int)] = []
+    let graph = Graph.fromEdges(none, defaultVertexAttribute: 0)
+    var random = TestRandom(seed: 1)
+    #expect(graph.numVertices == 0 && graph.numEdges == 0 && graph.pickRandomVertex(using: &random) == nil)
+    #expect(graph.mapVertices { _, a in a + 1 }.groupEdges { $0 + $1 }.reverse().triplets.isEmpty)
+    #expect(graph.convertToCanonicalEdges().subgraph(edgePredicate: { _ in true }).mask(graph).numEdges == 0)
+    #expect(graph.degrees.isEmpty && graph.collectNeighborIds(.either).isEmpty && graph.collectEdges(.both).isEmpty)
+    let sent = graph.aggregateMessages(of: Int.self) {
+      $0.sendToTarget(1)
+    } merge: {
+      $0 + $1
+    }
+    #expect(sent.isEmpty && graph.partitionBy(.edgePartition1D).edges.mapPartitions { $1.count }.reduce(0, +) == 0)
+  }
 }

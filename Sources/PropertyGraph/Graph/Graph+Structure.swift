@@ -104,18 +104,11 @@ extension Graph {
   /// - Parameter merge: makes one attribute of two; without it the first one stays.
   ///
   /// Cost: a comparison of names and a sort.
+  @inlinable
   public func convertToCanonicalEdges(
     merge: @Sendable (EdgeAttribute, EdgeAttribute) -> EdgeAttribute = { first, _ in first }
   ) -> Graph {
-    var list = EdgeList()
-    list.reserveCapacity(numEdges)
-    let scan = edgeTopology.scanInOrder()
-    let dictionary = names.dictionary
-    scan.forEachEdge(in: 0..<numEdges) { source, target, _ in
-      if dictionary.precedes(target, source) { list.append(target, source) } else { list.append(source, target) }
-    }
-    withExtendedLifetime(self) {}
-    let (topology, positions) = Topology.sorted(list, vertexCount: names.count)
+    let (topology, positions) = names.ascending(edgeTopology)
     let column = ColumnBuilder.gather(edgeColumn, at: positions)
     return with(edges: EdgeSet(names: names, topology: topology, column: column)).groupEdges(merge: merge)
   }

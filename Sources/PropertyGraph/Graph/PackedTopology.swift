@@ -12,25 +12,37 @@ struct PackedTopology {
   init(_ graph: Topology, _ members: VertexBitmap, weights: SharedBuffer<Double>? = nil) {
     self.members = members
     if members.isFull {
-      (topology, originals) = (weights == nil ? graph : graph.weighted(by: weights), nil)
-      return
+      if let weights { topology = graph.weighted(by: weights) } else { topology = graph }
+      originals = nil
+    } else {
+      let kept = PackedTopology.numbers(members)
+      topology = PackedTopology.pack(graph, kept, weights)
+      originals = kept
     }
-    var originals: [VertexIndex] = []
-    originals.reserveCapacity(members.memberCount)
-    var packed = [VertexIndex](repeating: VertexNames.none, count: members.count)
-    VertexBitmap.forEach(members.pointer, in: 0..<members.count) { vertex in
-      packed[vertex] = VertexIndex(originals.count)
-      originals.append(VertexIndex(vertex))
-    }
+  }
+
+  // not in the initialiser, where the optimiser of Swift 6.3.1 fails on the loop
+  private static func numbers(_ members: VertexBitmap) -> [VertexIndex] {
+    var numbers: [VertexIndex] = []
+    numbers.reserveCapacity(members.memberCount)
+    VertexBitmap.forEach(members.pointer, in: 0..<members.count) { numbers.append(VertexIndex($0)) }
+    return numbers
+  }
+
+  /// The edges between the numbers that the members have among themselves.
+  private static func pack(
+    _ graph: Topology, _ originals: [VertexIndex], _ weights: SharedBuffer<Double>?
+  ) -> Topology {
+    var packed = [VertexIndex](repeating: VertexNames.none, count: graph.vertexCount)
+    for (vertex, original) in originals.enumerated() { packed[Int(original)] = VertexIndex(vertex) }
     let scan = graph.scanInOrder()
     var list = EdgeList(weighted: weights != nil)
     list.reserveCapacity(scan.edgeCount)
     scan.forEachEdge(in: 0..<scan.edgeCount) { source, target, number in
       list.append(packed[Int(source)], packed[Int(target)], weight: weights?[number] ?? 1)
     }
-    withExtendedLifetime((graph, members)) {}
-    topology = Topology(list, vertexCount: originals.count)
-    self.originals = originals
+    withExtendedLifetime(graph) {}
+    return Topology(list, vertexCount: originals.count)
   }
 
   /// The number in the graph of a vertex here.

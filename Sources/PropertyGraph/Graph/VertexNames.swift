@@ -37,4 +37,17 @@ final class VertexNames: Sendable {
       Int64(bitPattern: bytes.baseAddress.map { hashBytes($0, bytes.count) } ?? 0)
     }
   }
+
+  /// All edges from the lower to the higher name, and the number each of them had before.
+  @usableFromInline
+  func ascending(_ topology: Topology) -> (topology: Topology, positions: SharedBuffer<UInt32>) {
+    var list = EdgeList()
+    let scan = topology.scanInOrder()
+    list.reserveCapacity(scan.edgeCount)
+    scan.forEachEdge(in: 0..<scan.edgeCount) { source, target, _ in
+      if dictionary.precedes(target, source) { list.append(target, source) } else { list.append(source, target) }
+    }
+    withExtendedLifetime(topology) {}
+    return Topology.sorted(list, vertexCount: count)
+  }
 }

@@ -9,7 +9,8 @@ struct PackedTopology {
   private let originals: [VertexIndex]?
 
   /// - Parameter weights: one for each edge, by edge number.
-  init(_ graph: Topology, _ members: VertexBitmap, weights: SharedBuffer<Double>? = nil) {
+  init(_ graph: Topology, _ members: VertexBitmap, weights: AttributeColumn<Double>? = nil) {
+    let weights = weights.map { SharedBuffer(UnsafeBufferPointer(start: $0.base, count: graph.edgeCount)) }
     self.members = members
     if members.isFull {
       if let weights { topology = graph.weighted(by: weights) } else { topology = graph }

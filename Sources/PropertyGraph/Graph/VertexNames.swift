@@ -27,6 +27,9 @@ final class VertexNames: Sendable {
     return numbers.frozen()
   }
 
+  @usableFromInline
+  func find(_ id: VertexID) -> Int? { dictionary.find(id).map { Int($0) } }
+
   /// No vertex: a graph has fewer.
   @usableFromInline static var none: VertexIndex { VertexIndex.max }
 

@@ -49,12 +49,13 @@ extension VertexSet {
   /// let words = VertexSet([("a", 0), ("b", 0)])
   /// words.aggregateUsingIndex([("a", 1), ("a", 5), ("z", 9)], merge: +)["a"]  // 6
   /// ```
+  @inlinable
   public func aggregateUsingIndex<Message: Sendable>(
     _ messages: some Sequence<(VertexID, Message)>, merge: (Message, Message) -> Message
   ) -> VertexSet<Message> {
     let box = MessageBox<Message>(vertexCount: members.count)
     for (id, message) in messages {
-      guard let vertex = names.dictionary.find(id).map(Int.init), members.contains(vertex) else { continue }
+      guard let vertex = names.find(id), members.contains(vertex) else { continue }
       box.put(box.take(vertex).map { merge($0, message) } ?? message, at: vertex)
     }
     return box.finish(names: names)

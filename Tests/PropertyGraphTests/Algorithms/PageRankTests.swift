@@ -42,9 +42,10 @@ import Testing
   @Test(arguments: RandomGraph.small, [0.0, 0.5, 0.85, 0.99])
   func boundsHoldAndMeetTheTolerance(graph: RandomGraph, damping: Double) {
     let topology = graph.topology()
-    let twoSeeds = Dictionary([(0, 2), (VertexIndex(graph.vertices / 2), 1)], uniquingKeysWith: +)
+    let twoSeeds: [VertexIndex: Double] = Dictionary(
+      [(0, 2), (VertexIndex(graph.vertices / 2), 1)], uniquingKeysWith: +)
     for weighted in [false, true] {
-      for seeds in [nil, twoSeeds] {
+      for seeds in [nil, twoSeeds] as [[VertexIndex: Double]?] {
         var options = PageRankOptions(damping: damping, weighted: weighted, personalization: seeds)
         let exact = dense(topology, options)
         let slack = 1e-13 / (1 - damping)
@@ -107,6 +108,23 @@ import Testing
     let loose = PageRankOptions(termination: .tolerance(1e-3))
     let many = PageRank.personalizedResults(topology, seeds: seeds, options: loose)
     #expect(PageRank.personalizedResults(topology, seeds: seeds, options: loose) == many)
+  }
+
+  /// What 64 bits cannot give ends the computation all the same, and the bound says how far it came.
+  @Test(arguments: RandomGraph.small)
+  func tolerancesBelowRoundingEnd(graph: RandomGraph) {
+    let topology = graph.topology()
+    let options = PageRankOptions(termination: .tolerance(1e-30))
+    let exact = dense(topology, PageRankOptions())
+    for result in [
+      PageRank.ranks(topology, options: options),
+      PageRank.personalizedResults(topology, seeds: [(0..<VertexIndex(graph.vertices)).map { $0 }], options: options)[
+        0],
+    ] {
+      #expect(result.bound < 1e-12)
+      #expect(result.iterations < 300)
+      #expect(distance(result.ranks, exact) <= result.bound + 1e-13)
+    }
   }
 
   @Test func graphsWithoutVerticesOrEdges() {

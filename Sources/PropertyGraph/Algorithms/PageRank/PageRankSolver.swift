@@ -16,9 +16,10 @@ final class PageRankSolver {
   static let tasksPerRound = 8
   /// Shares of 32 bits serve down to about this error.
   static let precision32 = 5e-7
-  static let sweepsMax = 1000
-  /// Certificates without progress after which a computation ends.
+  /// Certificates without progress after which sweeps are given up.
   static let idleMax = 4
+  /// Sweeps within which changes must shrink.
+  static let patience = 16
 
   let system: PageRankSystem
   private let vertexCount: Int
@@ -29,6 +30,10 @@ final class PageRankSolver {
   private let shares64: FreshBuffer<Double>
   private let isWarm: Bool
   private var scans = 0
+  private let scansMax: Int
+  /// Sweeps do not converge (they are not bound to, where few cycles hold all rank): steps of the walk always do.
+  private var isStuck = false
+  private var jumps = true
   /// The sum of x, and that of its dangling vertices.
   private var total = 0.0
   private var dangling = 0.0
@@ -44,6 +49,7 @@ final class PageRankSolver {
     change = FreshBuffer(count: vertexCount)
     shares64 = FreshBuffer(count: vertexCount)
     isWarm = options.initial != nil
+    scansMax = Self.scansMax(damping: options.damping)
     start(options.initial)
   }
 
@@ -55,6 +61,9 @@ final class PageRankSolver {
       (0..<rounds.count).map { VertexRanges(incoming, vertices: rounds[$0], rangeCount: tasksPerRound) }
     )
   }
+
+  /// Twice as many steps as the walk needs to forget everything but rounding.
+  static func scansMax(damping: Double) -> Int { 64 + Int(min(80 / (1 - damping), 1e9)) }
 
   /// Sets x to where walks start, or to the ranks given, scaled to a sum of 1.
   private func start(_ initial: [Double]?) {
@@ -124,11 +133,18 @@ final class PageRankSolver {
     var best = certificate.bound
     var idleCount = 0
     var use64 = false
-    while certificate.bound > tolerance, scans < Self.sweepsMax {
+    while certificate.bound > max(tolerance, 2 * certificate.rounding), scans < scansMax {
+      if isStuck {
+        certificate = certify()
+        // steps that bring nothing move in rounding alone
+        idleCount = certificate.bound < best * (1 + system.damping) / 2 ? 0 : idleCount + 1
+        best = min(best, certificate.bound)
+        if idleCount > Self.idleMax { break }
+        continue
+      }
       let wanted = use64 ? tolerance : max(tolerance, Self.precision32)
       let lastChange = use64 ? sweep(Double.self, until: wanted) : sweep(Float.self, until: wanted)
       certificate = certify()
-      // what rounding forbids is not tried for ever
       idleCount = certificate.bound < 0.98 * best ? 0 : idleCount + 1
       best = min(best, certificate.bound)
       if lastChange > 0 {
@@ -138,7 +154,7 @@ final class PageRankSolver {
       if !use64, certificate.bound > tolerance, tolerance < Self.precision32 || idleCount > 0 {
         use64 = true
       } else if idleCount > Self.idleMax {
-        break
+        (isStuck, idleCount) = (true, 0)
       }
     }
     return PageRankResult(ranks: normalised(sum: certificate.sum), bound: certificate.bound, iterations: scans)
@@ -165,33 +181,49 @@ final class PageRankSolver {
   private func sweep<Share: PulledValue>(_: Share.Type, until wanted: Double) -> Double {
     let shares = FreshBuffer<Share>(count: vertexCount)
     let fresh = FreshBuffer<Share>(count: vertexCount)
-    let (x, inverses, delta) = (x, system.inverses, change)
+    let (x, inverses) = (x, system.inverses)
     ranges.run { _, range in
       for v in range { shares.base[v] = Share(x.base[v] * inverses.base[v]) }
     }
     var previous = 0.0
     var previousRatio = 0.0
-    while scans < Self.sweepsMax {
+    var beforeJump = Double.infinity
+    var (earlier, sweepCount) = (Double.infinity, 0)
+    while scans < scansMax {
       let changed = sweepOnce(shares, fresh) / total
       let ratio = previous > 0 ? changed / previous : 0
       previous = changed
       if errorPerChange * changed <= 0.9 * wanted { break }
-      if previousRatio > 0, abs(ratio - previousRatio) < 0.08, ratio < 0.9 {
-        // one slow mode left: its remaining changes are a geometric series
-        let factor = ratio / (1 - ratio)
-        ranges.run { _, range in
-          for v in range {
-            x.base[v] = max(0, x.base[v] + factor * Double(delta.base[v]))
-            shares.base[v] = Share(x.base[v] * inverses.base[v])
-          }
-        }
-        balance()
+      sweepCount += 1
+      if sweepCount % Self.patience == 0 {
+        isStuck = changed > 0.7 * earlier
+        if isStuck { break }
+        earlier = changed
+      }
+      // a jump that brought nothing followed a mode that swings
+      if changed > beforeJump { jumps = false }
+      beforeJump = .infinity
+      if jumps, previousRatio > 0, abs(ratio - previousRatio) < 0.08, ratio < 0.9 {
+        jump(shares, factor: ratio / (1 - ratio))
+        beforeJump = changed
         (previous, previousRatio) = (0, 0)
       } else {
         previousRatio = ratio
       }
     }
     return previous
+  }
+
+  /// Adds the sum of the changes to come, if they are the last ones times a geometric series.
+  private func jump<Share: PulledValue>(_ shares: FreshBuffer<Share>, factor: Double) {
+    let (x, inverses, delta) = (x, system.inverses, change)
+    ranges.run { _, range in
+      for v in range {
+        x.base[v] = max(0, x.base[v] + factor * Double(delta.base[v]))
+        shares.base[v] = Share(x.base[v] * inverses.base[v])
+      }
+    }
+    balance()
   }
 
   private func sweepOnce<Share: PulledValue>(_ shares: FreshBuffer<Share>, _ fresh: FreshBuffer<Share>) -> Double {

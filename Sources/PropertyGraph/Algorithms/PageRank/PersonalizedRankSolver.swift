@@ -38,23 +38,36 @@ final class PersonalizedRankSolver {
     switch termination {
     case .iterations(let count):
       for _ in 0..<count { bounds = step() }
-    case .tolerance(let tolerance):
-      var errorPerChange = 1.0
-      var best = Double.infinity
-      var idleCount = 0
-      while idleCount <= PageRankSolver.idleMax, scans < PageRankSolver.sweepsMax {
-        var changed = sweep()
-        while changed * errorPerChange > 0.9 * tolerance, scans < PageRankSolver.sweepsMax { changed = sweep() }
-        bounds = step()
-        let bound = bounds.max()
-        if bound <= tolerance { break }
-        // what rounding forbids is not tried for ever
-        idleCount = bound < 0.98 * best ? 0 : idleCount + 1
-        if changed > 0 { errorPerChange = max(bound / changed, 1e-3) * Double(1 + idleCount) }
-        best = min(best, bound)
-      }
+    case .tolerance(let tolerance): bounds = solve(tolerance: tolerance)
     }
     return results(bounds)
+  }
+
+  /// Sweeps, certified by a step of the walk; only steps, which always converge, once sweeps do not.
+  private func solve(tolerance: Double) -> Row {
+    let scansMax = PageRankSolver.scansMax(damping: system.damping)
+    var errorPerChange = 1.0
+    var bounds = Row(repeating: 2)
+    var isStuck = false
+    while bounds.max() > tolerance, scans < scansMax {
+      var (changed, earlier, sweepCount) = (Double.infinity, Double.infinity, 0)
+      while !isStuck, changed * errorPerChange > 0.9 * tolerance, scans < scansMax {
+        changed = sweep()
+        sweepCount += 1
+        if sweepCount % PageRankSolver.patience == 0 {
+          isStuck = changed > 0.7 * earlier
+          earlier = changed
+        }
+      }
+      let before = bounds.max()
+      bounds = step()
+      let bound = bounds.max()
+      // where not even steps progress, rounding forbids it
+      if isStuck, bound > before * (1 + system.damping) / 2 { break }
+      isStuck = isStuck || bound > 0.98 * before
+      if changed > 0, changed < .infinity { errorPerChange = max(bound / changed, 1e-3) }
+    }
+    return bounds
   }
 
   private func publish() {

@@ -10,7 +10,7 @@ import Synchronization
 /// both, 20 more with weights.
 public struct Topology: Sendable {
   private let storage: TopologyStorage
-  private let isReversed: Bool
+  let isReversed: Bool
 
   private init(_ storage: TopologyStorage, isReversed: Bool = false) {
     (self.storage, self.isReversed) = (storage, isReversed)

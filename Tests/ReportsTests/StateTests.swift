@@ -58,7 +58,7 @@ import Testing
 
     var cut = SessionReportAccumulator()
     unsafe batch.withRows { rows, bytes in
-      let inOrder = unsafe rows.indices.map { unsafe PlacedRow(rows.baseAddress! + $0, bytes) }
+      let inOrder = rows.indices.map { unsafe PlacedRow(rows.baseAddress! + $0, bytes) }
       unsafe inOrder.withUnsafeBufferPointer { all in
         var from = 0
         while from < all.count {

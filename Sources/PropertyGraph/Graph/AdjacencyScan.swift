@@ -75,8 +75,8 @@ extension Topology {
     AdjacencyScan(isReversed ? incoming : outgoing, edgeNumbers: nil, isByTarget: isReversed)
   }
 
-  /// The same edges, each of them directed: of a symmetric topology both directions of an edge get a number of their own
-  /// in the incoming slots too.
+  /// The same edges, each of them directed: of a symmetric topology both directions of an edge get a number of their
+  /// own in the incoming slots too.
   @usableFromInline
   var withDistinctEdges: Topology { isSymmetric ? Topology(outgoing: outgoing) : self }
 }

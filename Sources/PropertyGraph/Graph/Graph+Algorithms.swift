@@ -9,8 +9,8 @@ extension Graph {
     return withLowestNames(ConnectedComponents.labels(packed.topology), packed)
   }
 
-  /// Every vertex with the number of the vertex that has the lowest name among those it reaches and is reached from. See
-  /// ``StronglyConnectedComponents``.
+  /// Every vertex with the number of the vertex that has the lowest name among those it reaches and is reached from.
+  /// See ``StronglyConnectedComponents``.
   public func stronglyConnectedComponents() -> Graph<VertexIndex, EdgeAttribute> {
     let packed = PackedTopology(edgeTopology, members)
     return withLowestNames(StronglyConnectedComponents.labels(packed.topology), packed)
@@ -52,8 +52,8 @@ extension Graph {
     return with(vertexColumn: packed.column(labels.map { order[Int($0)] }))
   }
 
-  /// Every vertex with the numbers of edges on the shortest paths from it to those landmarks it can reach. Landmarks that
-  /// are not in the graph are ignored.
+  /// Every vertex with the numbers of edges on the shortest paths from it to those landmarks it can reach. Landmarks
+  /// that are not in the graph are ignored.
   ///
   /// ```swift
   /// graph.shortestPaths(landmarks: ["cy"]).vertices["ann"]  // ["cy": 2]

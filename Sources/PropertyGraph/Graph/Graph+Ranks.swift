@@ -1,7 +1,7 @@
 /// PageRank as operators: see ``PageRank`` for the method.
 ///
-/// The vertices of the result have their ranks as attributes, the edges the share of the source's rank that follows them:
-/// 1 over the number of edges that leave, or its part of their weights.
+/// The vertices of the result have their ranks as attributes, the edges the share of the source's rank that follows
+/// them: 1 over the number of edges that leave, or its part of their weights.
 extension Graph {
   /// Tells how much rank follows an edge, in proportion to the other edges of its source; not negative.
   public typealias EdgeWeight = @Sendable (Edge<EdgeAttribute>) -> Double
@@ -28,8 +28,8 @@ extension Graph {
 
   /// Ranks after a number of rounds that start with the same rank everywhere; they sum to the number of vertices.
   ///
-  /// In each round the rank of vertices that no edge leaves goes to all vertices alike (as LDBC Graphalytics defines it);
-  /// GraphX drops it and scales the ranks at the end. Without such vertices both are the same.
+  /// In each round the rank of vertices that no edge leaves goes to all vertices alike (as LDBC Graphalytics defines
+  /// it); GraphX drops it and scales the ranks at the end. Without such vertices both are the same.
   @inlinable
   public func staticPageRank(
     iterations: Int, resetProbability: Double = 0.15, weight: EdgeWeight? = nil
@@ -57,8 +57,8 @@ extension Graph {
     vertex(source).map { ranked(.iterations(iterations), resetProbability, seeds: $0, nil, weights(weight)) }
   }
 
-  /// Personalised ranks for several vertices at once: an attribute holds the ranks of walks from each of them. Nil if the
-  /// graph lacks one of the vertices.
+  /// Personalised ranks for several vertices at once: an attribute holds the ranks of walks from each of them. Nil if
+  /// the graph lacks one of the vertices.
   ///
   /// Cost: half of that of single computations.
   @inlinable

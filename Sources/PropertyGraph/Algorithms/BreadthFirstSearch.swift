@@ -4,8 +4,8 @@
 /// ``unreachable``.
 /// Cost: on graphs of small diameter a few reads a vertex, far below one scan of the edges; else one scan. 4 bytes a
 /// vertex and its edges, and two bits.
-/// Method: direction-optimising (Beamer, Asanović, Patterson 2012): small frontiers push along outgoing edges, large ones
-/// are pulled by the unvisited vertices along incoming edges, which stop at the first hit.
+/// Method: direction-optimising (Beamer, Asanović, Patterson 2012): small frontiers push along outgoing edges, large
+/// ones are pulled by the unvisited vertices along incoming edges, which stop at the first hit.
 public enum BreadthFirstSearch {
   /// The distance of vertices that no path leads to.
   public static let unreachable = UInt32.max

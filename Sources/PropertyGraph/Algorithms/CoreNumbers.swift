@@ -1,7 +1,7 @@
 /// Core numbers: the largest k for which a vertex belongs to a set of vertices that all have k neighbours in the set
 /// (Seidman 1983). The graph is taken undirected, without loops or repeated edges.
 ///
-/// Guarantees: exact; the same on any number of threads. Cost: O(n + m) on one core, some 5 ns an edge and direction,
+/// Guarantees: exact; the same on any number of threads. Cost: O(n + m) on one core, some 8 ns an edge and direction,
 /// after two merges over all edges to make the graph undirected; 12 bytes a vertex.
 /// Method: vertices are taken away in order of the neighbours they have left, kept sorted in bins (Batagelj, Zaveršnik
 /// 2003).
@@ -67,9 +67,9 @@ public enum CoreNumbers {
     }
   }
 
-  /// Whether the numbers are the core numbers, in time O(m log n) at worst: the vertices of number k and above form a set
-  /// in which each of number k has k neighbours, and taking vertices away in the order that the numbers allow leaves none
-  /// with more than its number.
+  /// Whether the numbers are the core numbers, in time O(m log n) at worst: the vertices of number k and above form a
+  /// set in which each of number k has k neighbours, and taking vertices away in the order that the numbers allow
+  /// leaves none with more than its number.
   public static func isValid(_ numbers: [UInt32], _ topology: Topology) -> Bool {
     guard numbers.count == topology.vertexCount else { return false }
     let graph = topology.undirected().outgoing

@@ -1,7 +1,7 @@
 /// Trains ``SingularValueFactors``: rounds that read the old vectors and write new ones, pulled by each vertex.
 ///
-/// A round: every user adds up its items' second vectors; every edge's error is taken; then each vertex sums the gradients of
-/// its edges out, and of those in, in their order. Nothing is written by two threads.
+/// A round: every user adds up its items' second vectors; every edge's error is taken; then each vertex sums the
+/// gradients of its edges out, and of those in, in their order. Nothing is written by two threads.
 struct FactorTrainer {
   private let topology: Topology
   private let options: SingularValueFactors.Options

@@ -4,8 +4,8 @@
 /// In each round every vertex takes the label that most of its neighbours had before the round, the least of those that
 /// are equally frequent. Neighbours along edges in and out are counted separately, so one both ways counts twice; of an
 /// undirected graph each counts once. Vertices without neighbours keep their label.
-/// Guarantees: exact; the same on any number of threads. Cost: some 4 ns an edge, direction and round on one core; 8 bytes
-/// a vertex, and 4 more per thread. Ends early once a round changes nothing.
+/// Guarantees: exact; the same on any number of threads. Cost: some 3 ns of a core an edge, direction and round; 8
+/// bytes a vertex, and 4 more per thread. Ends early once a round changes nothing.
 public enum LabelPropagation {
   /// The labels after some rounds; they begin as the vertices' indices, or as `initial`, whose order decides ties.
   public static func labels(_ topology: Topology, iterations: Int, initial: [UInt64]? = nil) -> [UInt64] {

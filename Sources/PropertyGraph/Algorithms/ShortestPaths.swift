@@ -1,9 +1,9 @@
 /// Lengths of shortest paths along edge directions.
 ///
-/// Guarantees: the exact minimum over all paths of their weights' sums, added from the source on in 64 bits. Weights must
-/// not be negative or NaN: that is a programming error; infinite ones are as good as no edge.
-/// Cost: O((n + m) log n) on one core, some 10 ns an edge on R-MAT graphs; 8 bytes a vertex, and 16 for each entry of the
-/// heap.
+/// Guarantees: the exact minimum over all paths of their weights' sums, added from the source on in 64 bits. Weights
+/// must not be negative or NaN: that is a programming error; infinite ones are as good as no edge.
+/// Cost: O((n + m) log n) on one core, some 25 ns an edge on R-MAT graphs; 8 bytes a vertex, and 16 for each entry of
+/// the heap.
 /// Method: Dijkstra 1959 with a four-ary heap whose outdated entries are skipped.
 public enum ShortestPaths {
   /// The length of the shortest path from `source` to each vertex; infinite where there is none. Edges without weights

@@ -2,7 +2,8 @@
 ///
 /// Guarantees: a vertex's label is the least index in its component; the same on any number of threads.
 /// Cost: two breadth-first searches for the component of a vertex of many edges (mostly the giant one), then one
-/// depth-first search over what is left, on one core; 17 bytes a vertex. The incoming edges are built if they are not there.
+/// depth-first search over what is left, on one core; 17 bytes a vertex. The incoming edges are built if they are not
+/// there.
 /// Method: forward and backward reach (Fleischer, Hendrickson, Pınar 2000), then Tarjan 1972 with a stack of its own in
 /// place of recursion.
 public enum StronglyConnectedComponents {

@@ -138,4 +138,12 @@ import Testing
       #expect(triangles[v] == UInt64(count) && graph.names[Int(labels[v])] == component)
     }
   }
+
+  @Test func graphsWithoutVertices() {
+    let topology = Topology(EdgeList(), vertexCount: 0)
+    #expect(TriangleCount.counts(topology) == [] && ClusteringCoefficient.local(topology) == [])
+    #expect(LabelPropagation.labels(topology, iterations: 3) == [])
+    #expect(ConnectedComponents.labels(topology) == [] && StronglyConnectedComponents.labels(topology) == [])
+    #expect(CoreNumbers.numbers(topology) == [] && SingularValueFactors.train(topology).vectors == [])
+  }
 }

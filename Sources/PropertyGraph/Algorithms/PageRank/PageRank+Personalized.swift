@@ -1,9 +1,9 @@
 /// Personalised ranks of many seed sets at once: eight are swept together, as rows of one cache line.
 ///
-/// Guarantees and error: those of ``PageRank/ranks(_:options:)``, for each seed set; the seeds of a set weigh the same (a
-/// vertex given twice weighs double).
-/// Cost: about 2 ns an edge, sweep and eight sets on two cores, so half of what single computations cost; 130 bytes a
-/// vertex and eight sets. Sweeps stop when the slowest of the eight is certified.
+/// Guarantees and error: those of ``PageRank/ranks(_:options:)``, for each seed set; the seeds of a set weigh the same
+/// (a vertex given twice weighs double).
+/// Cost: about 6.5 ns of a core an edge, scan and eight sets, some half of what single computations cost; 200 bytes a
+/// vertex while eight sets are swept. Sweeps stop when the slowest of the eight is certified.
 extension PageRank {
   /// The ranks for each set of seeds. `options.personalization` and `options.initial` must be nil.
   public static func personalized(

@@ -2,15 +2,16 @@
 /// certifies.
 ///
 /// A sweep goes through the vertices in rounds; all vertices of a round read the shares (rank per unit of out-weight)
-/// published before it, and its own are published when it is over. The rounds are a function of the graph, so nothing is
-/// left to chance. The weight β of the teleport vector follows x so that the residuals' sum is 0: that takes out the
-/// slowest mode, the total of x, which normalising makes irrelevant. Sweeps read shares of 32 bits while that is exact enough. When one slow mode is left, so that changes
-/// shrink by a constant factor, x jumps to its limit (Kamvar, Haveliwala, Manning, Golub 2003).
+/// published before it, and its own are published when it is over. The rounds are a function of the graph, so nothing
+/// is left to chance. The weight β of the teleport vector follows x so that the residuals' sum is 0: that takes out the
+/// slowest mode, the total of x, which normalising makes irrelevant. Sweeps read shares of 32 bits while that is exact
+/// enough. When one slow mode is left, so that changes shrink by a constant factor, x jumps to its limit (Kamvar,
+/// Haveliwala, Manning, Golub 2003).
 ///
 /// Certificate: a scan in 64 bits computes the residual `r` and takes `x + r`, whose residual is exactly `d·Aᵀr`. With
-/// R and S the sums of |r| and r over the vertices with edges out, the residual of the normalised ranks in the stochastic
-/// formulation is at most `d·(R + |S|)/X` in sum, X the sum of x, and their error at most 1/(1-d) times that. A bound of
-/// the rounding is added.
+/// R and S the sums of |r| and r over the vertices with edges out, the residual of the normalised ranks in the
+/// stochastic formulation is at most `d·(R + |S|)/X` in sum, X the sum of x, and their error at most 1/(1-d) times
+/// that. A bound of the rounding is added.
 final class PageRankSolver {
   static let roundCount = 12
   static let tasksPerRound = 8
@@ -160,12 +161,14 @@ final class PageRankSolver {
     return PageRankResult(ranks: normalised(sum: certificate.sum), bound: certificate.bound, iterations: scans)
   }
 
-  /// Sets the teleport's weight so that as much flows in as there is.
-  private func balance() {
+  /// Sums x anew after `move` has put each vertex's where it shall be.
+  @inline(__always)
+  private func balance(_ move: (Int) -> Void = { _ in }) {
     let (x, inverses) = (x, system.inverses)
     let parts = ranges.map { range in
       var (total, dangling) = (0.0, 0.0)
       for v in range {
+        move(v)
         total += x.base[v]
         if inverses.base[v] == 0 { dangling += x.base[v] }
       }
@@ -217,13 +220,10 @@ final class PageRankSolver {
   /// Adds the sum of the changes to come, if they are the last ones times a geometric series.
   private func jump<Share: PulledValue>(_ shares: FreshBuffer<Share>, factor: Double) {
     let (x, inverses, delta) = (x, system.inverses, change)
-    ranges.run { _, range in
-      for v in range {
-        x.base[v] = max(0, x.base[v] + factor * Double(delta.base[v]))
-        shares.base[v] = Share(x.base[v] * inverses.base[v])
-      }
+    balance { v in
+      x.base[v] = max(0, x.base[v] + factor * Double(delta.base[v]))
+      shares.base[v] = Share(x.base[v] * inverses.base[v])
     }
-    balance()
   }
 
   private func sweepOnce<Share: PulledValue>(_ shares: FreshBuffer<Share>, _ fresh: FreshBuffer<Share>) -> Double {
@@ -288,7 +288,7 @@ final class PageRankSolver {
   /// Adds the residual to x, and bounds the error that is left.
   private func certify() -> Certificate {
     let (damping, x, shares, inverses) = (system.damping, x, shares64, system.inverses)
-    balance()
+    // any weight of the teleport vector will do: the one of the running totals is as good as exact ones
     let base = self.base
     let teleport = system.teleport?.base
     let roundingsPerSlot = system.roundingsPerSlot

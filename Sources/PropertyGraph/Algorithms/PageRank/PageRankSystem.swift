@@ -1,5 +1,6 @@
 /// The equations of a rank computation: `x = β·t + d·Aᵀx`, with `t` the teleport vector scaled to the number of
-/// vertices n and `A` the adjacency with rows scaled to 1; the mass of dangling vertices (without edges out) is dropped.
+/// vertices n and `A` the adjacency with rows scaled to 1; the mass of dangling vertices (without edges out) is
+/// dropped.
 ///
 /// Ranks are x scaled to a sum of 1, whatever β above 0 is: putting the dangling mass back along `t` only scales x.
 struct PageRankSystem {

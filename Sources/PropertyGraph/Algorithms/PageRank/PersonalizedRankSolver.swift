@@ -1,8 +1,9 @@
-/// Solves up to eight ``PageRankSystem``s that differ only in their seeds: block Gauss–Seidel sweeps in 64 bits over rows
-/// of eight.
+/// Solves up to eight ``PageRankSystem``s that differ only in their seeds: block Gauss–Seidel sweeps in 64 bits over
+/// rows of eight.
 ///
 /// Rounds, shares and publishing are those of ``PageRankSolver``. What flows back to the seeds follows the ranks; a
-/// synchronous step of the walk at the end certifies: if it takes p to p', the error of p' is at most `d/(1-d)·|p' - p|`.
+/// synchronous step of the walk at the end certifies: if it takes p to p', the error of p' is at most `d/(1-d)·|p' -
+/// p|`.
 final class PersonalizedRankSolver {
   typealias Row = SIMD8<Double>
   static let laneCount = 8

@@ -1,7 +1,7 @@
 /// How figures are written for people: the same in the terminal and in HTML, in no locale but this one.
-enum ReportFormat {
+public enum ReportFormat {
   /// "1,234,567".
-  static func grouped(_ n: Int) -> String {
+  public static func grouped(_ n: Int) -> String {
     let digits = Array(String(n.magnitude).utf8)
     var out: [UInt8] = n < 0 ? [45] : []
     for (i, d) in digits.enumerated() {

@@ -90,8 +90,8 @@ extension GraphInputOptions {
     var graph = try GraphFile.read(input, options: options) { try writer?.write($0, source: name) }
     if !quiet {
       Terminal.say(
-        "\(name): \(graph.format.description), \(counted(graph.vertices.count, "vertex", "vertices")), "
-          + counted(graph.edges.count, "edge", "edges"))
+        "\(name): \(graph.format.description), \(Terminal.counted(graph.vertices.count, "vertex", "vertices")), "
+          + Terminal.counted(graph.edges.count, "edge", "edges"))
     }
     for warning in graph.warnings { Terminal.say("warning: \(warning)") }
     tell(graph.malformedLines, name)
@@ -104,7 +104,8 @@ extension GraphInputOptions {
     }
     if graph.malformedLineCount > 0, !quiet {
       let kept = deadLetters.map { "they are in '\($0)'" } ?? "keep such with --dead-letters FILE"
-      Terminal.say("\(counted(graph.malformedLineCount, "malformed line", "malformed lines")) left out: \(kept)")
+      Terminal.say(
+        "\(Terminal.counted(graph.malformedLineCount, "malformed line", "malformed lines")) left out: \(kept)")
     }
     return NamedGraph(
       vertices: graph.vertices, edges: graph.edges, name: name, isSymmetric: graph.isUndirected,
@@ -116,10 +117,6 @@ extension GraphInputOptions {
     for line in lines.prefix(3) {
       Terminal.say("\(name): line \(line.lineNumber): \(line.explanation)\n\(line.excerpt())")
     }
-  }
-
-  private func counted(_ n: Int, _ one: String, _ many: String) -> String {
-    "\(n.formatted(.number.locale(Locale(identifier: "en_US")))) \(n == 1 ? one : many)"
   }
 }
 

@@ -86,7 +86,8 @@ struct ReplayDialogue {
   /// The last lines: how much was read, what was left out and where it is, where the results are.
   private func conclude(_ report: SessionReport, elapsed: Double?, records: Int) {
     let quality = report.quality
-    var line = "\(counted(quality.eventsDecoded, "event")) in \(counted(report.figures.sessions, "session"))"
+    var line =
+      "\(Terminal.counted(quality.eventsDecoded, "event")) in \(Terminal.counted(report.figures.sessions, "session"))"
     if let elapsed {
       let rate = ProgressLine.quantity(Double(records) / max(elapsed, 1e-6))
       line += String(format: ", %.2f s, ", elapsed) + rate + "events/s"
@@ -96,14 +97,10 @@ struct ReplayDialogue {
       let kept =
         configuration.deadLettersPath.map { "they are in \(name(of: $0))" } ?? "keep such with --dead-letters FILE"
       Terminal.say(
-        "\(counted(quality.malformedLines, "malformed line")) and \(counted(quality.lateEvents, "late event")): \(kept)"
+        "\(Terminal.counted(quality.malformedLines, "malformed line")) and \(Terminal.counted(quality.lateEvents, "late event")): \(kept)"
       )
     }
     if let path = configuration.sessionsPath, !isStandardOutput(path) { Terminal.say("sessions are in '\(path)'") }
     if let path = configuration.reportPath, !isStandardOutput(path) { Terminal.say("the report is in '\(path)'") }
-  }
-
-  private func counted(_ n: Int, _ noun: String) -> String {
-    "\(n.formatted(.number.locale(Locale(identifier: "en_US")))) \(noun)\(n == 1 ? "" : "s")"
   }
 }

@@ -1,3 +1,4 @@
+import Reports
 import ArgumentParser
 import Foundation
 
@@ -61,6 +62,11 @@ enum Terminal {
       left = left.dropFirst(n)
     }
     return 0
+  }
+
+  /// A count with its noun: "1 session", "4,996,881 events".
+  static func counted(_ n: Int, _ one: String, _ many: String? = nil) -> String {
+    "\(ReportFormat.grouped(n)) \(n == 1 ? one : many ?? one + "s")"
   }
 }
 

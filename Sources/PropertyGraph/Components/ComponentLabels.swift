@@ -28,8 +28,8 @@ struct ComponentLabels {
   private(set) var label = FlatArray<VertexIndex>()
   /// Sizes of components as of the last batch, at the vertex that names them; 0 elsewhere.
   private(set) var sizeOfLabel = FlatArray<UInt32>()
-  private var touched = VertexSet()
-  private var visited = VertexSet()
+  private var touched = VertexMarks()
+  private var visited = VertexMarks()
   private var neighbours = FlatArray<VertexIndex>()
 
   func deallocate() {

@@ -4,7 +4,7 @@ import FlatMemory
 ///
 /// Invariants: the bits set are exactly the vertices in the list, each once.
 /// Cost: O(1) to insert, O(members) to enumerate and to empty; an eighth of a byte a vertex of the graph.
-struct VertexSet {
+struct VertexMarks {
   private(set) var members = FlatArray<VertexIndex>()
   private var bits = FlatArray<UInt64>()
 

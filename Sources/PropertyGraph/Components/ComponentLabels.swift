@@ -12,11 +12,14 @@ protocol LabelledForest {
 
 /// The label of every vertex (the lowest one in its component) as of the last batch, and what a batch changed in them.
 ///
-/// The keeper of the forest notes every vertex at which an edge of the forest comes or goes (`touch`). Call the
-/// vertices that were together in an old component and are together in a new one a *piece*. Each connected part of a
-/// piece that is not a whole component both before and after contains a touched vertex: some edge of the forest at it
-/// was cut or added. So the pieces are found from the touched vertices alone; the piece that holds the new label keeps
-/// its labels and is never looked at; every other piece is walked over, and all its vertices do change their label.
+/// The keeper of the forest notes (`touch`) both ends of every edge that is added to the forest and of every one whose
+/// removal splits a component. Call the vertices that were together in an old component and are together in a new one
+/// a *piece*, and what the forest connects of it without leaving it a part. A part that is not a whole component both
+/// before and after has a touched vertex: either an edge of the forest leads out of it to another piece, which was
+/// added since, or it is a whole component now that was connected to others before, and the last edge between them
+/// split a component when it went. So the pieces are found from the touched vertices alone; the piece that holds the
+/// new label keeps its labels and is never looked at; every other piece is walked over, and all its vertices do change
+/// their label.
 ///
 /// Guarantees: `takeDeltas` gives net changes: what happened and was undone within a batch does not appear.
 /// Cost: O(t log t) for t touched vertices, and O(c log c) for c vertices that change their label; 8 bytes a vertex.
@@ -45,7 +48,7 @@ struct ComponentLabels {
     visited.extend(to: bound)
   }
 
-  /// Notes that an edge of the forest has come or gone at a vertex, or the vertex itself.
+  /// Notes an end of an edge that came into the forest or split a component by going, or a vertex that came or went.
   @inline(__always)
   mutating func touch(_ vertex: VertexIndex) { touched.insert(vertex) }
 

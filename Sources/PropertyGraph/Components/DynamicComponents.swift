@@ -23,6 +23,9 @@ public final class DynamicComponents: ComponentKeeper {
   private let tracksLabels: Bool
   private let liveEdges: LiveEdges
 
+  /// Edges older than this have expired.
+  public private(set) var expiredBefore = Int64.min
+
   /// An empty graph. `liveEdges` is called when the first edge or vertex is deleted, before anything is changed, and
   /// must then give all edges that were inserted and have neither expired nor been deleted.
   public init(order: VertexOrder = .index, tracksLabels: Bool = true, liveEdges: @escaping LiveEdges) {
@@ -54,15 +57,20 @@ public final class DynamicComponents: ComponentKeeper {
   }
 
   /// Adds an edge under a number that is not in use, with its time; vertices that are not there are inserted.
-  public func insertEdge(_ edge: EdgeIndex, _ u: VertexIndex, _ v: VertexIndex, time: Int64) {
+  /// - Returns: false when its time has passed already (see ``expiredBefore``); nothing is changed then.
+  @discardableResult
+  public func insertEdge(_ edge: EdgeIndex, _ u: VertexIndex, _ v: VertexIndex, time: Int64) -> Bool {
+    if time < expiredBefore { return false }
     switch keeper {
     case .window(let window): window.insertEdge(u, v, time: time)
     case .incremental(let incremental): incremental.insertEdge(edge, u, v)
     }
+    return true
   }
 
   /// Lets edges expire: `edges` are the numbers of all that are in the graph and have times before `time`.
   public func expire(before time: Int64, edges: some Sequence<EdgeIndex>) {
+    expiredBefore = max(expiredBefore, time)
     switch keeper {
     case .window(let window): window.expire(before: time)
     case .incremental(let incremental): for edge in edges { incremental.deleteEdge(edge) }
@@ -106,6 +114,7 @@ public final class DynamicComponents: ComponentKeeper {
   // MARK: State
 
   public func writeSections(_ write: (_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) rethrows {
+    try withUnsafeBytes(of: expiredBefore) { try write("window-start", $0) }
     try current.writeSections(write)
   }
 
@@ -115,6 +124,12 @@ public final class DynamicComponents: ComponentKeeper {
   ) throws(ComponentStateError) {
     self.order = order
     self.liveEdges = liveEdges
+    var start = FlatArray<Int64>()
+    defer { start.deallocate() }
+    try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+      try sections.read("window-start", into: &start, count: 1)
+    }
+    expiredBefore = start[0]
     let header = try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try sections.header()
     }

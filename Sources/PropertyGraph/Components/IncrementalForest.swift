@@ -109,8 +109,6 @@ struct IncrementalForest {
     incidence.remove(edge)
     edgeCount -= 1
     if !wasInForest { return true }
-    touch(u)
-    touch(v)
     switch search.run(from: u, and: v, in: incidence) {
     case .replacement(let half):
       incidence.moveIntoForest(half >> 1)
@@ -118,6 +116,8 @@ struct IncrementalForest {
       touch(incidence.target(half ^ 1))
     case .separated(let side, let rest):
       split(off: side, from: rest)
+      touch(u)
+      touch(v)
     }
     return true
   }

@@ -97,7 +97,6 @@ struct SlidingWindowTree {
         let above = nodes + Int(parent)
         if above.pointee.parent != noVertex, above.pointee.time >= node.pointee.time {
           recorder.touch(vertex)
-          recorder.touch(parent)
           recorder.touch(above.pointee.parent)
           above.pointee.size &-= node.pointee.size &- gain
           node.pointee.parent = above.pointee.parent
@@ -162,7 +161,6 @@ struct SlidingWindowTree {
         componentCount &-= 1
         return high.climb(nodes, while: .min, to: noVertex, touching: &recorder)
       }
-      recorder.touch(displaced.parent)
       low.vertex = displaced.parent
       low.gain &-= displaced.size
       nodes[Int(low.vertex)].size &+= low.gain

@@ -30,6 +30,7 @@ import Testing
         let start = Int64(i) - window
         keeper.expire(before: start, edges: graph.oracle.edges.filter { $0.time < start }.map(\.number))
         graph.oracle.edges.removeAll { $0.time < start }
+        if keeper.insertEdge(9_999, u, v, time: start - 1) { return "step \(i): a late edge is taken" }
         if i >= firstDeletion, random.one(in: 6), !graph.oracle.edges.isEmpty {
           let k = random.below(graph.oracle.edges.count)
           keeper.deleteEdge(graph.oracle.edges[k].number)

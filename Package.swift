@@ -55,7 +55,7 @@ let package = Package(
     .target(name: "ClickstreamGenerator", swiftSettings: sharedSettings),
     .target(name: "Reports", dependencies: ["CKernels", "FlatMemory"], swiftSettings: sharedSettings),
     .target(
-      name: "PropertyGraph", dependencies: ["CKernels", "EventFormats", "FlatMemory"], swiftSettings: testSettings),
+      name: "PropertyGraph", dependencies: ["CKernels", "EventFormats", "FlatMemory"], swiftSettings: sharedSettings),
     .target(
       name: "Replay",
       dependencies: [

@@ -17,11 +17,11 @@ public enum BreadthFirstSearch {
   /// How many edges the shortest path from `source` to each vertex has.
   public static func distances(_ topology: Topology, from source: VertexIndex) -> [UInt32] {
     precondition(Int(source) < topology.vertexCount, "there is no vertex \(source)")
-    return [UInt32](unsafeUninitializedCapacity: topology.vertexCount) { distances, initializedCount in
+    return unsafe [UInt32](unsafeUninitializedCapacity: topology.vertexCount) { distances, initializedCount in
       initializedCount = topology.vertexCount
       guard let base = distances.baseAddress else { return }
-      base.update(repeating: unreachable, count: topology.vertexCount)
-      search(topology, from: source, base)
+      unsafe base.update(repeating: unreachable, count: topology.vertexCount)
+      unsafe search(topology, from: source, base)
     }
   }
 
@@ -30,25 +30,26 @@ public enum BreadthFirstSearch {
   public static func parents(_ topology: Topology, from source: VertexIndex) -> [VertexIndex?] {
     let distances = distances(topology, from: source)
     return topology.incoming.withPointers { incoming in
-      distances.withUnsafeBufferPointer { distances in
-        nonisolated(unsafe) let distances = distances
-        return [VertexIndex?](unsafeUninitializedCapacity: distances.count) { parents, initializedCount in
-          nonisolated(unsafe) let parents = parents
+      unsafe distances.withUnsafeBufferPointer { distances in
+        nonisolated(unsafe) let distances = unsafe distances
+        return unsafe [VertexIndex?](unsafeUninitializedCapacity: distances.count) { parents, initializedCount in
+          nonisolated(unsafe) let parents = unsafe parents
           VertexRanges(incoming).run { _, range in
             for v in range {
               var parent: VertexIndex?
               if v == source {
                 parent = source
-              } else if distances[v] != unreachable {
-                for slot in incoming.slots(of: v) where distances[Int(incoming.neighbours[slot])] == distances[v] - 1 {
-                  parent = incoming.neighbours[slot]
+              } else if unsafe distances[v] != unreachable {
+                for slot in incoming.slots(of: v)
+                where unsafe distances[Int(incoming.neighbours[slot])] == distances[v] - 1 {
+                  parent = unsafe incoming.neighbours[slot]
                   break
                 }
               }
-              (parents.baseAddress.unsafelyUnwrapped + v).initialize(to: parent)
+              unsafe (parents.baseAddress.unsafelyUnwrapped + v).initialize(to: parent)
             }
           }
-          initializedCount = distances.count
+          initializedCount = unsafe distances.count
         }
       }
     }
@@ -64,15 +65,15 @@ public enum BreadthFirstSearch {
     var edgesLeft = topology.edgeCount
     var frontierEdges = outgoing.degree(of: source)
     var depth: UInt32 = 0
-    distances[Int(source)] = 0
+    unsafe distances[Int(source)] = 0
     while !queue.isEmpty {
       if frontierEdges > edgesLeft / pullDivisor, vertexCount > 64 {
-        depth = pull(topology, distances, from: depth, frontierCount: queue.count)
-        queue = (0..<VertexIndex(vertexCount)).filter { distances[Int($0)] == depth }
+        depth = unsafe pull(topology, distances, from: depth, frontierCount: queue.count)
+        queue = (0..<VertexIndex(vertexCount)).filter { unsafe distances[Int($0)] == depth }
         edgesLeft = 0
         frontierEdges = 0
         for v in 0..<vertexCount {
-          if distances[v] == unreachable { edgesLeft += outgoing.degree(of: VertexIndex(v)) }
+          if unsafe distances[v] == unreachable { edgesLeft += outgoing.degree(of: VertexIndex(v)) }
         }
         for v in queue { frontierEdges += outgoing.degree(of: v) }
         if edgesLeft == 0 && queue.isEmpty { return }
@@ -84,9 +85,9 @@ public enum BreadthFirstSearch {
         depth += 1
         for vertex in queue {
           for slot in out.slots(of: Int(vertex)) {
-            let neighbour = out.neighbours[slot]
-            if distances[Int(neighbour)] == unreachable {
-              distances[Int(neighbour)] = depth
+            let neighbour = unsafe out.neighbours[slot]
+            if unsafe distances[Int(neighbour)] == unreachable {
+              unsafe distances[Int(neighbour)] = depth
               frontierEdges += out.degree(of: Int(neighbour))
               next.append(neighbour)
             }
@@ -103,13 +104,15 @@ public enum BreadthFirstSearch {
     _ topology: Topology, _ distances: UnsafeMutablePointer<UInt32>, from first: UInt32, frontierCount: Int
   ) -> UInt32 {
     let vertexCount = topology.vertexCount
-    nonisolated(unsafe) let distances = distances
+    nonisolated(unsafe) let distances = unsafe distances
     return topology.incoming.withPointers { incoming in
       // whole words belong to one range: no two threads write one
       let wordCount = (vertexCount + 63) / 64
       var frontier = FreshBuffer<UInt64>(count: wordCount)
       var reached = FreshBuffer<UInt64>(count: wordCount)
-      for v in 0..<vertexCount where distances[v] == first { frontier.base[v >> 6] |= 1 << UInt64(v & 63) }
+      for v in 0..<vertexCount where unsafe distances[v] == first {
+        unsafe frontier.base[v >> 6] |= 1 << UInt64(v & 63)
+      }
       var depth = first
       var count = frontierCount
       while true {
@@ -119,25 +122,25 @@ public enum BreadthFirstSearch {
           var newCount = 0
           for word in words {
             var mask: UInt64 = 0
-            for v in word << 6..<min(word << 6 + 64, vertexCount) where distances[v] == unreachable {
+            for v in word << 6..<min(word << 6 + 64, vertexCount) where unsafe distances[v] == unreachable {
               for slot in incoming.slots(of: v) {
-                let neighbour = incoming.neighbours[slot]
-                if bits.base[Int(neighbour >> 6)] >> UInt64(neighbour & 63) & 1 == 1 {
+                let neighbour = unsafe incoming.neighbours[slot]
+                if unsafe bits.base[Int(neighbour >> 6)] >> UInt64(neighbour & 63) & 1 == 1 {
                   mask |= 1 << UInt64(v & 63)
                   break
                 }
               }
             }
-            into.base[word] = mask
+            unsafe into.base[word] = mask
             newCount += mask.nonzeroBitCount
             while mask != 0 {
-              distances[word << 6 + mask.trailingZeroBitCount] = level
+              unsafe distances[word << 6 + mask.trailingZeroBitCount] = level
               mask &= mask - 1
             }
           }
-          found.base[number] = newCount
+          unsafe found.base[number] = newCount
         }
-        let newCount = (0..<64).reduce(0) { $0 + found.base[$1] }
+        let newCount = (0..<64).reduce(0) { unsafe $0 + found.base[$1] }
         if newCount == 0 { return depth + 1 }
         depth += 1
         swap(&frontier, &reached)

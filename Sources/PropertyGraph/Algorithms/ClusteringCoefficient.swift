@@ -31,13 +31,13 @@ extension AdjacencyPointers {
   /// Whether a vertex has an edge to `neighbour`: by bisection.
   @inline(__always)
   func contains(_ vertex: Int, _ neighbour: VertexIndex) -> Bool {
-    var low = Int(offsets[vertex])
-    var high = Int(offsets[vertex &+ 1])
+    var low = unsafe Int(offsets[vertex])
+    var high = unsafe Int(offsets[vertex &+ 1])
     let end = high
     while low < high {
       let middle = (low &+ high) >> 1
-      if neighbours[middle] < neighbour { low = middle &+ 1 } else { high = middle }
+      if unsafe neighbours[middle] < neighbour { low = middle &+ 1 } else { high = middle }
     }
-    return low < end && neighbours[low] == neighbour
+    return unsafe low < end && neighbours[low] == neighbour
   }
 }

@@ -15,17 +15,17 @@ public enum ConnectedComponents {
   /// The least index of each vertex's component.
   public static func labels(_ topology: Topology) -> [VertexIndex] {
     let vertexCount = topology.vertexCount
-    return [VertexIndex](unsafeUninitializedCapacity: vertexCount) { labels, initializedCount in
+    return unsafe [VertexIndex](unsafeUninitializedCapacity: vertexCount) { labels, initializedCount in
       initializedCount = vertexCount
       guard let base = labels.baseAddress else { return }
-      for v in 0..<vertexCount { base[v] = VertexIndex(truncatingIfNeeded: v) }
-      let forest = HookedForest(base, count: vertexCount)
+      for v in 0..<vertexCount { unsafe base[v] = VertexIndex(truncatingIfNeeded: v) }
+      let forest = unsafe HookedForest(base, count: vertexCount)
       topology.outgoing.withPointers { out in
         let ranges = VertexRanges(out)
         ranges.run { _, range in
           for v in range {
             for slot in out.slots(of: v).prefix(sampledEdges) {
-              forest.join(VertexIndex(truncatingIfNeeded: v), out.neighbours[slot])
+              unsafe forest.join(VertexIndex(truncatingIfNeeded: v), out.neighbours[slot])
             }
           }
         }
@@ -34,7 +34,7 @@ public enum ConnectedComponents {
           for v in range {
             let label = forest.parent(VertexIndex(truncatingIfNeeded: v))
             for slot in out.slots(of: v).dropFirst(sampledEdges) {
-              let neighbour = out.neighbours[slot]
+              let neighbour = unsafe out.neighbours[slot]
               if forest.parent(neighbour) != label { forest.join(VertexIndex(truncatingIfNeeded: v), neighbour) }
             }
           }
@@ -52,16 +52,16 @@ public enum ConnectedComponents {
 
 /// Trees of vertices that several threads hook together: a parent never has a higher index than its child, so the root
 /// of a tree is its least vertex, whatever the order of the hooks.
-private struct HookedForest: @unchecked Sendable {
+@safe private struct HookedForest: @unchecked Sendable {
   private let parents: UnsafeMutablePointer<Atomic<VertexIndex>>
 
   init(_ parents: UnsafeMutablePointer<VertexIndex>, count: Int) {
     // an atomic has the layout of its value
-    self.parents = UnsafeMutableRawPointer(parents).assumingMemoryBound(to: Atomic<VertexIndex>.self)
+    unsafe self.parents = unsafe UnsafeMutableRawPointer(parents).assumingMemoryBound(to: Atomic<VertexIndex>.self)
   }
 
   @inline(__always)
-  func parent(_ vertex: VertexIndex) -> VertexIndex { parents[Int(vertex)].load(ordering: .relaxed) }
+  func parent(_ vertex: VertexIndex) -> VertexIndex { unsafe parents[Int(vertex)].load(ordering: .relaxed) }
 
   @inline(__always)
   func join(_ a: VertexIndex, _ b: VertexIndex) {
@@ -71,7 +71,7 @@ private struct HookedForest: @unchecked Sendable {
       let above = parent(high)
       if above == low { return }
       if above == high {
-        let (exchanged, _) = parents[Int(high)].compareExchange(expected: high, desired: low, ordering: .relaxed)
+        let (exchanged, _) = unsafe parents[Int(high)].compareExchange(expected: high, desired: low, ordering: .relaxed)
         if exchanged { return }
       }
       (one, other) = (parent(parent(high)), parent(low))
@@ -87,6 +87,6 @@ private struct HookedForest: @unchecked Sendable {
       if above == root { break }
       root = above
     }
-    parents[vertex].store(root, ordering: .relaxed)
+    unsafe parents[vertex].store(root, ordering: .relaxed)
   }
 }

@@ -15,25 +15,27 @@ public enum CoreNumbers {
     let order = FreshBuffer<VertexIndex>(count: vertexCount)
     let places = FreshBuffer<UInt32>(count: vertexCount)
     adjacency.withPointers { graph in
-      numbers.withUnsafeMutableBufferPointer { buffer in
-        let degrees = buffer.baseAddress.unsafelyUnwrapped
+      unsafe numbers.withUnsafeMutableBufferPointer { buffer in
+        let degrees = unsafe buffer.baseAddress.unsafelyUnwrapped
         var degreeMax = 0
         for v in 0..<vertexCount {
-          degrees[v] = UInt32(graph.degree(of: v))
+          unsafe degrees[v] = UInt32(graph.degree(of: v))
           degreeMax = max(degreeMax, graph.degree(of: v))
         }
         let bins = FreshBuffer<UInt32>(count: degreeMax + 2)
-        for v in 0..<vertexCount { bins.base[Int(degrees[v]) + 1] += 1 }
-        for degree in 1..<degreeMax + 2 { bins.base[degree] += bins.base[degree - 1] }
+        for v in 0..<vertexCount { unsafe bins.base[Int(degrees[v]) + 1] += 1 }
+        for degree in 1..<degreeMax + 2 { unsafe bins.base[degree] += bins.base[degree - 1] }
         for v in 0..<vertexCount {
-          let place = bins.base[Int(degrees[v])]
-          bins.base[Int(degrees[v])] += 1
-          order.base[Int(place)] = VertexIndex(v)
-          places.base[v] = place
+          let place = unsafe bins.base[Int(degrees[v])]
+          unsafe bins.base[Int(degrees[v])] += 1
+          unsafe order.base[Int(place)] = VertexIndex(v)
+          unsafe places.base[v] = place
         }
-        for degree in stride(from: degreeMax + 1, to: 0, by: -1) { bins.base[degree] = bins.base[degree - 1] }
-        bins.base[0] = 0
-        peel(graph, degrees, order.base, places.base, bins.base)
+        for degree in stride(from: degreeMax + 1, to: 0, by: -1) {
+          unsafe bins.base[degree] = unsafe bins.base[degree - 1]
+        }
+        unsafe bins.base[0] = 0
+        unsafe peel(graph, degrees, order.base, places.base, bins.base)
       }
     }
     return numbers
@@ -46,23 +48,23 @@ public enum CoreNumbers {
     _ places: UnsafeMutablePointer<UInt32>, _ bins: UnsafeMutablePointer<UInt32>
   ) {
     for i in 0..<graph.vertexCount {
-      let vertex = Int(order[i])
-      let degree = degrees[vertex]
+      let vertex = unsafe Int(order[i])
+      let degree = unsafe degrees[vertex]
       for slot in graph.slots(of: vertex) {
-        let neighbour = Int(graph.neighbours[slot])
-        let left = degrees[neighbour]
+        let neighbour = unsafe Int(graph.neighbours[slot])
+        let left = unsafe degrees[neighbour]
         if left <= degree { continue }
-        let place = places[neighbour]
-        let begin = bins[Int(left)]
-        let first = order[Int(begin)]
+        let place = unsafe places[neighbour]
+        let begin = unsafe bins[Int(left)]
+        let first = unsafe order[Int(begin)]
         if Int(first) != neighbour {
-          order[Int(begin)] = VertexIndex(truncatingIfNeeded: neighbour)
-          order[Int(place)] = first
-          places[neighbour] = begin
-          places[Int(first)] = place
+          unsafe order[Int(begin)] = VertexIndex(truncatingIfNeeded: neighbour)
+          unsafe order[Int(place)] = first
+          unsafe places[neighbour] = begin
+          unsafe places[Int(first)] = place
         }
-        bins[Int(left)] = begin &+ 1
-        degrees[neighbour] = left &- 1
+        unsafe bins[Int(left)] = begin &+ 1
+        unsafe degrees[neighbour] = left &- 1
       }
     }
   }

@@ -34,12 +34,12 @@ struct FactorTrainer {
         for slot in adjacency.slots(of: vertex) { sum += adjacency.weights?[slot] ?? 1 }
       }
       let count = Double(outgoing.degree(of: vertex) + incoming.degree(of: vertex))
-      biases.base[v] = count > 0 ? sum / count - mean : 0
-      norms.base[v] = count > 0 ? 1 / count.squareRoot() : 0
+      unsafe biases.base[v] = count > 0 ? sum / count - mean : 0
+      unsafe norms.base[v] = count > 0 ? 1 / count.squareRoot() : 0
     }
     for i in 0..<valueCount {
-      vectors.base[i] = Self.random(options.seed, UInt64(2 * i))
-      seconds.base[i] = Self.random(options.seed, UInt64(2 * i + 1))
+      unsafe vectors.base[i] = Self.random(options.seed, UInt64(2 * i))
+      unsafe seconds.base[i] = Self.random(options.seed, UInt64(2 * i + 1))
     }
     sumItems()
   }
@@ -54,24 +54,26 @@ struct FactorTrainer {
 
   /// Sets the second vector of each user to its vector plus what its items say; GraphX's first phase.
   private func sumItems() {
-    let (rank, vectors, seconds, norms) = (options.rank, vectors.base, seconds.base, norms.base)
-    let out = newSeconds.base
+    let (rank, vectors, seconds, norms) = unsafe (options.rank, vectors.base, seconds.base, norms.base)
+    let out = unsafe newSeconds.base
     topology.outgoing.withPointers { outgoing in
       let ranges = VertexRanges(outgoing)
       ranges.run { _, range in
         for user in range where outgoing.degree(of: user) > 0 {
-          for k in 0..<rank { out[user * rank + k] = 0 }
+          for k in 0..<rank { unsafe out[user * rank + k] = 0 }
           for slot in outgoing.slots(of: user) {
-            let item = Int(outgoing.neighbours[slot]) * rank
-            for k in 0..<rank { out[user * rank + k] += seconds[item + k] }
+            let item = unsafe Int(outgoing.neighbours[slot]) * rank
+            for k in 0..<rank { unsafe out[user * rank + k] += seconds[item + k] }
           }
-          for k in 0..<rank { out[user * rank + k] = vectors[user * rank + k] + norms[user] * out[user * rank + k] }
+          for k in 0..<rank {
+            unsafe out[user * rank + k] = unsafe vectors[user * rank + k] + norms[user] * out[user * rank + k]
+          }
         }
       }
       // only then are they replaced: a user may be another one's item
       ranges.run { _, range in
         for user in range where outgoing.degree(of: user) > 0 {
-          for k in user * rank..<(user + 1) * rank { seconds[k] = out[k] }
+          for k in user * rank..<(user + 1) * rank { unsafe seconds[k] = unsafe out[k] }
         }
       }
     }
@@ -95,43 +97,43 @@ struct FactorTrainer {
 
   /// Sums the gradients of a vertex's edges as a user and as an item.
   private func update(_ vertex: Int, _ out: AdjacencyPointers, _ into: AdjacencyPointers) {
-    let (rank, biases, vectors, seconds) = (options.rank, biases.base, vectors.base, seconds.base)
+    let (rank, biases, vectors, seconds) = unsafe (options.rank, biases.base, vectors.base, seconds.base)
     let (step, pull) = (options.gamma2, options.gamma7)
     let own = vertex * rank
-    var bias = biases[vertex]
-    let vector = newVectors.base + own
-    let second = newSeconds.base + own
-    for k in 0..<rank { (vector[k], second[k]) = (vectors[own + k], seconds[own + k]) }
+    var bias = unsafe biases[vertex]
+    let vector = unsafe newVectors.base + own
+    let second = unsafe newSeconds.base + own
+    for k in 0..<rank { unsafe (vector[k], second[k]) = unsafe (vectors[own + k], seconds[own + k]) }
     for slot in out.slots(of: vertex) {
-      let item = Int(out.neighbours[slot])
-      let error = self.error(vertex, item, out.weights?[slot] ?? 1)
-      bias += (error - options.gamma6 * biases[vertex]) * options.gamma1
-      for k in 0..<rank { vector[k] += step * (error * vectors[item * rank + k] - pull * vectors[own + k]) }
+      let item = unsafe Int(out.neighbours[slot])
+      let error = unsafe self.error(vertex, item, out.weights?[slot] ?? 1)
+      unsafe bias += (error - options.gamma6 * biases[vertex]) * options.gamma1
+      for k in 0..<rank { unsafe vector[k] += step * (error * vectors[item * rank + k] - pull * vectors[own + k]) }
     }
     for slot in into.slots(of: vertex) {
-      let user = Int(into.neighbours[slot])
-      let error = self.error(user, vertex, into.weights?[slot] ?? 1)
-      bias += (error - options.gamma6 * biases[vertex]) * options.gamma1
-      let norm = norms.base[user]
+      let user = unsafe Int(into.neighbours[slot])
+      let error = unsafe self.error(user, vertex, into.weights?[slot] ?? 1)
+      unsafe bias += (error - options.gamma6 * biases[vertex]) * options.gamma1
+      let norm = unsafe norms.base[user]
       for k in 0..<rank {
-        vector[k] += step * (error * seconds[user * rank + k] - pull * vectors[own + k])
-        second[k] += step * (error * norm * vectors[own + k] - pull * seconds[own + k])
+        unsafe vector[k] += step * (error * seconds[user * rank + k] - pull * vectors[own + k])
+        unsafe second[k] += step * (error * norm * vectors[own + k] - pull * seconds[own + k])
       }
     }
-    newBiases.base[vertex] = bias
+    unsafe newBiases.base[vertex] = bias
   }
 
   @inline(__always)
   private func error(_ user: Int, _ item: Int, _ rating: Double) -> Double {
-    let (rank, vectors, seconds) = (options.rank, vectors.base, seconds.base)
-    var sum = mean + biases.base[user] + biases.base[item]
-    for k in 0..<rank { sum += vectors[item * rank + k] * seconds[user * rank + k] }
+    let (rank, vectors, seconds) = unsafe (options.rank, vectors.base, seconds.base)
+    var sum = unsafe mean + biases.base[user] + biases.base[item]
+    for k in 0..<rank { unsafe sum += vectors[item * rank + k] * seconds[user * rank + k] }
     return rating - min(max(sum, options.ratings.lowerBound), options.ratings.upperBound)
   }
 
   func factors() -> SingularValueFactors {
     func array(_ buffer: FreshBuffer<Double>) -> [Double] {
-      Array(UnsafeBufferPointer(start: buffer.base, count: buffer.count))
+      unsafe Array(UnsafeBufferPointer(start: buffer.base, count: buffer.count))
     }
     return SingularValueFactors(
       rank: options.rank, ratings: options.ratings, mean: mean, biases: array(biases), vectors: array(vectors),

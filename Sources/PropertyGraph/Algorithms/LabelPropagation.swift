@@ -18,23 +18,23 @@ public enum LabelPropagation {
     let names = initial == nil ? known : distinct(known)
     var current = FreshBuffer<UInt32>(count: vertexCount)
     var next = FreshBuffer<UInt32>(count: vertexCount)
-    for v in 0..<vertexCount { current.base[v] = initial == nil ? UInt32(v) : place(of: known[v], in: names) }
+    for v in 0..<vertexCount { unsafe current.base[v] = initial == nil ? UInt32(v) : place(of: known[v], in: names) }
     let outgoing = topology.outgoing
     let incoming: CompressedAdjacency? = topology.isSymmetric ? nil : topology.incoming
     outgoing.withPointers { out in
       let into = incoming?.withPointers { $0 }
       let ranges = VertexRanges(out)
       for _ in 0..<iterations {
-        let (labels, newLabels) = (UnsafePointer(current.base), next.base)
+        let (labels, newLabels) = unsafe (UnsafePointer(current.base), next.base)
         let scratches = ParallelCounting.run(ranges) {
           (votes: FreshBuffer<UInt32>(count: names.count), changedCount: 0)
         } _: { scratch, range in
-          let votes = scratch.votes.base
+          let votes = unsafe scratch.votes.base
           var changedCount = 0
           for v in range {
-            let label = mostFrequent(v, out, into, labels, votes) ?? labels[v]
-            changedCount += label == labels[v] ? 0 : 1
-            newLabels[v] = label
+            let label = unsafe mostFrequent(v, out, into, labels, votes) ?? labels[v]
+            unsafe changedCount += label == labels[v] ? 0 : 1
+            unsafe newLabels[v] = label
           }
           scratch.changedCount += changedCount
         }
@@ -43,7 +43,7 @@ public enum LabelPropagation {
       }
     }
     withExtendedLifetime(incoming) {}
-    return (0..<vertexCount).map { names[Int(current.base[$0])] }
+    return (0..<vertexCount).map { unsafe names[Int(current.base[$0])] }
   }
 
   /// The least of the most frequent labels among the neighbours; `votes` is all zero before and after.
@@ -56,16 +56,16 @@ public enum LabelPropagation {
     var bestVotes: UInt32 = 0
     func count(_ adjacency: AdjacencyPointers) {
       for slot in adjacency.slots(of: vertex) {
-        let label = labels[Int(adjacency.neighbours[slot])]
-        let count = votes[Int(label)] &+ 1
-        votes[Int(label)] = count
-        if count > bestVotes || (count == bestVotes && label < best.unsafelyUnwrapped) {
+        let label = unsafe labels[Int(adjacency.neighbours[slot])]
+        let count = unsafe votes[Int(label)] &+ 1
+        unsafe votes[Int(label)] = count
+        if unsafe count > bestVotes || (count == bestVotes && label < best.unsafelyUnwrapped) {
           (best, bestVotes) = (label, count)
         }
       }
     }
     func clear(_ adjacency: AdjacencyPointers) {
-      for slot in adjacency.slots(of: vertex) { votes[Int(labels[Int(adjacency.neighbours[slot])])] = 0 }
+      for slot in adjacency.slots(of: vertex) { unsafe votes[Int(labels[Int(adjacency.neighbours[slot])])] = 0 }
     }
     count(out)
     if let into { count(into) }

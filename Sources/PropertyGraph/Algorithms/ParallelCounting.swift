@@ -18,15 +18,15 @@ enum ParallelCounting {
       return scratches
     }
     let next = Atomic<Int>(0)
-    scratches.withUnsafeMutableBufferPointer { scratches in
+    unsafe scratches.withUnsafeMutableBufferPointer { scratches in
       withoutActuallyEscaping(body) { body in
         nonisolated(unsafe) let body = body
-        nonisolated(unsafe) let scratches = scratches
+        nonisolated(unsafe) let scratches = unsafe scratches
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
           while true {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             if number >= ranges.count { return }
-            body(&scratches[thread], ranges[number])
+            unsafe body(&scratches[thread], ranges[number])
           }
         }
       }

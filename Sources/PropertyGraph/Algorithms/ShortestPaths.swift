@@ -17,23 +17,23 @@ public enum ShortestPaths {
       }
       return distances
     }
-    distances.withUnsafeMutableBufferPointer { buffer in
-      let distances = buffer.baseAddress.unsafelyUnwrapped
+    unsafe distances.withUnsafeMutableBufferPointer { buffer in
+      let distances = unsafe buffer.baseAddress.unsafelyUnwrapped
       topology.outgoing.withPointers { out in
-        guard let weights = out.weights else { return }
+        guard let weights = unsafe out.weights else { return }
         var heap = DistanceHeap()
-        distances[Int(source)] = 0
+        unsafe distances[Int(source)] = 0
         heap.push(0, source)
         while let (distance, vertex) = heap.pop() {
-          if distance > distances[Int(vertex)] { continue }
+          if unsafe distance > distances[Int(vertex)] { continue }
           for slot in out.slots(of: Int(vertex)) {
-            let weight = weights[slot]
+            let weight = unsafe weights[slot]
             precondition(
-              weight >= 0, "the edge from vertex \(vertex) to \(out.neighbours[slot]) has the weight \(weight)")
-            let neighbour = out.neighbours[slot]
+              weight >= 0, unsafe "the edge from vertex \(vertex) to \(out.neighbours[slot]) has the weight \(weight)")
+            let neighbour = unsafe out.neighbours[slot]
             let length = distance + weight
-            if length < distances[Int(neighbour)] {
-              distances[Int(neighbour)] = length
+            if unsafe length < distances[Int(neighbour)] {
+              unsafe distances[Int(neighbour)] = length
               heap.push(length, neighbour)
             }
           }
@@ -76,15 +76,15 @@ private struct DistanceHeap {
   @inline(__always)
   mutating func push(_ distance: Double, _ vertex: VertexIndex) {
     entries.append((distance, vertex))
-    entries.withUnsafeMutableBufferPointer { entries in
+    unsafe entries.withUnsafeMutableBufferPointer { entries in
       var i = entries.count &- 1
       while i > 0 {
         let above = (i &- 1) >> 2
-        if entries[above].distance <= distance { break }
-        entries[i] = entries[above]
+        if unsafe entries[above].distance <= distance { break }
+        unsafe entries[i] = unsafe entries[above]
         i = above
       }
-      entries[i] = (distance, vertex)
+      unsafe entries[i] = (distance, vertex)
     }
   }
 
@@ -92,8 +92,8 @@ private struct DistanceHeap {
   mutating func pop() -> (distance: Double, vertex: VertexIndex)? {
     guard let last = entries.popLast() else { return nil }
     if entries.isEmpty { return last }
-    return entries.withUnsafeMutableBufferPointer { entries in
-      let least = entries[0]
+    return unsafe entries.withUnsafeMutableBufferPointer { entries in
+      let least = unsafe entries[0]
       var i = 0
       while true {
         let first = i &* 4 &+ 1
@@ -101,14 +101,14 @@ private struct DistanceHeap {
         var smallest = first
         var child = first &+ 1
         while child < min(first &+ 4, entries.count) {
-          if entries[child].distance < entries[smallest].distance { smallest = child }
+          if unsafe entries[child].distance < entries[smallest].distance { smallest = child }
           child &+= 1
         }
-        if entries[smallest].distance >= last.distance { break }
-        entries[i] = entries[smallest]
+        if unsafe entries[smallest].distance >= last.distance { break }
+        unsafe entries[i] = unsafe entries[smallest]
         i = smallest
       }
-      entries[i] = last
+      unsafe entries[i] = last
       return least
     }
   }

@@ -56,7 +56,8 @@ public struct SingularValueFactors: Sendable, Equatable {
         var sum = 0.0
         for user in range {
           for slot in out.slots(of: user) {
-            let difference = (out.weights?[slot] ?? 1) - rating(user: VertexIndex(user), item: out.neighbours[slot])
+            let difference =
+              unsafe (out.weights?[slot] ?? 1) - rating(user: VertexIndex(user), item: out.neighbours[slot])
             sum += difference * difference
           }
         }

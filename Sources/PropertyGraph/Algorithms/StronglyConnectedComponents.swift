@@ -16,10 +16,10 @@ public enum StronglyConnectedComponents {
     var labels = [VertexIndex](repeating: unlabelled, count: topology.vertexCount)
     if topology.vertexCount >= searchVerticesMin { labelGiant(topology, &labels) }
     topology.outgoing.withPointers { out in
-      labels.withUnsafeMutableBufferPointer { labels in
+      unsafe labels.withUnsafeMutableBufferPointer { labels in
         guard let base = labels.baseAddress else { return }
-        var search = TarjanSearch(out, base)
-        for v in 0..<out.vertexCount where base[v] == unlabelled && !search.isVisited(v) { search.run(from: v) }
+        var search = unsafe TarjanSearch(out, base)
+        for v in 0..<out.vertexCount where unsafe base[v] == unlabelled && !search.isVisited(v) { search.run(from: v) }
       }
     }
     return labels
@@ -42,7 +42,7 @@ public enum StronglyConnectedComponents {
   }
 
   /// A depth-first search that labels a component when it leaves the component's first vertex.
-  private struct TarjanSearch {
+  @safe private struct TarjanSearch {
     let out: AdjacencyPointers
     let labels: UnsafeMutablePointer<VertexIndex>
     /// When each vertex was met, from 1 on, lowered to the earliest open vertex that it reaches.
@@ -55,42 +55,42 @@ public enum StronglyConnectedComponents {
     var metCount: UInt32 = 0
 
     init(_ out: AdjacencyPointers, _ labels: UnsafeMutablePointer<VertexIndex>) {
-      (self.out, self.labels) = (out, labels)
+      unsafe (self.out, self.labels) = unsafe (out, labels)
       lows = FreshBuffer(count: out.vertexCount)
       cursors = FreshBuffer(count: out.vertexCount)
     }
 
-    func isVisited(_ vertex: Int) -> Bool { lows.base[vertex] != 0 }
+    func isVisited(_ vertex: Int) -> Bool { unsafe lows.base[vertex] != 0 }
 
     @inline(__always)
     private mutating func meet(_ vertex: Int) {
       metCount += 1
-      lows.base[vertex] = metCount
-      cursors.base[vertex] = out.offsets[vertex]
+      unsafe lows.base[vertex] = metCount
+      unsafe cursors.base[vertex] = unsafe out.offsets[vertex]
       path.append(VertexIndex(vertex))
       open.append(VertexIndex(vertex))
     }
 
     mutating func run(from start: Int) {
-      let (lows, cursors) = (lows.base, cursors.base)
+      let (lows, cursors) = unsafe (lows.base, cursors.base)
       // whether a vertex is the first of its component: its time was not lowered; kept per place on the path
       var isFirst: [Bool] = [true]
       meet(start)
       while let top = path.last {
         let vertex = Int(top)
         var descended = false
-        while cursors[vertex] < out.offsets[vertex + 1] {
-          let neighbour = Int(out.neighbours[Int(cursors[vertex])])
-          cursors[vertex] += 1
-          if labels[neighbour] != unlabelled { continue }
-          if lows[neighbour] == 0 {
+        while unsafe cursors[vertex] < out.offsets[vertex + 1] {
+          let neighbour = unsafe Int(out.neighbours[Int(cursors[vertex])])
+          unsafe cursors[vertex] += 1
+          if unsafe labels[neighbour] != unlabelled { continue }
+          if unsafe lows[neighbour] == 0 {
             meet(neighbour)
             isFirst.append(true)
             descended = true
             break
           }
-          if lows[neighbour] < lows[vertex] {
-            lows[vertex] = lows[neighbour]
+          if unsafe lows[neighbour] < lows[vertex] {
+            unsafe lows[vertex] = unsafe lows[neighbour]
             isFirst[isFirst.count - 1] = false
           }
         }
@@ -98,8 +98,8 @@ public enum StronglyConnectedComponents {
         path.removeLast()
         if isFirst.removeLast() {
           close(vertex)
-        } else if let above = path.last, lows[vertex] < lows[Int(above)] {
-          lows[Int(above)] = lows[vertex]
+        } else if let above = path.last, unsafe lows[vertex] < lows[Int(above)] {
+          unsafe lows[Int(above)] = unsafe lows[vertex]
           isFirst[isFirst.count - 1] = false
         }
       }
@@ -113,7 +113,7 @@ public enum StronglyConnectedComponents {
         begin -= 1
         least = min(least, open[begin])
       }
-      for vertex in open[begin...] { labels[Int(vertex)] = least }
+      for vertex in open[begin...] { unsafe labels[Int(vertex)] = least }
       open.removeSubrange(begin...)
     }
   }

@@ -28,22 +28,23 @@ struct Triangles {
       Self.sortByDegree(graph, order, ranks)
       var slotCount = 0
       for rank in 0..<vertexCount {
-        for slot in graph.slots(of: Int(order.base[rank])) where ranks.base[Int(graph.neighbours[slot])] < rank {
+        for slot in unsafe graph.slots(of: Int(order.base[rank]))
+        where unsafe ranks.base[Int(graph.neighbours[slot])] < rank {
           slotCount += 1
         }
-        offsets.base[rank + 1] = UInt32(slotCount)
+        unsafe offsets.base[rank + 1] = UInt32(slotCount)
       }
       withoutActuallyEscaping(factor) { factor in
         nonisolated(unsafe) let factor = factor
         ParallelRanges.run(count: vertexCount) { _, range in
           for rank in range {
-            var place = Int(offsets.base[rank])
-            let vertex = order.base[rank]
+            var place = unsafe Int(offsets.base[rank])
+            let vertex = unsafe order.base[rank]
             for slot in graph.slots(of: Int(vertex)) {
-              let neighbour = graph.neighbours[slot]
-              guard ranks.base[Int(neighbour)] < rank else { continue }
-              neighbours.base[place] = ranks.base[Int(neighbour)]
-              factors.base[place] = factor(vertex, neighbour, slot)
+              let neighbour = unsafe graph.neighbours[slot]
+              guard unsafe ranks.base[Int(neighbour)] < rank else { continue }
+              unsafe neighbours.base[place] = unsafe ranks.base[Int(neighbour)]
+              unsafe factors.base[place] = unsafe factor(vertex, neighbour, slot)
               place += 1
             }
           }
@@ -64,48 +65,48 @@ struct Triangles {
     for v in 0..<graph.vertexCount {
       let place = places[degreeMax - graph.degree(of: v)]
       places[degreeMax - graph.degree(of: v)] += 1
-      order.base[place] = VertexIndex(v)
-      ranks.base[v] = UInt32(place)
+      unsafe order.base[place] = VertexIndex(v)
+      unsafe ranks.base[v] = UInt32(place)
     }
   }
 
   /// For each vertex the sum, over the triangles it is in, of what the opposite edge counts.
   func counts() -> [UInt64] {
-    let (offsets, neighbours, factors, vertexCount) = (offsets.base, neighbours.base, factors.base, vertexCount)
-    let adjacency = AdjacencyPointers(
+    let (offsets, neighbours, factors, vertexCount) = unsafe (offsets.base, neighbours.base, factors.base, vertexCount)
+    let adjacency = unsafe AdjacencyPointers(
       vertexCount: vertexCount, offsets: UnsafePointer(offsets), neighbours: UnsafePointer(neighbours), weights: nil)
     let scratches = ParallelCounting.run(VertexRanges(adjacency, rangeCount: 512)) {
       (sums: FreshBuffer<UInt64>(count: vertexCount), marks: FreshBuffer<UInt8>(count: vertexCount))
     } _: { scratch, range in
-      let (sums, marks) = (scratch.sums.base, scratch.marks.base)
+      let (sums, marks) = unsafe (scratch.sums.base, scratch.marks.base)
       for u in range {
         let slots = adjacency.slots(of: u)
         if slots.count < 2 { continue }
-        for slot in slots { marks[Int(neighbours[slot])] = factors[slot] }
+        for slot in slots { unsafe marks[Int(neighbours[slot])] = unsafe factors[slot] }
         var sumU: UInt64 = 0
         for slot in slots {
-          let v = Int(neighbours[slot])
-          let factorUV = UInt64(factors[slot])
+          let v = unsafe Int(neighbours[slot])
+          let factorUV = unsafe UInt64(factors[slot])
           var sumV: UInt64 = 0
           for other in adjacency.slots(of: v) {
-            let w = Int(neighbours[other])
-            let factorUW = marks[w]
+            let w = unsafe Int(neighbours[other])
+            let factorUW = unsafe marks[w]
             if factorUW != 0 {
-              sumU &+= UInt64(factors[other])
+              unsafe sumU &+= UInt64(factors[other])
               sumV &+= UInt64(factorUW)
-              sums[w] &+= factorUV
+              unsafe sums[w] &+= factorUV
             }
           }
-          sums[v] &+= sumV
+          unsafe sums[v] &+= sumV
         }
-        sums[u] &+= sumU
-        for slot in slots { marks[Int(neighbours[slot])] = 0 }
+        unsafe sums[u] &+= sumU
+        for slot in slots { unsafe marks[Int(neighbours[slot])] = 0 }
       }
     }
     return withExtendedLifetime(self) {
       var counts = [UInt64](repeating: 0, count: vertexCount)
       for scratch in scratches {
-        for rank in 0..<vertexCount { counts[Int(order.base[rank])] += scratch.sums.base[rank] }
+        for rank in 0..<vertexCount { unsafe counts[Int(order.base[rank])] += scratch.sums.base[rank] }
       }
       return counts
     }

@@ -17,7 +17,7 @@ struct VertexRanges: Sendable {
 
   init(_ adjacency: AdjacencyPointers, vertices: Range<Int>? = nil, rangeCount: Int = 64) {
     let vertices = vertices ?? 0..<adjacency.vertexCount
-    let work = { (vertex: Int) in Int(adjacency.offsets[vertex]) + vertex }
+    let work = { (vertex: Int) in unsafe Int(adjacency.offsets[vertex]) + vertex }
     let first = work(vertices.lowerBound)
     let total = work(vertices.upperBound) - first
     var bounds = [vertices.lowerBound]
@@ -48,16 +48,16 @@ struct VertexRanges: Sendable {
     }
     withoutActuallyEscaping(body) { body in
       nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: count) { number in body(number, self[number]) }
+      DispatchQueue.concurrentPerform(iterations: count) { number in unsafe body(number, self[number]) }
     }
   }
 
   /// The results of `body` in the order of the ranges.
   func map<Result: Sendable>(_ body: (Range<Int>) -> Result) -> [Result] {
     if count == 0 { return [] }
-    return [Result](unsafeUninitializedCapacity: count) { results, initializedCount in
-      nonisolated(unsafe) let results = results
-      run { number, range in (results.baseAddress.unsafelyUnwrapped + number).initialize(to: body(range)) }
+    return unsafe [Result](unsafeUninitializedCapacity: count) { results, initializedCount in
+      nonisolated(unsafe) let results = unsafe results
+      run { number, range in unsafe (results.baseAddress.unsafelyUnwrapped + number).initialize(to: body(range)) }
       initializedCount = count
     }
   }

@@ -23,27 +23,27 @@ struct ChildLists {
 
   /// Moves each of the given vertices to the list of the parent it has now.
   func follow(_ tree: SlidingWindowTree, _ changed: FlatArray<VertexIndex>) {
-    let links = links.base
+    let links = unsafe links.base
     for i in 0..<changed.count {
       let vertex = changed[i]
-      let link = links[Int(vertex)]
+      let link = unsafe links[Int(vertex)]
       let parent = tree.nodes[Int(vertex)].parent
       if link.parent == parent { continue }
       if link.parent != noVertex {
-        if link.next != noVertex { links[Int(link.next)].previous = link.previous }
+        if link.next != noVertex { unsafe links[Int(link.next)].previous = link.previous }
         if link.previous != noVertex {
-          links[Int(link.previous)].next = link.next
+          unsafe links[Int(link.previous)].next = link.next
         } else {
-          links[Int(link.parent)].firstChild = link.next
+          unsafe links[Int(link.parent)].firstChild = link.next
         }
       }
-      links[Int(vertex)].parent = parent
+      unsafe links[Int(vertex)].parent = parent
       if parent == noVertex { continue }
-      let first = links[Int(parent)].firstChild
-      if first != noVertex { links[Int(first)].previous = vertex }
-      links[Int(vertex)].next = first
-      links[Int(vertex)].previous = noVertex
-      links[Int(parent)].firstChild = vertex
+      let first = unsafe links[Int(parent)].firstChild
+      if first != noVertex { unsafe links[Int(first)].previous = vertex }
+      unsafe links[Int(vertex)].next = first
+      unsafe links[Int(vertex)].previous = noVertex
+      unsafe links[Int(parent)].firstChild = vertex
     }
   }
 
@@ -57,7 +57,7 @@ struct ChildLists {
   }
 
   func writeSections(_ write: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try write("child-lists", links.rawBytes)
+    try unsafe write("child-lists", links.rawBytes)
   }
 
   mutating func restore(from sections: ComponentSections, bound: Int) throws(ComponentStateError) {

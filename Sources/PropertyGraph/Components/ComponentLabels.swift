@@ -56,8 +56,8 @@ struct ComponentLabels {
   /// touched. Linear in the vertices.
   mutating func adopt(_ other: ComponentLabels) {
     extend(to: other.label.count)
-    label.base.update(from: other.label.base, count: other.label.count)
-    sizeOfLabel.base.update(from: other.sizeOfLabel.base, count: other.sizeOfLabel.count)
+    unsafe label.base.update(from: other.label.base, count: other.label.count)
+    unsafe sizeOfLabel.base.update(from: other.sizeOfLabel.base, count: other.sizeOfLabel.count)
     for v in 0..<VertexIndex(label.count) { touch(v) }
   }
 
@@ -194,9 +194,9 @@ struct ComponentLabels {
 extension ComponentLabels {
   /// Writes labels, sizes and the touched vertices.
   func writeSections(_ write: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try write("labels", label.rawBytes)
-    try write("label-sizes", sizeOfLabel.rawBytes)
-    try write("touched", touched.members.rawBytes)
+    try unsafe write("labels", label.rawBytes)
+    try unsafe write("label-sizes", sizeOfLabel.rawBytes)
+    try unsafe write("touched", touched.members.rawBytes)
   }
 
   /// Reads what `writeSections` wrote, for `bound` vertices.

@@ -4,16 +4,16 @@ import FlatMemory
 ///
 /// Guarantees: a section that is absent or of the wrong length is refused with its name; nothing is read beyond it.
 /// Cost: one copy of the bytes.
-struct ComponentSections {
+@safe struct ComponentSections {
   let lookUp: (String) -> UnsafeRawBufferPointer?
 
   /// Runs `body` with the sections behind a closure that does not outlive the call.
   static func withSections<Result>(
     _ lookUp: (String) -> UnsafeRawBufferPointer?, _ body: (ComponentSections) throws(ComponentStateError) -> Result
   ) throws(ComponentStateError) -> Result {
-    let outcome = withoutActuallyEscaping(lookUp) { lookUp -> Swift.Result<Result, ComponentStateError> in
+    let outcome = unsafe withoutActuallyEscaping(lookUp) { lookUp -> Swift.Result<Result, ComponentStateError> in
       do throws(ComponentStateError) {
-        return .success(try body(ComponentSections(lookUp: lookUp)))
+        return unsafe .success(try body(ComponentSections(lookUp: lookUp)))
       } catch { return .failure(error) }
     }
     return try outcome.get()
@@ -23,7 +23,7 @@ struct ComponentSections {
   func read<Element>(
     _ name: String, into array: inout FlatArray<Element>, count: Int? = nil
   ) throws(ComponentStateError) {
-    guard let bytes = lookUp(name) else { throw .missingSection(name) }
+    guard let bytes = unsafe lookUp(name) else { throw .missingSection(name) }
     let stride = MemoryLayout<Element>.stride
     guard bytes.count % stride == 0, count == nil || count == bytes.count / stride else {
       throw .damagedSection(name)
@@ -31,7 +31,7 @@ struct ComponentSections {
     array.removeAll()
     array.reserve(bytes.count / stride)
     if let source = bytes.baseAddress {
-      UnsafeMutableRawPointer(array.base).copyMemory(from: source, byteCount: bytes.count)
+      unsafe UnsafeMutableRawPointer(array.base).copyMemory(from: source, byteCount: bytes.count)
     }
     array.count = bytes.count / stride
   }
@@ -41,7 +41,7 @@ struct ComponentSections {
     var words = FlatArray<UInt64>()
     defer { words.deallocate() }
     try read("header", into: &words)
-    return Array(words.elements)
+    return unsafe Array(words.elements)
   }
 
   /// The words of the header, of which there must be `count`, for one version.

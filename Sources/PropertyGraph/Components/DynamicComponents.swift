@@ -114,8 +114,8 @@ public final class DynamicComponents: ComponentKeeper {
   // MARK: State
 
   public func writeSections(_ write: (_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try withUnsafeBytes(of: expiredBefore) { try write("window-start", $0) }
-    try current.writeSections(write)
+    try unsafe withUnsafeBytes(of: expiredBefore) { try unsafe write("window-start", $0) }
+    try unsafe current.writeSections(write)
   }
 
   /// Restores what ``writeSections(_:)`` wrote, with the keeper that was in charge.
@@ -126,18 +126,18 @@ public final class DynamicComponents: ComponentKeeper {
     self.liveEdges = liveEdges
     var start = FlatArray<Int64>()
     defer { start.deallocate() }
-    try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+    try unsafe ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try sections.read("window-start", into: &start, count: 1)
     }
     expiredBefore = start[0]
-    let header = try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+    let header = try unsafe ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try sections.header()
     }
     tracksLabels = header.count > 1 && header[1] == 1
     if header.first == SlidingWindowComponents.version {
-      keeper = .window(try SlidingWindowComponents(sections: lookUp, order: order))
+      keeper = unsafe .window(try SlidingWindowComponents(sections: lookUp, order: order))
     } else {
-      keeper = .incremental(try IncrementalComponents(sections: lookUp, order: order))
+      keeper = unsafe .incremental(try IncrementalComponents(sections: lookUp, order: order))
     }
   }
 }

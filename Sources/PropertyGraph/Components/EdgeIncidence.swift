@@ -47,18 +47,18 @@ struct EdgeIncidence {
   }
 
   @inline(__always) func contains(edge: EdgeIndex) -> Bool {
-    Int(edge) &* 2 < halves.count && halves.base[Int(edge) &* 2].targetAndKind != .max
+    unsafe Int(edge) &* 2 < halves.count && halves.base[Int(edge) &* 2].targetAndKind != .max
   }
   @inline(__always) func target(_ half: UInt32) -> VertexIndex {
-    halves.base[Int(half)].targetAndKind & ~EdgeIncidence.forestBit
+    unsafe halves.base[Int(half)].targetAndKind & ~EdgeIncidence.forestBit
   }
-  @inline(__always) func component(_ vertex: VertexIndex) -> UInt32 { vertices.base[Int(vertex)].component }
+  @inline(__always) func component(_ vertex: VertexIndex) -> UInt32 { unsafe vertices.base[Int(vertex)].component }
   @inline(__always) func setComponent(_ vertex: VertexIndex, _ number: UInt32) {
-    vertices.base[Int(vertex)].component = number
+    unsafe vertices.base[Int(vertex)].component = number
   }
-  @inline(__always) func next(_ half: UInt32) -> UInt32 { halves.base[Int(half)].next }
+  @inline(__always) func next(_ half: UInt32) -> UInt32 { unsafe halves.base[Int(half)].next }
   @inline(__always) func isInForest(_ edge: EdgeIndex) -> Bool {
-    halves.base[Int(edge) &* 2].targetAndKind & EdgeIncidence.forestBit != 0
+    unsafe halves.base[Int(edge) &* 2].targetAndKind & EdgeIncidence.forestBit != 0
   }
   @inline(__always) func ends(_ edge: EdgeIndex) -> (VertexIndex, VertexIndex) {
     (target(edge &* 2 &+ 1), target(edge &* 2))
@@ -77,8 +77,8 @@ struct EdgeIncidence {
     let (u, v) = ends(edge)
     unlink(edge &* 2, at: u)
     unlink(edge &* 2 &+ 1, at: v)
-    halves.base[Int(edge) &* 2].targetAndKind = .max
-    halves.base[Int(edge) &* 2 &+ 1].targetAndKind = .max
+    unsafe halves.base[Int(edge) &* 2].targetAndKind = .max
+    unsafe halves.base[Int(edge) &* 2 &+ 1].targetAndKind = .max
   }
 
   /// Moves a loose edge into the forest.
@@ -91,32 +91,32 @@ struct EdgeIncidence {
 
   @inline(__always)
   private func link(_ half: UInt32, at vertex: VertexIndex, target: VertexIndex, inForest: Bool) {
-    let head = vertices.base + Int(vertex)
-    let first = inForest ? head.pointee.forest : head.pointee.loose
-    if first != EdgeIncidence.none { halves.base[Int(first)].previous = half }
-    halves.base[Int(half)] = HalfEdge(
+    let head = unsafe vertices.base + Int(vertex)
+    let first = unsafe inForest ? head.pointee.forest : head.pointee.loose
+    if first != EdgeIncidence.none { unsafe halves.base[Int(first)].previous = half }
+    unsafe halves.base[Int(half)] = HalfEdge(
       targetAndKind: target | (inForest ? EdgeIncidence.forestBit : 0), next: first, previous: EdgeIncidence.none)
-    if inForest { head.pointee.forest = half } else { head.pointee.loose = half }
+    if inForest { unsafe head.pointee.forest = half } else { unsafe head.pointee.loose = half }
   }
 
   @inline(__always)
   private func unlink(_ half: UInt32, at vertex: VertexIndex) {
-    let record = halves.base[Int(half)]
-    if record.next != EdgeIncidence.none { halves.base[Int(record.next)].previous = record.previous }
+    let record = unsafe halves.base[Int(half)]
+    if record.next != EdgeIncidence.none { unsafe halves.base[Int(record.next)].previous = record.previous }
     if record.previous != EdgeIncidence.none {
-      halves.base[Int(record.previous)].next = record.next
+      unsafe halves.base[Int(record.previous)].next = record.next
     } else if record.targetAndKind & EdgeIncidence.forestBit != 0 {
-      vertices.base[Int(vertex)].forest = record.next
+      unsafe vertices.base[Int(vertex)].forest = record.next
     } else {
-      vertices.base[Int(vertex)].loose = record.next
+      unsafe vertices.base[Int(vertex)].loose = record.next
     }
   }
 }
 
 extension EdgeIncidence {
   func writeSections(_ write: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try write("half-edges", halves.rawBytes)
-    try write("vertices", vertices.rawBytes)
+    try unsafe write("half-edges", halves.rawBytes)
+    try unsafe write("vertices", vertices.rawBytes)
   }
 
   mutating func restore(from sections: ComponentSections, bound: Int) throws(ComponentStateError) {

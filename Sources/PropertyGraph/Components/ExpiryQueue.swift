@@ -50,7 +50,7 @@ struct ExpiryQueue {
       holders.append(noVertex)
     }
     let entry = Entry(time: time, slot: slot)
-    if queue.count == head || queue.base[queue.count &- 1].time <= time {
+    if unsafe queue.count == head || queue.base[queue.count &- 1].time <= time {
       queue.append(entry)
     } else {
       late.append(entry)
@@ -61,7 +61,7 @@ struct ExpiryQueue {
 
   /// Notes which vertex holds the edge of a slot.
   @inline(__always)
-  func hold(_ slot: UInt32, by vertex: VertexIndex) { holders.base[Int(slot)] = vertex }
+  func hold(_ slot: UInt32, by vertex: VertexIndex) { unsafe holders.base[Int(slot)] = vertex }
 
   /// The vertex that holds the edge of a slot.
   func holder(_ slot: UInt32) -> VertexIndex { Int(slot) < holders.count ? holders[Int(slot)] : noVertex }
@@ -69,7 +69,7 @@ struct ExpiryQueue {
   /// The edge is in the forest no more; its entry will be skipped.
   @inline(__always)
   mutating func drop(_ slot: UInt32) {
-    holders.base[Int(slot)] = noVertex
+    unsafe holders.base[Int(slot)] = noVertex
     droppedCount &+= 1
   }
 
@@ -78,18 +78,18 @@ struct ExpiryQueue {
   mutating func popExpired(before time: Int64) -> VertexIndex? {
     while true {
       let fromQueue: Bool
-      if head < queue.count, late.count == 0 || queue.base[head].precedes(late.base[0]) {
-        if queue.base[head].time >= time { return nil }
+      if head < queue.count, unsafe late.count == 0 || queue.base[head].precedes(late.base[0]) {
+        if unsafe queue.base[head].time >= time { return nil }
         fromQueue = true
       } else {
-        if late.count == 0 || late.base[0].time >= time { return nil }
+        if unsafe late.count == 0 || late.base[0].time >= time { return nil }
         fromQueue = false
       }
       let slot = fromQueue ? popQueue() : popLate()
-      let holder = holders.base[Int(slot)]
+      let holder = unsafe holders.base[Int(slot)]
       freeSlots.append(slot)
       if holder != noVertex {
-        holders.base[Int(slot)] = noVertex
+        unsafe holders.base[Int(slot)] = noVertex
         return holder
       }
       droppedCount &-= 1
@@ -98,7 +98,7 @@ struct ExpiryQueue {
 
   @inline(__always)
   private mutating func popQueue() -> UInt32 {
-    let slot = queue.base[head].slot
+    let slot = unsafe queue.base[head].slot
     head &+= 1
     if head &* 2 > queue.count, head > 1024 { closeUp() }
     return slot
@@ -107,7 +107,7 @@ struct ExpiryQueue {
   /// Moves the waiting entries to the beginning of the queue's memory.
   @inline(never)
   private mutating func closeUp() {
-    queue.base.update(from: queue.base + head, count: queue.count - head)
+    unsafe queue.base.update(from: queue.base + head, count: queue.count - head)
     queue.count -= head
     head = 0
   }
@@ -177,11 +177,11 @@ struct ExpiryQueue {
 
 extension ExpiryQueue {
   func writeSections(_ write: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
-    let waiting = UnsafeBufferPointer(start: queue.base + head, count: queue.count - head)
-    try write("queue", UnsafeRawBufferPointer(waiting))
-    try write("late-queue", late.rawBytes)
-    try write("edge-holders", holders.rawBytes)
-    try write("free-slots", freeSlots.rawBytes)
+    let waiting = unsafe UnsafeBufferPointer(start: queue.base + head, count: queue.count - head)
+    try unsafe write("queue", UnsafeRawBufferPointer(waiting))
+    try unsafe write("late-queue", late.rawBytes)
+    try unsafe write("edge-holders", holders.rawBytes)
+    try unsafe write("free-slots", freeSlots.rawBytes)
   }
 
   mutating func restore(

@@ -9,7 +9,7 @@ extension FlatArray {
       reserve(newCount)
       preferHugePages()
     }
-    (base + count).initialize(repeating: element, count: newCount - count)
+    unsafe (base + count).initialize(repeating: element, count: newCount - count)
     count = newCount
   }
 
@@ -17,6 +17,6 @@ extension FlatArray {
   @inline(__always)
   mutating func removeLast() -> Element {
     count &-= 1
-    return base[count]
+    return unsafe base[count]
   }
 }

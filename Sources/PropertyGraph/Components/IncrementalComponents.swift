@@ -100,7 +100,7 @@ public final class IncrementalComponents: ComponentKeeper {
   // MARK: State
 
   public func writeSections(_ write: (_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try forest.writeSections(write)
+    try unsafe forest.writeSections(write)
   }
 
   /// Restores what ``writeSections(_:)`` wrote; all that follows is as it would have been without the interruption.
@@ -108,11 +108,11 @@ public final class IncrementalComponents: ComponentKeeper {
     sections lookUp: (String) -> UnsafeRawBufferPointer?, order: VertexOrder = .index
   ) throws(ComponentStateError) {
     self.order = order
-    let tracksLabels = try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+    let tracksLabels = try unsafe ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try IncrementalForest.header(of: sections)[1] == 1
     }
     forest = IncrementalForest(tracksLabels: tracksLabels)
-    try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+    try unsafe ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try forest.restore(from: sections)
     }
   }

@@ -140,7 +140,7 @@ struct IncrementalForest {
       }
       head += 1
     }
-    components.base[Int(larger)].size += components[Int(smaller)].size
+    unsafe components.base[Int(larger)].size += components[Int(smaller)].size
     freeComponent(smaller)
   }
 
@@ -149,8 +149,8 @@ struct IncrementalForest {
     let old = incidence.component(rest)
     let new = makeComponent(size: UInt32(side.count), member: side[0])
     for i in 0..<side.count { incidence.setComponent(side[i], new) }
-    components.base[Int(old)].size -= UInt32(side.count)
-    components.base[Int(old)].member = rest
+    unsafe components.base[Int(old)].size -= UInt32(side.count)
+    unsafe components.base[Int(old)].member = rest
   }
 
   private mutating func makeComponent(size: UInt32, member: VertexIndex) -> UInt32 {
@@ -219,10 +219,10 @@ extension IncrementalForest {
       IncrementalForest.version, tracksLabels ? 1 : 0, UInt64(incidence.vertices.count), UInt64(vertexCount),
       UInt64(componentCount), UInt64(edgeCount), UInt64(firstFreeComponent), UInt64(search.lastMark),
     ]
-    try header.withUnsafeBytes { try write("header", $0) }
-    try write("components", components.rawBytes)
-    try incidence.writeSections(write)
-    try labelState.writeSections(write)
+    try unsafe header.withUnsafeBytes { try unsafe write("header", $0) }
+    try unsafe write("components", components.rawBytes)
+    try unsafe incidence.writeSections(write)
+    try unsafe labelState.writeSections(write)
   }
 
   /// The words of the header; the second says whether labels are tracked.

@@ -62,14 +62,14 @@ struct ReplacementSearch {
   /// Searches between the sides of `u` and `v`, whose edge has been removed from the forest.
   mutating func run(from u: VertexIndex, and v: VertexIndex, in incidence: EdgeIncidence) -> Answer {
     if lastMark >= UInt32.max - 2 {
-      for i in 0..<incidence.vertices.count { incidence.vertices.base[i].mark = 0 }
+      for i in 0..<incidence.vertices.count { unsafe incidence.vertices.base[i].mark = 0 }
       lastMark = 0
     }
     var first = Side(list, from: u, mark: lastMark + 1, in: incidence)
     var second = Side(otherList, from: v, mark: lastMark + 2, in: incidence)
     lastMark += 2
-    incidence.vertices.base[Int(u)].mark = first.mark
-    incidence.vertices.base[Int(v)].mark = second.mark
+    unsafe incidence.vertices.base[Int(u)].mark = first.mark
+    unsafe incidence.vertices.base[Int(v)].mark = second.mark
     // The memory may have moved while a search grew its list.
     defer {
       list = first.seen
@@ -96,22 +96,22 @@ struct ReplacementSearch {
       if side.forestCursor != EdgeIncidence.none {
         let vertex = incidence.target(side.forestCursor)
         side.forestCursor = incidence.next(side.forestCursor)
-        let record = incidence.vertices.base + Int(vertex)
-        if record.pointee.mark == side.mark { continue }
-        record.pointee.mark = side.mark
+        let record = unsafe incidence.vertices.base + Int(vertex)
+        if unsafe record.pointee.mark == side.mark { continue }
+        unsafe record.pointee.mark = side.mark
         side.seen.append(vertex)
         return .goesOn
       }
       if side.head &+ 1 == side.seen.count { return .exhausted }
       if side.looseCursor != EdgeIncidence.none, side.looseLeft > 0 {
         let half = side.looseCursor
-        if incidence.vertices.base[Int(incidence.target(half))].mark == otherMark { return .met(half) }
+        if unsafe incidence.vertices.base[Int(incidence.target(half))].mark == otherMark { return .met(half) }
         side.looseCursor = incidence.next(half)
         side.looseLeft &-= 1
         return .goesOn
       }
       side.head &+= 1
-      let heads = incidence.vertices.base[Int(side.seen.base[side.head])]
+      let heads = unsafe incidence.vertices.base[Int(side.seen.base[side.head])]
       side.forestCursor = heads.forest
       side.looseCursor = heads.loose
       side.looseLeft = ReplacementSearch.looseEdgesMax
@@ -123,7 +123,7 @@ struct ReplacementSearch {
     for i in 0..<side.seen.count {
       var half = incidence.vertices[Int(side.seen[i])].loose
       while half != EdgeIncidence.none {
-        if incidence.vertices.base[Int(incidence.target(half))].mark != side.mark { return .replacement(half) }
+        if unsafe incidence.vertices.base[Int(incidence.target(half))].mark != side.mark { return .replacement(half) }
         half = incidence.next(half)
       }
     }

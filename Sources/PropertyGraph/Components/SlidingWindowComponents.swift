@@ -167,17 +167,17 @@ public final class SlidingWindowComponents: ComponentKeeper {
       SlidingWindowComponents.version, tracksLabels ? 1 : 0, UInt64(bitPattern: expiredBefore), UInt64(lateEdgeCount),
       UInt64(tree.nodes.count), UInt64(vertexCount), UInt64(componentCount), UInt64(tree.queue.droppedCount),
     ]
-    try header.withUnsafeBytes { try write("header", $0) }
-    try tree.writeSections(write)
-    try labelState.writeSections(write)
-    try children.writeSections(write)
+    try unsafe header.withUnsafeBytes { try unsafe write("header", $0) }
+    try unsafe tree.writeSections(write)
+    try unsafe labelState.writeSections(write)
+    try unsafe children.writeSections(write)
   }
 
   /// Restores what ``writeSections(_:)`` wrote; all that follows is as it would have been without the interruption.
   public init(
     sections lookUp: (String) -> UnsafeRawBufferPointer?, order: VertexOrder = .index
   ) throws(ComponentStateError) {
-    let header = try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+    let header = try unsafe ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       try sections.header(version: SlidingWindowComponents.version, count: 8)
     }
     self.order = order
@@ -187,7 +187,7 @@ public final class SlidingWindowComponents: ComponentKeeper {
     }
     expiredBefore = Int64(bitPattern: header[2])
     lateEdgeCount = Int(header[3])
-    try ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
+    try unsafe ComponentSections.withSections(lookUp) { (sections) throws(ComponentStateError) in
       let bound = Int(header[4])
       try tree.restore(from: sections, bound: bound, droppedCount: Int(header[7]))
       guard tree.vertexCount == Int(header[5]), tree.componentCount == Int(header[6]) else {

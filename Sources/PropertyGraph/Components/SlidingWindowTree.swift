@@ -52,13 +52,13 @@ struct SlidingWindowTree {
   }
 
   @inline(__always)
-  func contains(_ vertex: VertexIndex) -> Bool { Int(vertex) < nodes.count && nodes.base[Int(vertex)].size != 0 }
+  func contains(_ vertex: VertexIndex) -> Bool { unsafe Int(vertex) < nodes.count && nodes.base[Int(vertex)].size != 0 }
 
   @inline(__always)
   func root(_ vertex: VertexIndex) -> VertexIndex {
-    let nodes = nodes.base
+    let nodes = unsafe nodes.base
     var vertex = vertex
-    while nodes[Int(vertex)].parent != noVertex { vertex = nodes[Int(vertex)].parent }
+    while unsafe nodes[Int(vertex)].parent != noVertex { vertex = unsafe nodes[Int(vertex)].parent }
     return vertex
   }
 
@@ -91,19 +91,19 @@ struct SlidingWindowTree {
       _ nodes: UnsafeMutablePointer<Node>, while time: Int64, to other: VertexIndex, touching recorder: inout Recorder
     ) {
       while vertex != other {
-        let node = nodes + Int(vertex)
-        let parent = node.pointee.parent
-        if parent == noVertex || node.pointee.time < time { return }
-        let above = nodes + Int(parent)
-        if above.pointee.parent != noVertex, above.pointee.time >= node.pointee.time {
+        let node = unsafe nodes + Int(vertex)
+        let parent = unsafe node.pointee.parent
+        if unsafe parent == noVertex || node.pointee.time < time { return }
+        let above = unsafe nodes + Int(parent)
+        if unsafe above.pointee.parent != noVertex, unsafe above.pointee.time >= node.pointee.time {
           recorder.touch(vertex)
-          recorder.touch(above.pointee.parent)
-          above.pointee.size &-= node.pointee.size &- gain
-          node.pointee.parent = above.pointee.parent
+          unsafe recorder.touch(above.pointee.parent)
+          unsafe above.pointee.size &-= node.pointee.size &- gain
+          unsafe node.pointee.parent = unsafe above.pointee.parent
           continue
         }
         vertex = parent
-        if gain != 0 { above.pointee.size &+= gain }
+        if gain != 0 { unsafe above.pointee.size &+= gain }
       }
     }
   }
@@ -136,34 +136,34 @@ struct SlidingWindowTree {
   ) {
     var slot = queue.add(time: time)
     var time = time
-    let nodes = nodes.base
+    let nodes = unsafe nodes.base
     var low = End(vertex: u)
     var high = End(vertex: v)
     while true {
-      low.climb(nodes, while: time, to: high.vertex, touching: &recorder)
-      high.climb(nodes, while: time, to: low.vertex, touching: &recorder)
+      unsafe low.climb(nodes, while: time, to: high.vertex, touching: &recorder)
+      unsafe high.climb(nodes, while: time, to: low.vertex, touching: &recorder)
       if low.vertex == high.vertex {
         assert(low.gain &+ high.gain == 0, "subtree sizes do not add up")
         return queue.drop(slot)
       }
       if SlidingWindowTree.priority(low.vertex) > SlidingWindowTree.priority(high.vertex) { swap(&low, &high) }
-      let node = nodes + Int(low.vertex)
-      let displaced = node.pointee
-      node.pointee.parent = high.vertex
-      node.pointee.time = time
-      node.pointee.slot = slot
+      let node = unsafe nodes + Int(low.vertex)
+      let displaced = unsafe node.pointee
+      unsafe node.pointee.parent = high.vertex
+      unsafe node.pointee.time = time
+      unsafe node.pointee.slot = slot
       queue.hold(slot, by: low.vertex)
       recorder.touch(low.vertex)
       recorder.touch(high.vertex)
       high.gain &+= displaced.size
-      nodes[Int(high.vertex)].size &+= displaced.size
+      unsafe nodes[Int(high.vertex)].size &+= displaced.size
       if displaced.parent == noVertex {
         componentCount &-= 1
-        return high.climb(nodes, while: .min, to: noVertex, touching: &recorder)
+        return unsafe high.climb(nodes, while: .min, to: noVertex, touching: &recorder)
       }
       low.vertex = displaced.parent
       low.gain &-= displaced.size
-      nodes[Int(low.vertex)].size &+= low.gain
+      unsafe nodes[Int(low.vertex)].size &+= low.gain
       time = displaced.time
       slot = displaced.slot
     }
@@ -172,16 +172,16 @@ struct SlidingWindowTree {
   /// Cuts all edges older than `time`.
   @inline(__always)
   mutating func expire<Recorder: TouchRecorder>(before time: Int64, touching recorder: inout Recorder) {
-    let nodes = nodes.base
+    let nodes = unsafe nodes.base
     while let vertex = queue.popExpired(before: time) {
-      let node = nodes + Int(vertex)
-      let parent = node.pointee.parent
-      node.pointee.parent = noVertex
+      let node = unsafe nodes + Int(vertex)
+      let parent = unsafe node.pointee.parent
+      unsafe node.pointee.parent = noVertex
       // Mostly one step: what is above is older and has gone before, but for pointers not straightened yet.
       var ancestor = parent
       while ancestor != noVertex {
-        nodes[Int(ancestor)].size &-= node.pointee.size
-        ancestor = nodes[Int(ancestor)].parent
+        unsafe nodes[Int(ancestor)].size &-= node.pointee.size
+        ancestor = unsafe nodes[Int(ancestor)].parent
       }
       componentCount &+= 1
       recorder.touch(vertex)
@@ -192,8 +192,8 @@ struct SlidingWindowTree {
 
 extension SlidingWindowTree {
   func writeSections(_ write: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try write("nodes", nodes.rawBytes)
-    try queue.writeSections(write)
+    try unsafe write("nodes", nodes.rawBytes)
+    try unsafe queue.writeSections(write)
   }
 
   mutating func restore(

@@ -19,10 +19,10 @@ struct VertexMarks {
   /// Adds a vertex; true when it was not in.
   @inline(__always) @discardableResult
   mutating func insert(_ vertex: VertexIndex) -> Bool {
-    let word = bits.base + Int(vertex >> 6)
+    let word = unsafe bits.base + Int(vertex >> 6)
     let bit = UInt64(1) &<< UInt64(vertex & 63)
-    if word.pointee & bit != 0 { return false }
-    word.pointee |= bit
+    if unsafe word.pointee & bit != 0 { return false }
+    unsafe word.pointee |= bit
     members.append(vertex)
     return true
   }

@@ -62,7 +62,7 @@ struct AdjacencyDirection {
   @inline(__always)
   func list(_ v: UInt32) -> UnsafeBufferPointer<UInt32> {
     let slab = slabs[v]
-    return UnsafeBufferPointer(start: neighbours.base + Int(slab.offset), count: Int(slab.degree))
+    return unsafe UnsafeBufferPointer(start: neighbours.base + Int(slab.offset), count: Int(slab.degree))
   }
 
   // MARK: slabs
@@ -83,7 +83,7 @@ struct AdjacencyDirection {
       offset = UInt32(slotCount)
       slotCount += capacity
     }
-    (neighbours.base + Int(offset)).update(repeating: sentinel, count: capacity)
+    unsafe (neighbours.base + Int(offset)).update(repeating: sentinel, count: capacity)
     return offset
   }
 
@@ -102,10 +102,10 @@ struct AdjacencyDirection {
     let offset = tier == 0 ? 0 : takeSlab(tier)
     let from = Int(old.offset)
     let to = Int(offset)
-    (neighbours.base + to).update(from: neighbours.base + from, count: degree)
-    (mates.base + to).update(from: mates.base + from, count: degree)
-    if let weights { (weights.base + to).update(from: weights.base + from, count: degree) }
-    if let ids { (ids.base + to).update(from: ids.base + from, count: degree) }
+    unsafe (neighbours.base + to).update(from: neighbours.base + from, count: degree)
+    unsafe (mates.base + to).update(from: mates.base + from, count: degree)
+    if let weights { unsafe (weights.base + to).update(from: weights.base + from, count: degree) }
+    if let ids { unsafe (ids.base + to).update(from: ids.base + from, count: degree) }
     if oldTier > 0 { freeSlab(old.offset, oldTier) }
     slabs[v] = Slab(offset: offset, degree: old.degree)
     tiers[v] = tier
@@ -127,7 +127,7 @@ struct AdjacencyDirection {
     }
     let slab = slabs[v]
     neighbours[slab.offset + slab.degree] = neighbour
-    slabs.base[Int(v)].degree = slab.degree + 1
+    unsafe slabs.base[Int(v)].degree = slab.degree + 1
     return slab.degree
   }
 
@@ -135,14 +135,14 @@ struct AdjacencyDirection {
   func position(of neighbour: UInt32, in v: UInt32) -> UInt32? {
     let slab = slabs[v]
     let degree = Int(slab.degree)
-    let p = neighbours.base + Int(slab.offset)
+    let p = unsafe neighbours.base + Int(slab.offset)
     var i = 0
     // groups of four are padded with sentinels, which equal no neighbour
     while i < degree {
-      if p[i] == neighbour { return UInt32(i) }
-      if p[i + 1] == neighbour { return UInt32(i + 1) }
-      if p[i + 2] == neighbour { return UInt32(i + 2) }
-      if p[i + 3] == neighbour { return UInt32(i + 3) }
+      if unsafe p[i] == neighbour { return UInt32(i) }
+      if unsafe p[i + 1] == neighbour { return UInt32(i + 1) }
+      if unsafe p[i + 2] == neighbour { return UInt32(i + 2) }
+      if unsafe p[i + 3] == neighbour { return UInt32(i + 3) }
       i += 4
     }
     return nil
@@ -162,7 +162,7 @@ struct AdjacencyDirection {
     assert(position < slab.degree)
     let last = slab.degree - 1
     let from = Int(slab.offset + last)
-    slabs.base[Int(v)].degree = last
+    unsafe slabs.base[Int(v)].degree = last
     var moved: MovedEdge?
     if position != last {
       let to = Int(slab.offset + position)
@@ -216,10 +216,12 @@ struct AdjacencyDirection {
       let degree = Int(old.degree)
       let to = Int(fresh.takeSlab(tiers[v]))
       let from = Int(old.offset)
-      (fresh.neighbours.base + to).update(from: neighbours.base + from, count: degree)
-      (fresh.mates.base + to).update(from: mates.base + from, count: degree)
-      if let weights, let copy = fresh.weights { (copy.base + to).update(from: weights.base + from, count: degree) }
-      if let ids, let copy = fresh.ids { (copy.base + to).update(from: ids.base + from, count: degree) }
+      unsafe (fresh.neighbours.base + to).update(from: neighbours.base + from, count: degree)
+      unsafe (fresh.mates.base + to).update(from: mates.base + from, count: degree)
+      if let weights, let copy = fresh.weights {
+        unsafe (copy.base + to).update(from: weights.base + from, count: degree)
+      }
+      if let ids, let copy = fresh.ids { unsafe (copy.base + to).update(from: ids.base + from, count: degree) }
       slabs[v] = Slab(offset: UInt32(to), degree: old.degree)
     }
     releaseArenas()

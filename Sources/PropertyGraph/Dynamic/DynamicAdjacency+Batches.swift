@@ -6,12 +6,12 @@ extension DynamicAdjacency {
   /// Cost: 0.1 to 0.3 µs a change.
   @discardableResult
   public func apply(_ updates: UnsafeBufferPointer<EdgeUpdate>, observe: (EdgeChange) -> Void = { _ in }) -> Int {
-    apply(updates, prefetch: { _ in }, observe: observe)
+    unsafe apply(updates, prefetch: { _ in }, observe: observe)
   }
 
   @discardableResult
   public func apply(_ updates: [EdgeUpdate], observe: (EdgeChange) -> Void = { _ in }) -> Int {
-    updates.withUnsafeBufferPointer { apply($0, observe: observe) }
+    unsafe updates.withUnsafeBufferPointer { unsafe apply($0, observe: observe) }
   }
 
   @inline(__always)
@@ -22,23 +22,23 @@ extension DynamicAdjacency {
     for i in 0..<updates.count {
       // how many changes ahead the vertices' records are fetched, then the slots they point to, then what moves
       if i + 12 < updates.count {
-        let next = updates[i + 12]
+        let next = unsafe updates[i + 12]
         if contains(next.source) && contains(next.target) {
           prefetchRecords(next.source, next.target)
           prefetch(next)
         }
       }
       if i + 8 < updates.count {
-        let next = updates[i + 8]
+        let next = unsafe updates[i + 8]
         if contains(next.source) && contains(next.target) {
           prefetchSlots(next.source, next.target, isSearched: next.kind != .insert)
         }
       }
-      if i + 4 < updates.count, updates[i + 4].kind == .remove {
-        let next = updates[i + 4]
+      if i + 4 < updates.count, unsafe updates[i + 4].kind == .remove {
+        let next = unsafe updates[i + 4]
         if contains(next.source) && contains(next.target) { prefetchMoved(next.source, next.target) }
       }
-      let update = updates[i]
+      let update = unsafe updates[i]
       let change: EdgeChange?
       switch update.kind {
       case .insert:
@@ -57,27 +57,27 @@ extension DynamicAdjacency {
 
   @inline(__always)
   private func prefetchRecords(_ source: VertexIndex, _ target: VertexIndex) {
-    tw_prefetch(out.slabs.base + Int(source))
-    tw_prefetch(into.slabs.base + Int(target))
-    tw_prefetch(out.tiers.base + Int(source))
-    tw_prefetch(into.tiers.base + Int(target))
-    if let outWeights { tw_prefetch(outWeights.base + Int(source)) }
+    unsafe tw_prefetch(out.slabs.base + Int(source))
+    unsafe tw_prefetch(into.slabs.base + Int(target))
+    unsafe tw_prefetch(out.tiers.base + Int(source))
+    unsafe tw_prefetch(into.tiers.base + Int(target))
+    if let outWeights { unsafe tw_prefetch(outWeights.base + Int(source)) }
   }
 
   @inline(__always)
   private func prefetchSlots(_ source: VertexIndex, _ target: VertexIndex, isSearched: Bool) {
     let o = out.slabs[source]
     let i = into.slabs[target]
-    let outSlots = out.neighbours.base + Int(o.offset)
-    let inSlots = into.neighbours.base + Int(i.offset)
-    tw_prefetch(outSlots + Int(o.degree))
-    tw_prefetch(inSlots + Int(i.degree))
-    tw_prefetch(out.mates.base + Int(o.offset + o.degree))
-    tw_prefetch(into.mates.base + Int(i.offset + i.degree))
+    let outSlots = unsafe out.neighbours.base + Int(o.offset)
+    let inSlots = unsafe into.neighbours.base + Int(i.offset)
+    unsafe tw_prefetch(outSlots + Int(o.degree))
+    unsafe tw_prefetch(inSlots + Int(i.degree))
+    unsafe tw_prefetch(out.mates.base + Int(o.offset + o.degree))
+    unsafe tw_prefetch(into.mates.base + Int(i.offset + i.degree))
     if isSearched {
-      let shorter = o.degree <= i.degree ? outSlots : inSlots
-      tw_prefetch(shorter)
-      tw_prefetch(shorter + 16)
+      let shorter = unsafe o.degree <= i.degree ? outSlots : inSlots
+      unsafe tw_prefetch(shorter)
+      unsafe tw_prefetch(shorter + 16)
     }
   }
 
@@ -86,8 +86,8 @@ extension DynamicAdjacency {
   private func prefetchMoved(_ source: VertexIndex, _ target: VertexIndex) {
     let o = out.slabs[source]
     let i = into.slabs[target]
-    if o.degree > 0 { tw_prefetch(into.slabs.base + Int(out.neighbours[o.offset + o.degree - 1])) }
-    if i.degree > 0 { tw_prefetch(out.slabs.base + Int(into.neighbours[i.offset + i.degree - 1])) }
+    if o.degree > 0 { unsafe tw_prefetch(into.slabs.base + Int(out.neighbours[o.offset + o.degree - 1])) }
+    if i.degree > 0 { unsafe tw_prefetch(out.slabs.base + Int(into.neighbours[i.offset + i.degree - 1])) }
   }
 
   // MARK: whole graphs
@@ -98,24 +98,24 @@ extension DynamicAdjacency {
     sources: UnsafeBufferPointer<VertexIndex>, targets: UnsafeBufferPointer<VertexIndex>,
     weights: UnsafeBufferPointer<Float>? = nil
   ) {
-    precondition(sources.count == targets.count && (weights?.count ?? sources.count) == sources.count)
+    unsafe precondition(sources.count == targets.count && (weights?.count ?? sources.count) == sources.count)
     precondition(window == nil, "edges that expire are inserted one by one, with their times")
-    let top = max(sources.max() ?? 0, targets.max() ?? 0)
+    let top = unsafe max(sources.max() ?? 0, targets.max() ?? 0)
     if !sources.isEmpty { insertVertices(upTo: Int(top) + 1) }
     var outDegrees = [UInt32](repeating: 0, count: vertexIndexCount)
     var inDegrees = outDegrees
     for i in 0..<sources.count {
-      outDegrees[Int(sources[i])] += 1
-      inDegrees[Int(targets[i])] += 1
+      unsafe outDegrees[Int(sources[i])] += 1
+      unsafe inDegrees[Int(targets[i])] += 1
     }
     for v in 0..<UInt32(vertexIndexCount) {
       out.reserve(v, degree: out.degree(v) + Int(outDegrees[Int(v)]))
       into.reserve(v, degree: into.degree(v) + Int(inDegrees[Int(v)]))
     }
     for i in 0..<sources.count {
-      if i + 16 < sources.count { prefetchRecords(sources[i + 16], targets[i + 16]) }
-      if i + 8 < sources.count { prefetchSlots(sources[i + 8], targets[i + 8], isSearched: false) }
-      insertEdge(from: sources[i], to: targets[i], weight: weights?[i] ?? 1)
+      if i + 16 < sources.count { unsafe prefetchRecords(sources[i + 16], targets[i + 16]) }
+      if i + 8 < sources.count { unsafe prefetchSlots(sources[i + 8], targets[i + 8], isSearched: false) }
+      unsafe insertEdge(from: sources[i], to: targets[i], weight: weights?[i] ?? 1)
     }
   }
 

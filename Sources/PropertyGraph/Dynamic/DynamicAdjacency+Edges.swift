@@ -122,9 +122,9 @@ extension DynamicAdjacency {
     if after <= before * 0.5 || Int(outWeightAge[v]) > max(16, out.degree(v)) {
       after = 0
       outWeightAge[v] = 0
-      withTargets(of: v) { targets, weights in
-        guard let weights else { return }
-        for i in 0..<targets.count { after += Double(weights[i]) }
+      unsafe withTargets(of: v) { targets, weights in
+        guard let weights = unsafe weights else { return }
+        for i in 0..<targets.count { unsafe after += Double(weights[i]) }
       }
     }
     outWeights[v] = after

@@ -70,7 +70,9 @@ extension DynamicAdjacency {
   private func checkWeights() -> String? {
     guard outWeights != nil else { return nil }
     for v in 0..<UInt32(vertexIndexCount) where present[v] != 0 {
-      let sum = withTargets(of: v) { targets, weights in targets.indices.reduce(0.0) { $0 + Double(weights![$1]) } }
+      let sum = unsafe withTargets(of: v) { targets, weights in
+        targets.indices.reduce(0.0) { unsafe $0 + Double(weights![$1]) }
+      }
       let tolerance = 1e-14 * Double(out.degree(v) + 16) * max(sum, weightSum(v))
       if abs(sum - weightSum(v)) > tolerance { return "vertex \(v): weight sum \(weightSum(v)), edges sum to \(sum)" }
     }

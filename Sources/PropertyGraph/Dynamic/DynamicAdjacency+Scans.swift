@@ -6,14 +6,14 @@ extension DynamicAdjacency {
   /// `options.vertexCountMax`, whose value must be 0: unused slots point there. Cost: one pass on one thread, some
   /// 1.2 ns an edge where the values fit a cache.
   public func sumOverSources(_ values: UnsafeBufferPointer<Float>) -> Double {
-    precondition(values.count > options.vertexCountMax && values[options.vertexCountMax] == 0)
+    unsafe precondition(values.count > options.vertexCountMax && values[options.vertexCountMax] == 0)
     guard let first = values.baseAddress else { return 0 }
     var total = 0.0
-    let slabs = into.slabs.base
-    let neighbours = into.neighbours.base
+    let slabs = unsafe into.slabs.base
+    let neighbours = unsafe into.neighbours.base
     for v in 0..<vertexIndexCount {
-      let slab = slabs[v]
-      total += tw_gather32(first, neighbours + Int(slab.offset), slab.degree)
+      let slab = unsafe slabs[v]
+      unsafe total += tw_gather32(first, neighbours + Int(slab.offset), slab.degree)
     }
     return total
   }

@@ -8,33 +8,33 @@ extension DynamicAdjacency {
       Int64(edgeCount), Int64(out.slotCount), Int64(out.freeSlotCount), Int64(into.slotCount),
       Int64(into.freeSlotCount), Int64(window?.lateCount ?? 0),
     ]
-    try header.withUnsafeBytes { try body("adjacency/header", $0) }
-    try body("adjacency/present", present.bytes(count: vertexIndexCount))
-    try removedVertices.withUnsafeBytes { try body("adjacency/removed", $0) }
-    try write(out, "adjacency/out", body)
-    try write(into, "adjacency/in", body)
+    try unsafe header.withUnsafeBytes { try unsafe body("adjacency/header", $0) }
+    try unsafe body("adjacency/present", present.bytes(count: vertexIndexCount))
+    try unsafe removedVertices.withUnsafeBytes { try unsafe body("adjacency/removed", $0) }
+    try unsafe write(out, "adjacency/out", body)
+    try unsafe write(into, "adjacency/in", body)
     if let outWeights, let outWeightAge {
-      try body("adjacency/weight-sums", outWeights.bytes(count: vertexIndexCount))
-      try body("adjacency/weight-ages", outWeightAge.bytes(count: vertexIndexCount))
+      try unsafe body("adjacency/weight-sums", outWeights.bytes(count: vertexIndexCount))
+      try unsafe body("adjacency/weight-ages", outWeightAge.bytes(count: vertexIndexCount))
     }
     if let window {
-      try window.places.withUnsafeBytes { try body("adjacency/window/places", $0) }
-      try window.freeIDs.withUnsafeBytes { try body("adjacency/window/free", $0) }
-      try window.queue[window.head...].withUnsafeBytes { try body("adjacency/window/queue", $0) }
-      try window.late.withUnsafeBytes { try body("adjacency/window/late", $0) }
+      try unsafe window.places.withUnsafeBytes { try unsafe body("adjacency/window/places", $0) }
+      try unsafe window.freeIDs.withUnsafeBytes { try unsafe body("adjacency/window/free", $0) }
+      try unsafe window.queue[window.head...].withUnsafeBytes { try unsafe body("adjacency/window/queue", $0) }
+      try unsafe window.late.withUnsafeBytes { try unsafe body("adjacency/window/late", $0) }
     }
   }
 
   private func write(
     _ side: AdjacencyDirection, _ name: String, _ body: (String, UnsafeRawBufferPointer) throws -> Void
   ) rethrows {
-    try body(name + "/slabs", side.slabs.bytes(count: vertexIndexCount))
-    try body(name + "/tiers", side.tiers.bytes(count: vertexIndexCount))
-    try body(name + "/free", side.freeHeads.bytes(count: SlabTier.count))
-    try body(name + "/neighbours", side.neighbours.bytes(count: side.slotCount))
-    try body(name + "/mates", side.mates.bytes(count: side.slotCount))
-    if let weights = side.weights { try body(name + "/weights", weights.bytes(count: side.slotCount)) }
-    if let ids = side.ids { try body(name + "/ids", ids.bytes(count: side.slotCount)) }
+    try unsafe body(name + "/slabs", side.slabs.bytes(count: vertexIndexCount))
+    try unsafe body(name + "/tiers", side.tiers.bytes(count: vertexIndexCount))
+    try unsafe body(name + "/free", side.freeHeads.bytes(count: SlabTier.count))
+    try unsafe body(name + "/neighbours", side.neighbours.bytes(count: side.slotCount))
+    try unsafe body(name + "/mates", side.mates.bytes(count: side.slotCount))
+    if let weights = side.weights { try unsafe body(name + "/weights", weights.bytes(count: side.slotCount)) }
+    if let ids = side.ids { try unsafe body(name + "/ids", ids.bytes(count: side.slotCount)) }
   }
 
   /// Restores what ``withSections(_:)`` wrote; `section` gives the bytes of a name. The options must be those of the
@@ -44,7 +44,7 @@ extension DynamicAdjacency {
     options: DynamicAdjacencyOptions, restoring section: (String) throws -> UnsafeRawBufferPointer
   ) throws {
     self.init(options: options)
-    try withoutActuallyEscaping(section) { try restore(GraphSectionReader(section: $0)) }
+    try unsafe withoutActuallyEscaping(section) { try unsafe restore(GraphSectionReader(section: $0)) }
   }
 
   private func restore(_ reader: GraphSectionReader) throws {
@@ -93,7 +93,7 @@ extension DynamicAdjacency {
       guard fits, Int(slab.degree) <= SlabTier.capacity(tier) else {
         throw GraphStateError.contents(section: name + "/slabs", reason: "vertex \(v) leaves the arena")
       }
-      guard side.list(UInt32(v)).allSatisfy({ $0 < vertexIndexCount }) else {
+      guard unsafe side.list(UInt32(v)).allSatisfy({ $0 < vertexIndexCount }) else {
         throw GraphStateError.contents(section: name + "/neighbours", reason: "vertex \(v) has an unknown neighbour")
       }
     }

@@ -9,16 +9,16 @@ import FlatMemory
 /// Cost: 20 to 26 bytes an edge with both directions, 8 more with weights; inserting is O(1) amortised, removing an edge
 /// by position or by expiry is O(1), by its two ends a search of the shorter slab.
 /// Method: slabs of tiered size in one arena per direction, padded to groups of four with a sentinel.
-public final class DynamicAdjacency {
+@safe public final class DynamicAdjacency {
   public let options: DynamicAdjacencyOptions
   /// Vertex indices ever handed out are 0 ..< this; some of them may be removed at the moment.
   public internal(set) var vertexIndexCount: Int {
-    get { counts.pointee.vertexIndices }
-    set { counts.pointee.vertexIndices = newValue }
+    get { unsafe counts.pointee.vertexIndices }
+    set { unsafe counts.pointee.vertexIndices = newValue }
   }
   public internal(set) var edgeCount: Int {
-    get { counts.pointee.edges }
-    set { counts.pointee.edges = newValue }
+    get { unsafe counts.pointee.edges }
+    set { unsafe counts.pointee.edges = newValue }
   }
   private struct Counts {
     var vertexIndices = 0
@@ -30,12 +30,12 @@ public final class DynamicAdjacency {
   private let outSide: UnsafeMutablePointer<AdjacencyDirection>
   private let intoSide: UnsafeMutablePointer<AdjacencyDirection>
   var out: AdjacencyDirection {
-    @inline(__always) _read { yield outSide.pointee }
-    @inline(__always) _modify { yield &outSide.pointee }
+    @inline(__always) _read { yield unsafe outSide.pointee }
+    @inline(__always) _modify { yield unsafe &outSide.pointee }
   }
   var into: AdjacencyDirection {
-    @inline(__always) _read { yield intoSide.pointee }
-    @inline(__always) _modify { yield &intoSide.pointee }
+    @inline(__always) _read { yield unsafe intoSide.pointee }
+    @inline(__always) _modify { yield unsafe &intoSide.pointee }
   }
   /// 1 for a vertex that exists.
   let present: ReservedArray<UInt8>
@@ -48,12 +48,12 @@ public final class DynamicAdjacency {
 
   public init(options: DynamicAdjacencyOptions = DynamicAdjacencyOptions()) {
     self.options = options
-    counts = .allocate(capacity: 1)
-    counts.initialize(to: Counts())
-    outSide = .allocate(capacity: 1)
-    outSide.initialize(to: AdjacencyDirection(options: options, withIDs: options.expiring))
-    intoSide = .allocate(capacity: 1)
-    intoSide.initialize(to: AdjacencyDirection(options: options, withIDs: false))
+    unsafe counts = .allocate(capacity: 1)
+    unsafe counts.initialize(to: Counts())
+    unsafe outSide = .allocate(capacity: 1)
+    unsafe outSide.initialize(to: AdjacencyDirection(options: options, withIDs: options.expiring))
+    unsafe intoSide = .allocate(capacity: 1)
+    unsafe intoSide.initialize(to: AdjacencyDirection(options: options, withIDs: false))
     let capacity = options.vertexCountMax
     let expected = options.expectedVertexCount
     present = ReservedArray(capacity: capacity, expectedCount: expected)
@@ -65,9 +65,9 @@ public final class DynamicAdjacency {
   deinit {
     out.release()
     into.release()
-    counts.deallocate()
-    outSide.deallocate()
-    intoSide.deallocate()
+    unsafe counts.deallocate()
+    unsafe outSide.deallocate()
+    unsafe intoSide.deallocate()
     present.release()
     outWeights?.release()
     outWeightAge?.release()
@@ -103,14 +103,14 @@ public final class DynamicAdjacency {
     of v: VertexIndex, _ body: (UnsafeBufferPointer<VertexIndex>, UnsafePointer<Float>?) throws -> Result
   ) rethrows -> Result {
     require(v)
-    return try body(out.list(v), out.weights.map { UnsafePointer($0.base + Int(out.slabs[v].offset)) })
+    return try unsafe body(out.list(v), out.weights.map { unsafe UnsafePointer($0.base + Int(out.slabs[v].offset)) })
   }
   /// The same for the sources of the edges that reach a vertex.
   public func withSources<Result>(
     of v: VertexIndex, _ body: (UnsafeBufferPointer<VertexIndex>, UnsafePointer<Float>?) throws -> Result
   ) rethrows -> Result {
     require(v)
-    return try body(into.list(v), into.weights.map { UnsafePointer($0.base + Int(into.slabs[v].offset)) })
+    return try unsafe body(into.list(v), into.weights.map { unsafe UnsafePointer($0.base + Int(into.slabs[v].offset)) })
   }
 
   /// Bytes of memory in use: slots handed out, free ones included, and what every vertex takes.

@@ -16,18 +16,18 @@ public enum GraphStateError: Error, CustomStringConvertible, Equatable {
 }
 
 /// Copies the sections of a snapshot into flat memory, checking their sizes.
-struct GraphSectionReader {
+@safe struct GraphSectionReader {
   let section: (String) throws -> UnsafeRawBufferPointer
 
   /// The values of a section, as many as it holds.
   func values<T: BitwiseCopyable>(_ name: String, of type: T.Type = T.self) throws -> [T] {
-    let bytes = try section(name)
+    let bytes = try unsafe section(name)
     let stride = MemoryLayout<T>.stride
     guard bytes.count % stride == 0 else {
       throw GraphStateError.size(section: name, bytes: bytes.count, expectedBytes: bytes.count / stride * stride)
     }
-    return [T](unsafeUninitializedCapacity: bytes.count / stride) { out, count in
-      UnsafeMutableRawBufferPointer(out).copyMemory(from: bytes)
+    return unsafe [T](unsafeUninitializedCapacity: bytes.count / stride) { out, count in
+      unsafe UnsafeMutableRawBufferPointer(out).copyMemory(from: bytes)
       count = bytes.count / stride
     }
   }
@@ -41,7 +41,7 @@ struct GraphSectionReader {
 
   /// Fills the first `count` elements of an array.
   func fill<T: BitwiseCopyable>(_ array: ReservedArray<T>, _ name: String, count: Int) throws {
-    let bytes = try section(name)
+    let bytes = try unsafe section(name)
     let expected = count * MemoryLayout<T>.stride
     guard bytes.count == expected else {
       throw GraphStateError.size(section: name, bytes: bytes.count, expectedBytes: expected)
@@ -49,7 +49,7 @@ struct GraphSectionReader {
     guard count <= array.capacity else {
       throw GraphStateError.contents(section: name, reason: "it is larger than the options of this graph allow")
     }
-    if let p = bytes.baseAddress { UnsafeMutableRawPointer(array.base).copyMemory(from: p, byteCount: expected) }
+    if let p = bytes.baseAddress { unsafe UnsafeMutableRawPointer(array.base).copyMemory(from: p, byteCount: expected) }
   }
 
   private func sizeError<T>(_ name: String, _ count: Int, _ expected: Int, _ type: T.Type) -> GraphStateError {

@@ -5,7 +5,7 @@ import FlatMemory
 ///
 /// Guarantees: zero-filled; `base` never changes; elements are trivial. The owner calls ``release()``.
 /// Cost: a page fault per page first touched; large arrays ask for 2 MiB pages, so random access rarely misses the TLB.
-struct ReservedArray<Element: BitwiseCopyable> {
+@safe struct ReservedArray<Element: BitwiseCopyable> {
   let base: UnsafeMutablePointer<Element>
   let capacity: Int
   private let memory: ReservedMemory
@@ -15,7 +15,7 @@ struct ReservedArray<Element: BitwiseCopyable> {
     let stride = MemoryLayout<Element>.stride
     let large = expectedCount * stride >= 1 << 20
     memory = ReservedMemory(byteCount: max(capacity, 1) * stride, hugePages: large)
-    base = memory.base.bindMemory(to: Element.self, capacity: max(capacity, 1))
+    unsafe base = unsafe memory.base.bindMemory(to: Element.self, capacity: max(capacity, 1))
     self.capacity = capacity
   }
 
@@ -25,11 +25,11 @@ struct ReservedArray<Element: BitwiseCopyable> {
   subscript(_ i: Int) -> Element {
     get {
       assert(i >= 0 && i < capacity)
-      return base[i]
+      return unsafe base[i]
     }
     nonmutating set {
       assert(i >= 0 && i < capacity)
-      base[i] = newValue
+      unsafe base[i] = newValue
     }
   }
   @inline(__always)
@@ -40,6 +40,6 @@ struct ReservedArray<Element: BitwiseCopyable> {
 
   /// The bytes of the first `count` elements, for a snapshot.
   func bytes(count: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Element>.stride)
+    unsafe UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Element>.stride)
   }
 }

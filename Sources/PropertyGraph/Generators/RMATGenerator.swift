@@ -36,12 +36,12 @@ public struct RMATGenerator: Sendable, Equatable {
     precondition(isValid, "R-MAT: chances must be zero or more and sum to 1 at most, edges below 2^32")
     let count = edgeFactor << scale
     let targets = UnsafeMutablePointer<VertexIndex>.allocate(capacity: max(count, 1))
-    defer { targets.deallocate() }
-    let sources = [VertexIndex](unsafeUninitializedCapacity: count) { buffer, initialized in
-      if let base = buffer.baseAddress, count > 0 { fill(base, targets, count) }
+    defer { unsafe targets.deallocate() }
+    let sources = unsafe [VertexIndex](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress, count > 0 { unsafe fill(base, targets, count) }
       initialized = count
     }
-    return GeneratedGraph(
+    return unsafe GeneratedGraph(
       vertexCount: 1 << scale,
       edges: EdgeList(sources: sources, targets: Array(UnsafeBufferPointer(start: targets, count: count))))
   }
@@ -49,11 +49,11 @@ public struct RMATGenerator: Sendable, Equatable {
   private func fill(
     _ sources: UnsafeMutablePointer<VertexIndex>, _ targets: UnsafeMutablePointer<VertexIndex>, _ count: Int
   ) {
-    nonisolated(unsafe) let (sources, targets) = (sources, targets)
+    nonisolated(unsafe) let (sources, targets) = unsafe (sources, targets)
     let chunks = (count + RMATGenerator.chunk - 1) / RMATGenerator.chunk
     DispatchQueue.concurrentPerform(iterations: chunks) { chunk in
       let range = chunk * RMATGenerator.chunk..<min(count, (chunk + 1) * RMATGenerator.chunk)
-      fill(sources, targets, range, SeededSource(seed: seed, stream: UInt64(chunk)))
+      unsafe fill(sources, targets, range, SeededSource(seed: seed, stream: UInt64(chunk)))
     }
   }
 
@@ -76,8 +76,8 @@ public struct RMATGenerator: Sendable, Equatable {
         row = row &<< 1 | isLower
         column = column &<< 1 | isRight
       }
-      sources[i] = row
-      targets[i] = column
+      unsafe sources[i] = row
+      unsafe targets[i] = column
     }
   }
 }

@@ -1,7 +1,7 @@
 /// What a loop over the edges of one direction reads: pointers, free of reference counts. Valid as long as the topology
 /// they were taken from.
 @usableFromInline
-struct AdjacencyScan {
+@safe struct AdjacencyScan {
   @usableFromInline let vertexCount: Int
   @usableFromInline let offsets: UnsafePointer<UInt32>
   @usableFromInline let neighbours: UnsafePointer<VertexIndex>
@@ -12,29 +12,29 @@ struct AdjacencyScan {
 
   init(_ adjacency: CompressedAdjacency, edgeNumbers: SharedBuffer<UInt32>?, isByTarget: Bool) {
     vertexCount = adjacency.vertexCount
-    offsets = adjacency.offsets.base
-    neighbours = adjacency.neighbours.base
-    self.edgeNumbers = edgeNumbers?.base
+    unsafe offsets = unsafe adjacency.offsets.base
+    unsafe neighbours = unsafe adjacency.neighbours.base
+    unsafe self.edgeNumbers = unsafe edgeNumbers?.base
     self.isByTarget = isByTarget
   }
 
-  @usableFromInline var edgeCount: Int { Int(offsets[vertexCount]) }
+  @usableFromInline var edgeCount: Int { unsafe Int(offsets[vertexCount]) }
 
   /// Ranges of vertices with about the same number of edges each.
-  @usableFromInline var ranges: FixedRanges { FixedRanges(vertexCount: vertexCount, offsets: offsets) }
+  @usableFromInline var ranges: FixedRanges { unsafe FixedRanges(vertexCount: vertexCount, offsets: offsets) }
 
   @inlinable @inline(__always)
   func slots(of vertex: Int) -> Range<Int> {
-    Range(uncheckedBounds: (Int(offsets[vertex]), Int(offsets[vertex &+ 1])))
+    unsafe Range(uncheckedBounds: (Int(offsets[vertex]), Int(offsets[vertex &+ 1])))
   }
 
   @inlinable @inline(__always)
-  func edgeNumber(_ slot: Int) -> Int { edgeNumbers.map { Int($0[slot]) } ?? slot }
+  func edgeNumber(_ slot: Int) -> Int { unsafe edgeNumbers.map { unsafe Int($0[slot]) } ?? slot }
 
   /// The vertex that owns a slot: by bisection.
   @usableFromInline
   func owner(ofSlot slot: Int) -> Int {
-    AdjacencyPointers(vertexCount: vertexCount, offsets: offsets, neighbours: neighbours, weights: nil)
+    unsafe AdjacencyPointers(vertexCount: vertexCount, offsets: offsets, neighbours: neighbours, weights: nil)
       .owner(ofSlot: slot)
   }
 
@@ -45,10 +45,10 @@ struct AdjacencyScan {
     var vertex = owner(ofSlot: range.lowerBound)
     var slot = range.lowerBound
     while slot < range.upperBound {
-      let end = min(Int(offsets[vertex &+ 1]), range.upperBound)
+      let end = unsafe min(Int(offsets[vertex &+ 1]), range.upperBound)
       let own = VertexIndex(truncatingIfNeeded: vertex)
       while slot < end {
-        if isByTarget { body(neighbours[slot], own, slot) } else { body(own, neighbours[slot], slot) }
+        if isByTarget { unsafe body(neighbours[slot], own, slot) } else { unsafe body(own, neighbours[slot], slot) }
         slot &+= 1
       }
       vertex &+= 1

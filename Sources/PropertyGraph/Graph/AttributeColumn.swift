@@ -4,30 +4,30 @@
 /// Cost: the stride of the attribute per slot, in one run of memory. Releasing it visits 64 slots at a time, and does
 /// nothing for trivial types.
 @usableFromInline
-final class AttributeColumn<Attribute: Sendable>: @unchecked Sendable {
+@safe final class AttributeColumn<Attribute: Sendable>: @unchecked Sendable {
   @usableFromInline let base: UnsafePointer<Attribute>
   /// The slots that hold an attribute.
   @usableFromInline let members: VertexBitmap
   private let memory: OwnedMemory
 
   fileprivate init(_ builder: ColumnBuilder<Attribute>, members: VertexBitmap) {
-    (base, memory, self.members) = (UnsafePointer(builder.base), builder.memory, members)
+    unsafe (base, memory, self.members) = unsafe (UnsafePointer(builder.base), builder.memory, members)
   }
 
   deinit {
-    ColumnBuilder<Attribute>.release(UnsafeMutablePointer(mutating: base), members.pointer, count: members.count)
+    unsafe ColumnBuilder<Attribute>.release(UnsafeMutablePointer(mutating: base), members.pointer, count: members.count)
   }
 
   /// The attribute of a slot that holds one.
   func value(at slot: Int) -> Attribute {
     precondition(members.contains(slot), "slot \(slot) holds no attribute")
-    return base[slot]
+    return unsafe base[slot]
   }
 }
 
 /// A column while it is written: slots are uninitialised memory until one is initialised.
 @usableFromInline
-struct ColumnBuilder<Attribute: Sendable> {
+@safe struct ColumnBuilder<Attribute: Sendable> {
   @usableFromInline let base: UnsafeMutablePointer<Attribute>
   @usableFromInline let count: Int
   fileprivate let memory: OwnedMemory
@@ -35,7 +35,7 @@ struct ColumnBuilder<Attribute: Sendable> {
   @usableFromInline
   init(count: Int) {
     memory = OwnedMemory(zeroedByteCount: count * MemoryLayout<Attribute>.stride + 64)
-    base = memory.base.bindMemory(to: Attribute.self, capacity: count)
+    unsafe base = unsafe memory.base.bindMemory(to: Attribute.self, capacity: count)
     self.count = count
   }
 
@@ -49,23 +49,23 @@ struct ColumnBuilder<Attribute: Sendable> {
 
   /// Takes the attributes of the given slots back, which are uninitialised then.
   @usableFromInline
-  func release(_ bits: UnsafePointer<UInt64>) { ColumnBuilder.release(base, bits, count: count) }
+  func release(_ bits: UnsafePointer<UInt64>) { unsafe ColumnBuilder.release(base, bits, count: count) }
 
   /// Deinitialises slots, by runs of neighbouring ones.
   fileprivate static func release(
     _ base: UnsafeMutablePointer<Attribute>, _ bits: UnsafePointer<UInt64>?, count: Int
   ) {
-    guard let bits else {
-      base.deinitialize(count: count)
+    guard let bits = unsafe bits else {
+      unsafe base.deinitialize(count: count)
       return
     }
     for number in 0..<(count + 63) / 64 {
-      var (word, slot) = (bits[number], number * 64)
+      var (word, slot) = unsafe (bits[number], number * 64)
       while word != 0 {
         let gap = word.trailingZeroBitCount
         word >>= UInt64(gap)
         let run = (~word).trailingZeroBitCount
-        (base + slot + gap).deinitialize(count: run)
+        unsafe (base + slot + gap).deinitialize(count: run)
         slot += gap + run
         word = run == 64 ? 0 : word >> UInt64(run)
       }
@@ -78,7 +78,7 @@ extension ColumnBuilder {
   @inlinable
   static func column(_ elements: some Collection<Attribute>) -> AttributeColumn<Attribute> {
     let builder = ColumnBuilder(count: elements.count)
-    var (rest, written) = UnsafeMutableBufferPointer(start: builder.base, count: builder.count)
+    var (rest, written) = unsafe UnsafeMutableBufferPointer(start: builder.base, count: builder.count)
       .initialize(from: elements)
     precondition(
       rest.next() == nil && written == builder.count, "a collection lacks elements it counts")
@@ -90,13 +90,13 @@ extension ColumnBuilder {
   static func gather(_ column: AttributeColumn<Attribute>, at slots: SharedBuffer<UInt32>) -> AttributeColumn<Attribute>
   {
     let builder = ColumnBuilder(count: slots.count)
-    slots.withUnsafeBufferPointer { slots in
+    unsafe slots.withUnsafeBufferPointer { slots in
       guard let slots = slots.baseAddress else { return }
-      let (source, target) = (column.base, builder.base)
+      let (source, target) = unsafe (column.base, builder.base)
       FixedRanges(count: builder.count).run { _, range in
         var i = range.lowerBound
         while i < range.upperBound {
-          (target + i).initialize(to: source[Int(slots[i])])
+          unsafe (target + i).initialize(to: source[Int(slots[i])])
           i &+= 1
         }
       }

@@ -1,7 +1,7 @@
 /// What a function that sends messages sees of an edge: its ends, their attributes and its own, and two ways to send.
 ///
 /// Valid during the call only, hence not copyable; attributes are loaded when read.
-public struct EdgeContext<VertexAttribute, EdgeAttribute, Message>: ~Copyable {
+@safe public struct EdgeContext<VertexAttribute, EdgeAttribute, Message>: ~Copyable {
   @usableFromInline var sourceVertex: VertexIndex = 0
   @usableFromInline var targetVertex: VertexIndex = 0
   @usableFromInline var edgeNumber = 0
@@ -22,9 +22,9 @@ public struct EdgeContext<VertexAttribute, EdgeAttribute, Message>: ~Copyable {
   init(
     _ attributes: AttributePointers<VertexAttribute, EdgeAttribute>, keepsToSource: Bool, keepsToTarget: Bool
   ) {
-    sourceAttributes = attributes.fields.contains(.source) ? attributes.vertices : nil
-    targetAttributes = attributes.fields.contains(.target) ? attributes.vertices : nil
-    edgeAttributes = attributes.fields.contains(.edge) ? attributes.edges : nil
+    unsafe sourceAttributes = unsafe attributes.fields.contains(.source) ? attributes.vertices : nil
+    unsafe targetAttributes = unsafe attributes.fields.contains(.target) ? attributes.vertices : nil
+    unsafe edgeAttributes = unsafe attributes.fields.contains(.edge) ? attributes.edges : nil
     (self.keepsToSource, self.keepsToTarget) = (keepsToSource, keepsToTarget)
   }
 
@@ -34,22 +34,28 @@ public struct EdgeContext<VertexAttribute, EdgeAttribute, Message>: ~Copyable {
   /// The attribute of the source, if ``TripletFields/source`` was asked for.
   @inlinable
   public var sourceAttribute: VertexAttribute {
-    guard let sourceAttributes else { preconditionFailure("a source's attribute is read, but `fields` lacks .source") }
-    return sourceAttributes[Int(sourceVertex)]
+    guard let sourceAttributes = unsafe sourceAttributes else {
+      preconditionFailure("a source's attribute is read, but `fields` lacks .source")
+    }
+    return unsafe sourceAttributes[Int(sourceVertex)]
   }
 
   /// The attribute of the target, if ``TripletFields/target`` was asked for.
   @inlinable
   public var targetAttribute: VertexAttribute {
-    guard let targetAttributes else { preconditionFailure("a target's attribute is read, but `fields` lacks .target") }
-    return targetAttributes[Int(targetVertex)]
+    guard let targetAttributes = unsafe targetAttributes else {
+      preconditionFailure("a target's attribute is read, but `fields` lacks .target")
+    }
+    return unsafe targetAttributes[Int(targetVertex)]
   }
 
   /// The attribute of the edge, if ``TripletFields/edge`` was asked for.
   @inlinable
   public var attribute: EdgeAttribute {
-    guard let edgeAttributes else { preconditionFailure("an edge's attribute is read, but `fields` lacks .edge") }
-    return edgeAttributes[edgeNumber]
+    guard let edgeAttributes = unsafe edgeAttributes else {
+      preconditionFailure("an edge's attribute is read, but `fields` lacks .edge")
+    }
+    return unsafe edgeAttributes[edgeNumber]
   }
 
   /// Sends a message to the source of the edge; there may be several.
@@ -107,7 +113,7 @@ public struct EdgeContext<VertexAttribute, EdgeAttribute, Message>: ~Copyable {
 
 /// The attributes of a graph as a loop reads them, and which of them it is allowed to. Valid as long as the columns.
 @usableFromInline
-struct AttributePointers<VertexAttribute, EdgeAttribute> {
+@safe struct AttributePointers<VertexAttribute, EdgeAttribute> {
   @usableFromInline let vertices: UnsafePointer<VertexAttribute>
   @usableFromInline let edges: UnsafePointer<EdgeAttribute>
   @usableFromInline let fields: TripletFields
@@ -116,7 +122,7 @@ struct AttributePointers<VertexAttribute, EdgeAttribute> {
   init(
     vertices: UnsafePointer<VertexAttribute>, edges: UnsafePointer<EdgeAttribute>, fields: TripletFields
   ) {
-    (self.vertices, self.edges, self.fields) = (vertices, edges, fields)
+    unsafe (self.vertices, self.edges, self.fields) = unsafe (vertices, edges, fields)
   }
 
   /// Whether edge numbers are needed: not for attributes without content.

@@ -13,13 +13,13 @@ struct EdgePartitioning: Sendable {
   init(_ strategy: PartitionStrategy, partitionCount: Int, topology: Topology, names: VertexNames) {
     let keys = FreshBuffer<Int64>(count: topology.vertexCount)
     FixedRanges(count: keys.count).run { _, range in
-      for vertex in range { keys.base[vertex] = names.partitionKey(of: VertexIndex(vertex)) }
+      for vertex in range { unsafe keys.base[vertex] = names.partitionKey(of: VertexIndex(vertex)) }
     }
     let partitions = FreshBuffer<UInt32>(count: topology.edgeCount)
     let scan = topology.scanInOrder()
     FixedRanges(count: partitions.count).run { _, range in
       scan.forEachEdge(in: range) { source, target, number in
-        partitions.base[number] = UInt32(
+        unsafe partitions.base[number] = unsafe UInt32(
           strategy.partition(
             source: keys.base[Int(source)], target: keys.base[Int(target)], partitionCount: partitionCount))
       }
@@ -36,7 +36,7 @@ struct EdgePartitioning: Sendable {
   /// The partitions of some of the edges, given by their numbers.
   func selecting(_ edges: SharedBuffer<UInt32>) -> EdgePartitioning {
     let selected = FreshBuffer<UInt32>(count: edges.count)
-    for i in 0..<edges.count { selected.base[i] = partitions[Int(edges[i])] }
+    for i in 0..<edges.count { unsafe selected.base[i] = partitions[Int(edges[i])] }
     return EdgePartitioning(partitionCount, selected.frozen())
   }
 
@@ -44,13 +44,13 @@ struct EdgePartitioning: Sendable {
   func edgesByPartition() -> (offsets: SharedBuffer<UInt32>, edges: SharedBuffer<UInt32>) {
     let offsets = FreshBuffer<UInt32>(count: partitionCount + 1)
     let edges = FreshBuffer<UInt32>(count: partitions.count)
-    for partition in partitions { offsets.base[Int(partition) + 1] += 1 }
-    for partition in 0..<partitionCount { offsets.base[partition + 1] += offsets.base[partition] }
+    for partition in partitions { unsafe offsets.base[Int(partition) + 1] += 1 }
+    for partition in 0..<partitionCount { unsafe offsets.base[partition + 1] += offsets.base[partition] }
     let cursors = FreshBuffer<UInt32>(count: partitionCount)
     for number in 0..<partitions.count {
       let partition = Int(partitions[number])
-      edges.base[Int(offsets.base[partition] + cursors.base[partition])] = UInt32(number)
-      cursors.base[partition] += 1
+      unsafe edges.base[Int(offsets.base[partition] + cursors.base[partition])] = UInt32(number)
+      unsafe cursors.base[partition] += 1
     }
     return (offsets.frozen(), edges.frozen())
   }

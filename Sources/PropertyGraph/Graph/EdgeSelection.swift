@@ -17,20 +17,20 @@ struct EdgeSelection {
     let offsets = FreshBuffer<UInt32>(count: vertexCount + 1)
     let neighbours = FreshBuffer<VertexIndex>(count: kept.memberCount)
     let positions = FreshBuffer<UInt32>(count: kept.memberCount)
-    let bits = kept.pointer
+    let bits = unsafe kept.pointer
     let ranges = scan.ranges
     ranges.run { _, range in
       for vertex in range {
-        offsets.base[vertex + 1] = EdgeSelection.count(bits, in: scan.slots(of: vertex))
+        unsafe offsets.base[vertex + 1] = unsafe EdgeSelection.count(bits, in: scan.slots(of: vertex))
       }
     }
-    for vertex in 0..<vertexCount { offsets.base[vertex + 1] &+= offsets.base[vertex] }
+    for vertex in 0..<vertexCount { unsafe offsets.base[vertex + 1] &+= offsets.base[vertex] }
     ranges.run { _, range in
       for vertex in range {
-        var slot = Int(offsets.base[vertex])
-        for old in scan.slots(of: vertex) where VertexBitmap.isSet(bits, old) {
-          neighbours.base[slot] = scan.neighbours[old]
-          positions.base[slot] = UInt32(truncatingIfNeeded: old)
+        var slot = unsafe Int(offsets.base[vertex])
+        for old in scan.slots(of: vertex) where unsafe VertexBitmap.isSet(bits, old) {
+          unsafe neighbours.base[slot] = unsafe scan.neighbours[old]
+          unsafe positions.base[slot] = UInt32(truncatingIfNeeded: old)
           slot &+= 1
         }
       }
@@ -44,14 +44,14 @@ struct EdgeSelection {
 
   /// The number of set bits in a range.
   private static func count(_ bits: UnsafePointer<UInt64>?, in range: Range<Int>) -> UInt32 {
-    guard let bits else { return UInt32(range.count) }
+    guard let bits = unsafe bits else { return UInt32(range.count) }
     if range.isEmpty { return 0 }
     let (first, last) = (range.lowerBound >> 6, (range.upperBound - 1) >> 6)
     let head = ~UInt64(0) << UInt64(range.lowerBound & 63)
     let tail = ~UInt64(0) >> UInt64(63 - (range.upperBound - 1) & 63)
-    if first == last { return UInt32((bits[first] & head & tail).nonzeroBitCount) }
-    var count = (bits[first] & head).nonzeroBitCount + (bits[last] & tail).nonzeroBitCount
-    for word in first + 1..<last { count &+= bits[word].nonzeroBitCount }
+    if first == last { return unsafe UInt32((bits[first] & head & tail).nonzeroBitCount) }
+    var count = unsafe (bits[first] & head).nonzeroBitCount + (bits[last] & tail).nonzeroBitCount
+    for word in first + 1..<last { unsafe count &+= bits[word].nonzeroBitCount }
     return UInt32(count)
   }
 
@@ -85,22 +85,22 @@ struct EdgeSelection {
     let found = FreshBuffer<UInt32>(count: scan.edgeCount)
     FixedRanges(count: scan.edgeCount).run { _, range in
       scan.forEachEdge(in: range) { source, target, number in
-        let source = numbers.map { $0.base[Int(source)] } ?? source
-        let target = numbers.map { $0.base[Int(target)] } ?? target
-        found.base[number] = noEdge
+        let source = numbers.map { unsafe $0.base[Int(source)] } ?? source
+        let target = numbers.map { unsafe $0.base[Int(target)] } ?? target
+        unsafe found.base[number] = noEdge
         if source == VertexNames.none || target == VertexNames.none { return }
         var slots = rows.slots(of: Int(source))
         let end = slots.upperBound
         while !slots.isEmpty {
           let middle = slots.lowerBound + slots.count / 2
-          if rows.neighbours[middle] < target {
+          if unsafe rows.neighbours[middle] < target {
             slots = middle + 1..<slots.upperBound
           } else {
             slots = slots.lowerBound..<middle
           }
         }
-        if slots.lowerBound < end, rows.neighbours[slots.lowerBound] == target {
-          found.base[number] = UInt32(rows.edgeNumber(slots.lowerBound))
+        if slots.lowerBound < end, unsafe rows.neighbours[slots.lowerBound] == target {
+          unsafe found.base[number] = UInt32(rows.edgeNumber(slots.lowerBound))
         }
       }
     }
@@ -113,7 +113,7 @@ struct EdgeSelection {
   static func matched(_ matches: SharedBuffer<UInt32>) -> VertexBitmap {
     let bits = BitmapBuilder(count: matches.count)
     FixedRanges(count: matches.count).run { _, range in
-      for number in range where matches.base[number] != noEdge { bits.set(number) }
+      for number in range where unsafe matches.base[number] != noEdge { bits.set(number) }
     }
     return bits.finish()
   }

@@ -85,10 +85,10 @@ extension EdgeSet: Sequence {
     @inlinable
     public mutating func next() -> Edge<Attribute>? {
       if slot == scan.edgeCount { return nil }
-      while Int(scan.offsets[vertex &+ 1]) == slot { vertex &+= 1 }
-      let (own, other) = (VertexIndex(truncatingIfNeeded: vertex), scan.neighbours[slot])
+      while unsafe Int(scan.offsets[vertex &+ 1]) == slot { vertex &+= 1 }
+      let (own, other) = unsafe (VertexIndex(truncatingIfNeeded: vertex), scan.neighbours[slot])
       defer { slot &+= 1 }
-      return Edge(
+      return unsafe Edge(
         source: scan.isByTarget ? other : own, target: scan.isByTarget ? own : other, attribute: set.column.base[slot])
     }
   }
@@ -102,10 +102,10 @@ extension EdgeSet {
   public func mapValues<Other: Sendable>(_ transform: @Sendable (Edge<Attribute>) -> Other) -> EdgeSet<Other> {
     let builder = ColumnBuilder<Other>(count: count)
     let scan = topology.scanInOrder()
-    let (base, out) = (column.base, builder.base)
+    let (base, out) = unsafe (column.base, builder.base)
     FixedRanges(count: count).run { _, range in
       scan.forEachEdge(in: range) { source, target, number in
-        (out + number).initialize(to: transform(Edge(source: source, target: target, attribute: base[number])))
+        unsafe (out + number).initialize(to: transform(Edge(source: source, target: target, attribute: base[number])))
       }
     }
     withExtendedLifetime(self) {}
@@ -117,10 +117,10 @@ extension EdgeSet {
   public func filter(_ isIncluded: @Sendable (Edge<Attribute>) -> Bool) -> EdgeSet {
     let kept = BitmapBuilder(count: count)
     let scan = topology.scanInOrder()
-    let base = column.base
+    let base = unsafe column.base
     FixedRanges(count: count).run { _, range in
       scan.forEachEdge(in: range) { source, target, number in
-        if isIncluded(Edge(source: source, target: target, attribute: base[number])) { kept.set(number) }
+        if unsafe isIncluded(Edge(source: source, target: target, attribute: base[number])) { kept.set(number) }
       }
     }
     withExtendedLifetime(self) {}
@@ -146,11 +146,11 @@ extension EdgeSet {
     let selection = EdgeSelection(topology, keeping: EdgeSelection.matched(matches))
     let builder = ColumnBuilder<Joined>(count: selection.positions.count)
     let scan = selection.topology.scanInOrder()
-    let (mine, others, out) = (column.base, other.column.base, builder.base)
+    let (mine, others, out) = unsafe (column.base, other.column.base, builder.base)
     FixedRanges(count: builder.count).run { _, range in
       scan.forEachEdge(in: range) { source, target, number in
         let position = Int(selection.positions[number])
-        (out + number).initialize(to: join(source, target, mine[position], others[Int(matches[position])]))
+        unsafe (out + number).initialize(to: join(source, target, mine[position], others[Int(matches[position])]))
       }
     }
     withExtendedLifetime((self, other, selection)) {}
@@ -175,12 +175,12 @@ extension EdgeSet {
     guard let partitioning else { return [body(0, Array(self))] }
     let edges = Array(self)
     let (offsets, numbers) = partitioning.edgesByPartition()
-    return [Result](unsafeUninitializedCapacity: partitionCount) { results, count in
-      nonisolated(unsafe) let results = results
+    return unsafe [Result](unsafeUninitializedCapacity: partitionCount) { results, count in
+      nonisolated(unsafe) let results = unsafe results
       withoutActuallyEscaping(body) { body in
         DispatchQueue.concurrentPerform(iterations: partitionCount) { partition in
           let slots = Int(offsets[partition])..<Int(offsets[partition + 1])
-          results.initializeElement(at: partition, to: body(partition, slots.map { edges[Int(numbers[$0])] }))
+          unsafe results.initializeElement(at: partition, to: body(partition, slots.map { edges[Int(numbers[$0])] }))
         }
       }
       count = partitionCount

@@ -24,7 +24,7 @@ struct FixedRanges {
 
   /// Ranges of vertices with about the same number of edges (and vertices) in each.
   init(vertexCount: Int, offsets: UnsafePointer<UInt32>) {
-    let work = vertexCount + Int(offsets[vertexCount])
+    let work = unsafe vertexCount + Int(offsets[vertexCount])
     let ranges = FixedRanges.number(work: work)
     var bounds = [0]
     for number in 1..<max(ranges, 1) {
@@ -33,7 +33,7 @@ struct FixedRanges {
       var (low, high) = (bounds[number - 1], vertexCount)
       while low < high {
         let middle = (low + high) / 2
-        if middle + Int(offsets[middle]) < wanted { low = middle + 1 } else { high = middle }
+        if unsafe middle + Int(offsets[middle]) < wanted { low = middle + 1 } else { high = middle }
       }
       bounds.append(max(low & ~63, bounds[number - 1]))
     }
@@ -51,7 +51,7 @@ struct FixedRanges {
       nonisolated(unsafe) let body = body
       let bounds = bounds
       DispatchQueue.concurrentPerform(iterations: bounds.count - 1) { number in
-        if bounds[number] < bounds[number + 1] { body(number, bounds[number]..<bounds[number + 1]) }
+        if bounds[number] < bounds[number + 1] { unsafe body(number, bounds[number]..<bounds[number + 1]) }
       }
     }
   }

@@ -50,9 +50,9 @@ extension Graph {
   ) -> VertexSet<[(vertex: VertexIndex, attribute: VertexAttribute)]> {
     let vertices = vertices
     defer { withExtendedLifetime(vertices) {} }
-    nonisolated(unsafe) let base = vertices.column.base
+    nonisolated(unsafe) let base = unsafe vertices.column.base
     return collectNeighborIds(direction).mapValues { neighbours in
-      neighbours.map { (vertex: $0, attribute: base[Int($0)]) }
+      neighbours.map { unsafe (vertex: $0, attribute: base[Int($0)]) }
     }
   }
 
@@ -63,11 +63,11 @@ extension Graph {
   public func collectEdges(_ direction: EdgeDirection) -> VertexSet<[Edge<EdgeAttribute>]> {
     let (outgoing, incoming) = scans(direction, edgeNumbers: true)
     defer { withExtendedLifetime(self) {} }
-    nonisolated(unsafe) let base = edgeColumn.base
+    nonisolated(unsafe) let base = unsafe edgeColumn.base
     return vertices.mapValues { vertex, _ in
       var found: [Edge<EdgeAttribute>] = []
       Graph.forEachEdge(of: Int(vertex), direction, outgoing.scan, incoming.scan) { edge in
-        found.append(Edge(source: edge.source, target: edge.target, attribute: base[edge.number]))
+        unsafe found.append(Edge(source: edge.source, target: edge.target, attribute: base[edge.number]))
       }
       return found
     }.filter { _, edges in !edges.isEmpty }
@@ -103,7 +103,7 @@ extension Graph {
     for (rows, others) in [(incoming, outgoing), (outgoing, incoming)] {
       guard let rows else { continue }
       for slot in rows.slots(of: vertex) {
-        let other = rows.neighbours[slot]
+        let other = unsafe rows.neighbours[slot]
         if direction == .both, let others, !contains(others, vertex, other) { continue }
         tell(
           FoundEdge(
@@ -119,8 +119,8 @@ extension Graph {
     let end = high
     while low < high {
       let middle = (low + high) / 2
-      if scan.neighbours[middle] < neighbour { low = middle + 1 } else { high = middle }
+      if unsafe scan.neighbours[middle] < neighbour { low = middle + 1 } else { high = middle }
     }
-    return low < end && scan.neighbours[low] == neighbour
+    return unsafe low < end && scan.neighbours[low] == neighbour
   }
 }

@@ -37,8 +37,8 @@ extension Graph {
   ) -> Graph {
     let result = mapVertices { vertex, attribute in vertexProgram(vertex, attribute, initialMessage) }
     // nobody else has seen the new column yet
-    let state = UnsafeMutablePointer(mutating: result.vertexColumn.base)
-    let attributes = AttributePointers(vertices: UnsafePointer(state), edges: edgeColumn.base, fields: fields)
+    let state = unsafe UnsafeMutablePointer(mutating: result.vertexColumn.base)
+    let attributes = unsafe AttributePointers(vertices: UnsafePointer(state), edges: edgeColumn.base, fields: fields)
     let pass = MessagePass<VertexAttribute, EdgeAttribute, Message>(edgeTopology, attributes)
     let startsWithTargets = pass.mostlySendsToTargets(sendMessage)
     var box = MessageBox<Message>(vertexCount: names.count)
@@ -49,8 +49,8 @@ extension Graph {
       pass.run(into: box, active: active, startsWithTargets: startsWithTargets, sendMessage, mergeMessage)
       spare.clear()
       if box.holders.memberCount == 0 { break }
-      Graph.apply(box, to: state, vertexProgram)
-      active = ActiveVertices(bits: UnsafePointer(box.holders.base), direction: activeDirection)
+      unsafe Graph.apply(box, to: state, vertexProgram)
+      active = unsafe ActiveVertices(bits: UnsafePointer(box.holders.base), direction: activeDirection)
       swap(&box, &spare)
       iteration += 1
     }
@@ -66,10 +66,10 @@ extension Graph {
     _ box: MessageBox<Message>, to state: UnsafeMutablePointer<VertexAttribute>,
     _ program: @Sendable (VertexIndex, VertexAttribute, Message) -> VertexAttribute
   ) {
-    let (bits, messages) = (UnsafePointer(box.holders.base), box.messages.base)
+    let (bits, messages) = unsafe (UnsafePointer(box.holders.base), box.messages.base)
     FixedRanges(count: box.holders.count).run { _, range in
-      VertexBitmap.forEach(bits, in: range) { vertex in
-        state[vertex] = program(VertexIndex(truncatingIfNeeded: vertex), state[vertex], messages[vertex])
+      unsafe VertexBitmap.forEach(bits, in: range) { vertex in
+        unsafe state[vertex] = unsafe program(VertexIndex(truncatingIfNeeded: vertex), state[vertex], messages[vertex])
       }
     }
   }

@@ -112,15 +112,15 @@ enum RankShares {
   static func column(_ topology: Topology, weights: AttributeColumn<Double>?) -> AttributeColumn<Double> {
     let scan = topology.scanInOrder()
     let sums = FreshBuffer<Double>(count: scan.vertexCount)
-    let weightBase = weights?.base
+    let weightBase = unsafe weights?.base
     scan.forEachEdge(in: 0..<scan.edgeCount) { source, _, number in
-      sums.base[Int(source)] += weightBase.map { $0[number] } ?? 1
+      unsafe sums.base[Int(source)] += weightBase.map { unsafe $0[number] } ?? 1
     }
     let shares = ColumnBuilder<Double>(count: scan.edgeCount)
     FixedRanges(count: scan.edgeCount).run { _, range in
       scan.forEachEdge(in: range) { source, _, number in
-        let sum = sums.base[Int(source)]
-        (shares.base + number).initialize(to: sum > 0 ? (weightBase.map { $0[number] } ?? 1) / sum : 0)
+        let sum = unsafe sums.base[Int(source)]
+        unsafe (shares.base + number).initialize(to: sum > 0 ? (weightBase.map { unsafe $0[number] } ?? 1) / sum : 0)
       }
     }
     withExtendedLifetime((topology, weights, sums)) {}

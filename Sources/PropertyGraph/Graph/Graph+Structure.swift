@@ -20,13 +20,13 @@ extension Graph {
     let members = vertexPredicate.map { vertices.filter($0).members } ?? members
     let kept = BitmapBuilder(count: numEdges)
     let scan = edgeTopology.scanInOrder()
-    let (bits, vertexBase, edgeBase) = (members.pointer, vertexColumn.base, edgeColumn.base)
+    let (bits, vertexBase, edgeBase) = unsafe (members.pointer, vertexColumn.base, edgeColumn.base)
     FixedRanges(count: numEdges).run { _, range in
       scan.forEachEdge(in: range) { source, target, number in
-        guard VertexBitmap.isSet(bits, Int(source)), VertexBitmap.isSet(bits, Int(target)) else { return }
+        guard unsafe VertexBitmap.isSet(bits, Int(source)), unsafe VertexBitmap.isSet(bits, Int(target)) else { return }
         let isKept =
           edgePredicate.map { predicate in
-            predicate(
+            unsafe predicate(
               EdgeTriplet(
                 source: source, target: target, sourceAttribute: vertexBase[Int(source)],
                 targetAttribute: vertexBase[Int(target)], attribute: edgeBase[number]))
@@ -77,14 +77,14 @@ extension Graph {
     if first.isFull { return self }
     let selection = EdgeSelection(edgeTopology, keeping: first)
     let builder = ColumnBuilder<EdgeAttribute>(count: selection.positions.count)
-    let (base, out, edgeCount) = (edgeColumn.base, builder.base, numEdges)
+    let (base, out, edgeCount) = unsafe (edgeColumn.base, builder.base, numEdges)
     FixedRanges(count: builder.count).run { _, range in
       for number in range {
         let begin = Int(selection.positions[number])
         let end = number + 1 < builder.count ? Int(selection.positions[number + 1]) : edgeCount
-        var merged = base[begin]
-        for repeated in begin + 1..<end { merged = merge(merged, base[repeated]) }
-        (out + number).initialize(to: merged)
+        var merged = unsafe base[begin]
+        for repeated in begin + 1..<end { merged = unsafe merge(merged, base[repeated]) }
+        unsafe (out + number).initialize(to: merged)
       }
     }
     withExtendedLifetime(self) {}

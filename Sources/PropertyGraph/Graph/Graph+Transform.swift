@@ -30,10 +30,10 @@ extension Graph {
   public func mapTriplets<Other: Sendable>(
     _ transform: @Sendable (EdgeTriplet<VertexAttribute, EdgeAttribute>) -> Other
   ) -> Graph<VertexAttribute, Other> {
-    nonisolated(unsafe) let base = vertexColumn.base
+    nonisolated(unsafe) let base = unsafe vertexColumn.base
     defer { withExtendedLifetime(self) {} }
     return mapEdges { edge in
-      transform(
+      unsafe transform(
         EdgeTriplet(
           source: edge.source, target: edge.target, sourceAttribute: base[Int(edge.source)],
           targetAttribute: base[Int(edge.target)], attribute: edge.attribute))

@@ -118,6 +118,6 @@ public struct Graph<VertexAttribute: Sendable, EdgeAttribute: Sendable>: Sendabl
   /// The pointers to both columns, valid as long as the graph.
   @inlinable
   func pointers(_ fields: TripletFields) -> AttributePointers<VertexAttribute, EdgeAttribute> {
-    AttributePointers(vertices: vertexColumn.base, edges: edgeColumn.base, fields: fields)
+    unsafe AttributePointers(vertices: vertexColumn.base, edges: edgeColumn.base, fields: fields)
   }
 }

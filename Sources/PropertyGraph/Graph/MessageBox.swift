@@ -16,19 +16,19 @@ struct MessageBox<Message: Sendable> {
   /// Takes the message of a vertex out, if it has one; the vertex counts as having one until the next `put`.
   @inlinable @inline(__always)
   func take(_ vertex: Int) -> Message? {
-    VertexBitmap.isSet(UnsafePointer(holders.base), vertex) ? (messages.base + vertex).move() : nil
+    unsafe VertexBitmap.isSet(UnsafePointer(holders.base), vertex) ? (messages.base + vertex).move() : nil
   }
 
   @inlinable @inline(__always)
   func put(_ message: Message, at vertex: Int) {
-    (messages.base + vertex).initialize(to: message)
+    unsafe (messages.base + vertex).initialize(to: message)
     holders.set(vertex)
   }
 
   /// Throws all messages away.
   @usableFromInline
   func clear() {
-    messages.release(UnsafePointer(holders.base))
+    unsafe messages.release(UnsafePointer(holders.base))
     holders.clear()
   }
 

@@ -73,7 +73,7 @@ struct MessagePass<VertexAttribute, EdgeAttribute, Message: Sendable> {
         let checksOther = filter.needsOther || (filter.needsEither && !isOwnActive)
         var merged = box.take(vertex)
         for slot in slots {
-          let other = scan.neighbours[slot]
+          let other = unsafe scan.neighbours[slot]
           if checksOther && !filter.isActive(Int(other)) { continue }
           context.move(to: toTargets ? (other, own) : (own, other), number: scan.edgeNumber(slot))
           send(&context)
@@ -93,11 +93,11 @@ struct MessagePass<VertexAttribute, EdgeAttribute, Message: Sendable> {
     var context = Context(attributes, keepsToSource: true, keepsToTarget: true)
     if active.direction != .in {
       let scan = topology.scanOutgoing(edgeNumbers: attributes.readsEdges)
-      VertexBitmap.forEach(active.bits, in: 0..<scan.vertexCount) { vertex in
+      unsafe VertexBitmap.forEach(active.bits, in: 0..<scan.vertexCount) { vertex in
         let own = VertexIndex(truncatingIfNeeded: vertex)
         for slot in scan.slots(of: vertex) {
-          let other = scan.neighbours[slot]
-          if active.direction == .both && !VertexBitmap.isSet(active.bits, Int(other)) { continue }
+          let other = unsafe scan.neighbours[slot]
+          if unsafe active.direction == .both && !VertexBitmap.isSet(active.bits, Int(other)) { continue }
           context.move(to: (own, other), number: scan.edgeNumber(slot))
           deliver(&context, box, send, merge)
         }
@@ -105,12 +105,12 @@ struct MessagePass<VertexAttribute, EdgeAttribute, Message: Sendable> {
     }
     if active.direction == .in || active.direction == .either {
       let scan = topology.scanIncoming(edgeNumbers: attributes.readsEdges)
-      VertexBitmap.forEach(active.bits, in: 0..<scan.vertexCount) { vertex in
+      unsafe VertexBitmap.forEach(active.bits, in: 0..<scan.vertexCount) { vertex in
         let own = VertexIndex(truncatingIfNeeded: vertex)
         for slot in scan.slots(of: vertex) {
-          let other = scan.neighbours[slot]
+          let other = unsafe scan.neighbours[slot]
           // those with an active source have been seen
-          if active.direction == .either && VertexBitmap.isSet(active.bits, Int(other)) { continue }
+          if unsafe active.direction == .either && VertexBitmap.isSet(active.bits, Int(other)) { continue }
           context.move(to: (other, own), number: scan.edgeNumber(slot))
           deliver(&context, box, send, merge)
         }
@@ -133,13 +133,13 @@ struct MessagePass<VertexAttribute, EdgeAttribute, Message: Sendable> {
 
 /// The vertices that got a message in the round before, and which of their edges send in the next one.
 @usableFromInline
-struct ActiveVertices {
+@safe struct ActiveVertices {
   @usableFromInline let bits: UnsafePointer<UInt64>
   @usableFromInline let direction: EdgeDirection
 
   @usableFromInline
   init(bits: UnsafePointer<UInt64>, direction: EdgeDirection) {
-    (self.bits, self.direction) = (bits, direction)
+    unsafe (self.bits, self.direction) = unsafe (bits, direction)
   }
 
   /// Whether the active vertices have so few edges that following these one by one is cheaper than a scan.
@@ -151,7 +151,7 @@ struct ActiveVertices {
     let outgoing = direction == .in ? nil : topology.scanOutgoing(edgeNumbers: false)
     let incoming = direction == .in || direction == .either ? topology.scanIncoming(edgeNumbers: false) : nil
     for number in 0..<(vertexCount + 63) / 64 {
-      var word = bits[number]
+      var word = unsafe bits[number]
       while word != 0 {
         let vertex = number * 64 + word.trailingZeroBitCount
         edges += 1 + (outgoing?.slots(of: vertex).count ?? 0) + (incoming?.slots(of: vertex).count ?? 0)
@@ -165,7 +165,7 @@ struct ActiveVertices {
 
 /// ``ActiveVertices`` as seen from the rows of one direction.
 @usableFromInline
-struct RowFilter {
+@safe struct RowFilter {
   @usableFromInline let bits: UnsafePointer<UInt64>?
   /// The vertex of the row has to be active; its neighbour; one of the two.
   @usableFromInline let needsOwn: Bool
@@ -174,7 +174,7 @@ struct RowFilter {
 
   @usableFromInline
   init(_ active: ActiveVertices?, toTargets: Bool) {
-    bits = active?.bits
+    unsafe bits = unsafe active?.bits
     let towardsOwn: EdgeDirection = toTargets ? .in : .out
     needsEither = active?.direction == .either
     needsOwn = active.map { $0.direction == .both || $0.direction == towardsOwn } ?? false
@@ -182,5 +182,5 @@ struct RowFilter {
   }
 
   @inlinable @inline(__always)
-  func isActive(_ vertex: Int) -> Bool { VertexBitmap.isSet(bits, vertex) }
+  func isActive(_ vertex: Int) -> Bool { unsafe VertexBitmap.isSet(bits, vertex) }
 }

@@ -10,7 +10,7 @@ struct PackedTopology {
 
   /// - Parameter weights: one for each edge, by edge number.
   init(_ graph: Topology, _ members: VertexBitmap, weights: AttributeColumn<Double>? = nil) {
-    let weights = weights.map { SharedBuffer(UnsafeBufferPointer(start: $0.base, count: graph.edgeCount)) }
+    let weights = weights.map { unsafe SharedBuffer(UnsafeBufferPointer(start: $0.base, count: graph.edgeCount)) }
     self.members = members
     if members.isFull {
       if let weights { topology = graph.weighted(by: weights) } else { topology = graph }
@@ -26,7 +26,7 @@ struct PackedTopology {
   private static func numbers(_ members: VertexBitmap) -> [VertexIndex] {
     var numbers: [VertexIndex] = []
     numbers.reserveCapacity(members.memberCount)
-    VertexBitmap.forEach(members.pointer, in: 0..<members.count) { numbers.append(VertexIndex($0)) }
+    unsafe VertexBitmap.forEach(members.pointer, in: 0..<members.count) { numbers.append(VertexIndex($0)) }
     return numbers
   }
 
@@ -64,7 +64,7 @@ struct PackedTopology {
   func column<Attribute: Sendable>(_ results: [Attribute]) -> AttributeColumn<Attribute> {
     guard let originals else { return ColumnBuilder.column(results) }
     let builder = ColumnBuilder<Attribute>(count: members.count)
-    for (vertex, result) in zip(originals, results) { (builder.base + Int(vertex)).initialize(to: result) }
+    for (vertex, result) in zip(originals, results) { unsafe (builder.base + Int(vertex)).initialize(to: result) }
     return builder.finish(members: members)
   }
 }

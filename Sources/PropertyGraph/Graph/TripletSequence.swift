@@ -27,7 +27,7 @@ public struct TripletSequence<VertexAttribute: Sendable, EdgeAttribute: Sendable
     @inlinable
     public mutating func next() -> EdgeTriplet<VertexAttribute, EdgeAttribute>? {
       guard let edge = edges.next() else { return nil }
-      return EdgeTriplet(
+      return unsafe EdgeTriplet(
         source: edge.source, target: edge.target, sourceAttribute: graph.vertexColumn.base[Int(edge.source)],
         targetAttribute: graph.vertexColumn.base[Int(edge.target)], attribute: edge.attribute)
     }

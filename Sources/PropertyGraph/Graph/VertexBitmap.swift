@@ -25,7 +25,7 @@ struct VertexBitmap: Sendable {
 
   @usableFromInline var isFull: Bool { words == nil }
   /// The bits, valid as long as the bitmap; nil when all are set.
-  @usableFromInline var pointer: UnsafePointer<UInt64>? { words?.base }
+  @usableFromInline var pointer: UnsafePointer<UInt64>? { unsafe words?.base }
   var wordCount: Int { (count + 63) / 64 }
 
   @usableFromInline
@@ -40,7 +40,7 @@ struct VertexBitmap: Sendable {
   private func combined(_ other: VertexBitmap, _ combine: (UInt64, UInt64) -> UInt64) -> VertexBitmap {
     precondition(count == other.count, "bitmaps of \(count) and \(other.count) elements")
     let bits = BitmapBuilder(count: count)
-    for number in 0..<wordCount { bits.base[number] = combine(word(number), other.word(number)) }
+    for number in 0..<wordCount { unsafe bits.base[number] = combine(word(number), other.word(number)) }
     return bits.finish()
   }
 
@@ -62,7 +62,7 @@ struct VertexBitmap: Sendable {
   /// Calls `body` for the members in a range, which begins at a multiple of 64.
   @inlinable @inline(__always)
   static func forEach(_ bits: UnsafePointer<UInt64>?, in range: Range<Int>, _ body: (Int) -> Void) {
-    guard let bits else {
+    guard let bits = unsafe bits else {
       var element = range.lowerBound
       while element < range.upperBound {
         body(element)
@@ -73,7 +73,7 @@ struct VertexBitmap: Sendable {
     var number = range.lowerBound &>> 6
     let end = (range.upperBound &+ 63) &>> 6
     while number < end {
-      var word = bits[number]
+      var word = unsafe bits[number]
       while word != 0 {
         let element = number &<< 6 &+ word.trailingZeroBitCount
         if element >= range.upperBound { return }
@@ -87,14 +87,14 @@ struct VertexBitmap: Sendable {
   /// Whether a bit is set; all are when there are none.
   @inlinable @inline(__always)
   static func isSet(_ bits: UnsafePointer<UInt64>?, _ element: Int) -> Bool {
-    guard let bits else { return true }
-    return bits[element &>> 6] &>> UInt64(truncatingIfNeeded: element & 63) & 1 == 1
+    guard let bits = unsafe bits else { return true }
+    return unsafe bits[element &>> 6] &>> UInt64(truncatingIfNeeded: element & 63) & 1 == 1
   }
 }
 
 /// A bitmap while it is written: no bit set at first.
 @usableFromInline
-struct BitmapBuilder {
+@safe struct BitmapBuilder {
   @usableFromInline let base: UnsafeMutablePointer<UInt64>
   @usableFromInline let count: Int
   private let buffer: FreshBuffer<UInt64>
@@ -102,20 +102,20 @@ struct BitmapBuilder {
   @usableFromInline
   init(count: Int) {
     buffer = FreshBuffer(count: (count + 63) / 64)
-    base = buffer.base
+    unsafe base = unsafe buffer.base
     self.count = count
   }
 
   @inlinable @inline(__always)
-  func set(_ element: Int) { base[element &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: element & 63) }
+  func set(_ element: Int) { unsafe base[element &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: element & 63) }
 
   /// Clears every bit.
   @usableFromInline
-  func clear() { base.update(repeating: 0, count: (count + 63) / 64) }
+  func clear() { unsafe base.update(repeating: 0, count: (count + 63) / 64) }
 
   /// The number of set bits.
   @usableFromInline
-  var memberCount: Int { (0..<(count + 63) / 64).reduce(0) { $0 + base[$1].nonzeroBitCount } }
+  var memberCount: Int { (0..<(count + 63) / 64).reduce(0) { unsafe $0 + base[$1].nonzeroBitCount } }
 
   /// Nothing may be set any more afterwards.
   @usableFromInline

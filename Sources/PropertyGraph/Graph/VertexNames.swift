@@ -22,7 +22,7 @@ final class VertexNames: Sendable {
       let found =
         dictionary.integer(of: vertex).map { other.dictionary.find(integer: $0) }
         ?? other.dictionary.find(dictionary.id(of: vertex))
-      numbers.base[Int(vertex)] = found ?? VertexNames.none
+      unsafe numbers.base[Int(vertex)] = found ?? VertexNames.none
     }
     return numbers.frozen()
   }
@@ -36,8 +36,8 @@ final class VertexNames: Sendable {
   /// The 64-bit integer that partition strategies compute with: the name itself, or a hash of its bytes.
   func partitionKey(of vertex: VertexIndex) -> Int64 {
     if let integer = dictionary.integer(of: vertex) { return integer }
-    return dictionary.withBytes(of: vertex) { bytes in
-      Int64(bitPattern: bytes.baseAddress.map { hashBytes($0, bytes.count) } ?? 0)
+    return unsafe dictionary.withBytes(of: vertex) { bytes in
+      unsafe Int64(bitPattern: bytes.baseAddress.map { unsafe hashBytes($0, bytes.count) } ?? 0)
     }
   }
 

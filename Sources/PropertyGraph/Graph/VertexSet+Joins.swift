@@ -12,10 +12,10 @@ extension VertexSet {
   public func diff(_ other: VertexSet) -> VertexSet where Attribute: Equatable {
     let other = other.aligned(to: names)
     let common = VertexSet(names: names, members: members.intersection(other.members), column: other.column)
-    let base = column.base
-    nonisolated(unsafe) let mine = base
+    let base = unsafe column.base
+    nonisolated(unsafe) let mine = unsafe base
     defer { withExtendedLifetime(self) {} }
-    return common.filter { vertex, attribute in mine[Int(vertex)] != attribute }
+    return common.filter { vertex, attribute in unsafe mine[Int(vertex)] != attribute }
   }
 
   /// Every vertex of this set with an attribute made from its own and that of the other set, if it has one there.
@@ -24,10 +24,10 @@ extension VertexSet {
     _ other: VertexSet<Other>, _ join: @Sendable (VertexIndex, Attribute, Other?) -> Joined
   ) -> VertexSet<Joined> {
     let other = other.aligned(to: names)
-    nonisolated(unsafe) let (bits, base) = (other.members.pointer, other.column.base)
+    nonisolated(unsafe) let (bits, base) = unsafe (other.members.pointer, other.column.base)
     defer { withExtendedLifetime(other) {} }
     return mapValues { vertex, attribute in
-      join(vertex, attribute, VertexBitmap.isSet(bits, Int(vertex)) ? base[Int(vertex)] : nil)
+      unsafe join(vertex, attribute, VertexBitmap.isSet(bits, Int(vertex)) ? base[Int(vertex)] : nil)
     }
   }
 
@@ -37,10 +37,10 @@ extension VertexSet {
     _ other: VertexSet<Other>, _ join: @Sendable (VertexIndex, Attribute, Other) -> Joined
   ) -> VertexSet<Joined> {
     let other = other.aligned(to: names)
-    nonisolated(unsafe) let base = other.column.base
+    nonisolated(unsafe) let base = unsafe other.column.base
     defer { withExtendedLifetime(other) {} }
     return VertexSet(names: names, members: members.intersection(other.members), column: column)
-      .mapValues { vertex, attribute in join(vertex, attribute, base[Int(vertex)]) }
+      .mapValues { vertex, attribute in unsafe join(vertex, attribute, base[Int(vertex)]) }
   }
 
   /// Messages merged per vertex, in the numbering of this set. Those to vertices outside the set are dropped.
@@ -68,7 +68,7 @@ extension VertexSet {
     let builder = ColumnBuilder<Attribute>(count: other.count)
     let found = BitmapBuilder(count: other.count)
     for (vertex, attribute) in self where numbers[Int(vertex)] != VertexNames.none {
-      (builder.base + Int(numbers[Int(vertex)])).initialize(to: attribute)
+      unsafe (builder.base + Int(numbers[Int(vertex)])).initialize(to: attribute)
       found.set(Int(numbers[Int(vertex)]))
     }
     let members = found.finish()

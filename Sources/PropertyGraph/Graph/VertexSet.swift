@@ -61,7 +61,7 @@ public struct VertexSet<Attribute: Sendable>: Sendable {
 
   /// The attribute of a vertex given by its number, if it is in the set.
   public subscript(vertex vertex: VertexIndex) -> Attribute? {
-    contains(vertex) ? column.base[Int(vertex)] : nil
+    unsafe contains(vertex) ? column.base[Int(vertex)] : nil
   }
 
   public func contains(_ vertex: VertexIndex) -> Bool {
@@ -99,13 +99,13 @@ extension VertexSet: Sequence {
       while word == 0 {
         if next64 >= set.members.count { return nil }
         word =
-          set.members.pointer.map { $0[next64 &>> 6] }
+          unsafe set.members.pointer.map { unsafe $0[next64 &>> 6] }
           ?? VertexBitmap.fullWord(next64 &>> 6, count: set.members.count)
         next64 &+= 64
       }
       let vertex = next64 &- 64 &+ word.trailingZeroBitCount
       word &= word &- 1
-      return (VertexIndex(truncatingIfNeeded: vertex), set.column.base[vertex])
+      return unsafe (VertexIndex(truncatingIfNeeded: vertex), set.column.base[vertex])
     }
   }
 }
@@ -119,10 +119,10 @@ extension VertexSet {
     _ transform: @Sendable (VertexIndex, Attribute) -> Other
   ) -> VertexSet<Other> {
     let builder = ColumnBuilder<Other>(count: members.count)
-    let (base, bits, target) = (column.base, members.pointer, builder.base)
+    let (base, bits, target) = unsafe (column.base, members.pointer, builder.base)
     FixedRanges(count: members.count).run { _, range in
-      VertexBitmap.forEach(bits, in: range) { vertex in
-        (target + vertex).initialize(to: transform(VertexIndex(truncatingIfNeeded: vertex), base[vertex]))
+      unsafe VertexBitmap.forEach(bits, in: range) { vertex in
+        unsafe (target + vertex).initialize(to: transform(VertexIndex(truncatingIfNeeded: vertex), base[vertex]))
       }
     }
     withExtendedLifetime(self) {}
@@ -139,10 +139,10 @@ extension VertexSet {
   @inlinable
   public func filter(_ isIncluded: @Sendable (VertexIndex, Attribute) -> Bool) -> VertexSet {
     let kept = BitmapBuilder(count: members.count)
-    let (base, bits) = (column.base, members.pointer)
+    let (base, bits) = unsafe (column.base, members.pointer)
     FixedRanges(count: members.count).run { _, range in
-      VertexBitmap.forEach(bits, in: range) { vertex in
-        if isIncluded(VertexIndex(truncatingIfNeeded: vertex), base[vertex]) { kept.set(vertex) }
+      unsafe VertexBitmap.forEach(bits, in: range) { vertex in
+        if unsafe isIncluded(VertexIndex(truncatingIfNeeded: vertex), base[vertex]) { kept.set(vertex) }
       }
     }
     withExtendedLifetime(self) {}

@@ -11,15 +11,15 @@ struct AdjacencyParser: GraphParser {
   init(separator: UInt8) { self.separator = separator }
 
   mutating func parse(_ block: LineBlock, into graph: inout GraphAssembly) throws {
-    var p = block.bytes
-    let end = p + block.count
-    while p < end {
-      let line = TextLine(at: p, of: block)
-      p = line.next
+    var p = unsafe block.bytes
+    let end = unsafe p + block.count
+    while unsafe p < end {
+      let line = unsafe TextLine(at: p, of: block)
+      unsafe p = unsafe line.next
       graph.lineNumber += 1
       if line.isSkipped {
         graph.skippedLines += 1
-      } else if tw_utf8_valid(line.bytes, line.count) == 0 {
+      } else if unsafe tw_utf8_valid(line.bytes, line.count) == 0 {
         try graph.reject(line, .notUTF8, at: 0..<line.count)
       } else {
         try neighbours(line, &graph)
@@ -42,9 +42,9 @@ struct AdjacencyParser: GraphParser {
   @inline(__always)
   private func insert(_ line: TextLine, _ token: Range<Int>, _ graph: inout GraphAssembly) -> VertexIndex {
     var number: UInt64 = 0
-    if NumberScan.wholeNumber(line.bytes + token.lowerBound, &number) == token.count {
+    if unsafe NumberScan.wholeNumber(line.bytes + token.lowerBound, &number) == token.count {
       return graph.vertices.insert(integer: Int64(bitPattern: number))
     }
-    return graph.vertices.insert(line.bytes + token.lowerBound, token.count)
+    return unsafe graph.vertices.insert(line.bytes + token.lowerBound, token.count)
   }
 }

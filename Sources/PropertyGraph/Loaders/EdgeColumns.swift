@@ -79,7 +79,7 @@ struct EdgeColumns {
     let sample = lines.prefix(20)
     for byte in [UInt8(ascii: "\t"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "|")] {
       let holding = sample.count { line in
-        UnsafeBufferPointer(start: line.bytes, count: line.count).contains(byte)
+        unsafe UnsafeBufferPointer(start: line.bytes, count: line.count).contains(byte)
       }
       if holding * 2 > sample.count { return byte }
     }

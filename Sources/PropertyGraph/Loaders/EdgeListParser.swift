@@ -19,14 +19,14 @@ struct EdgeListParser: GraphParser {
   }
 
   mutating func parse(_ block: LineBlock, into graph: inout GraphAssembly) throws {
-    var p = block.bytes
-    let end = p + block.count
-    while p < end {
+    var p = unsafe block.bytes
+    let end = unsafe p + block.count
+    while unsafe p < end {
       if columns.isPlain, !isHeaderAhead {
-        p = try columns.weight == nil ? plainLines(p, end, &graph) : plainWeightedLines(p, end, &graph)
-        if p == end { return }
+        unsafe p = try unsafe columns.weight == nil ? plainLines(p, end, &graph) : plainWeightedLines(p, end, &graph)
+        if unsafe p == end { return }
       }
-      p = try line(TextLine(at: p, of: block), &graph)
+      unsafe p = try unsafe line(TextLine(at: p, of: block), &graph)
     }
   }
 
@@ -36,29 +36,29 @@ struct EdgeListParser: GraphParser {
   ) throws -> UnsafePointer<UInt8> {
     let delimiter = columns.delimiter
     let other = delimiter == UInt8(ascii: " ") ? UInt8(ascii: "\t") : delimiter
-    let names = graph.names
-    var p = start
+    let names = unsafe graph.names
+    var p = unsafe start
     var lines = 0
-    while p < end {
+    while unsafe p < end {
       var (source, target): (UInt64, UInt64) = (0, 0)
-      let first = NumberScan.wholeNumber(p, &source)
-      var q = p + first
-      if first == 0 || q[0] != delimiter && q[0] != other { break }
-      let second = NumberScan.wholeNumber(q + 1, &target)
+      let first = unsafe NumberScan.wholeNumber(p, &source)
+      var q = unsafe p + first
+      if unsafe first == 0 || q[0] != delimiter && q[0] != other { break }
+      let second = unsafe NumberScan.wholeNumber(q + 1, &target)
       if second == 0 { break }
-      q += 1 &+ second
-      if q[0] != UInt8(ascii: "\n") {
-        if q[0] == delimiter || q[0] == other {
-          q = LineScan.newline(from: q)
-        } else if q[0] == UInt8(ascii: "\r"), q[1] == UInt8(ascii: "\n") {
-          q += 1
+      unsafe q += 1 &+ second
+      if unsafe q[0] != UInt8(ascii: "\n") {
+        if unsafe q[0] == delimiter || q[0] == other {
+          unsafe q = unsafe LineScan.newline(from: q)
+        } else if unsafe q[0] == UInt8(ascii: "\r"), unsafe q[1] == UInt8(ascii: "\n") {
+          unsafe q += 1
         } else {
           break
         }
       }
-      names[2 &* lines] = source
-      names[2 &* lines &+ 1] = target
-      p = q + 1
+      unsafe names[2 &* lines] = source
+      unsafe names[2 &* lines &+ 1] = target
+      unsafe p = unsafe q + 1
       lines &+= 1
       if lines == GraphAssembly.namedEdgesMax {
         try graph.addNamed(lines)
@@ -66,7 +66,7 @@ struct EdgeListParser: GraphParser {
       }
     }
     try graph.addNamed(lines)
-    return p
+    return unsafe p
   }
 
   /// The same for two integers and a weight.
@@ -75,31 +75,31 @@ struct EdgeListParser: GraphParser {
   ) throws -> UnsafePointer<UInt8> {
     let delimiter = columns.delimiter
     let other = delimiter == UInt8(ascii: " ") ? UInt8(ascii: "\t") : delimiter
-    let (names, weights) = (graph.names, graph.namedWeights)
-    var p = start
+    let (names, weights) = unsafe (graph.names, graph.namedWeights)
+    var p = unsafe start
     var lines = 0
-    while p < end {
+    while unsafe p < end {
       var (source, target, weight): (UInt64, UInt64, Double) = (0, 0, 0)
-      let first = NumberScan.wholeNumber(p, &source)
-      var q = p + first
-      if first == 0 || q[0] != delimiter && q[0] != other { break }
-      let second = NumberScan.wholeNumber(q + 1, &target)
-      q += 1 &+ second
-      if second == 0 || q[0] != delimiter && q[0] != other { break }
-      let third = NumberScan.plainDecimal(q + 1, &weight)
+      let first = unsafe NumberScan.wholeNumber(p, &source)
+      var q = unsafe p + first
+      if unsafe first == 0 || q[0] != delimiter && q[0] != other { break }
+      let second = unsafe NumberScan.wholeNumber(q + 1, &target)
+      unsafe q += 1 &+ second
+      if unsafe second == 0 || q[0] != delimiter && q[0] != other { break }
+      let third = unsafe NumberScan.plainDecimal(q + 1, &weight)
       if third == 0 { break }
-      q += 1 &+ third
-      if q[0] == delimiter || q[0] == other {
-        q = LineScan.newline(from: q)
-      } else if q[0] == UInt8(ascii: "\r"), q[1] == UInt8(ascii: "\n") {
-        q += 1
-      } else if q[0] != UInt8(ascii: "\n") {
+      unsafe q += 1 &+ third
+      if unsafe q[0] == delimiter || q[0] == other {
+        unsafe q = unsafe LineScan.newline(from: q)
+      } else if unsafe q[0] == UInt8(ascii: "\r"), unsafe q[1] == UInt8(ascii: "\n") {
+        unsafe q += 1
+      } else if unsafe q[0] != UInt8(ascii: "\n") {
         break
       }
-      names[2 &* lines] = source
-      names[2 &* lines &+ 1] = target
-      weights[lines] = weight
-      p = q + 1
+      unsafe names[2 &* lines] = source
+      unsafe names[2 &* lines &+ 1] = target
+      unsafe weights[lines] = weight
+      unsafe p = unsafe q + 1
       lines &+= 1
       if lines == GraphAssembly.namedEdgesMax {
         try graph.addNamed(lines)
@@ -107,7 +107,7 @@ struct EdgeListParser: GraphParser {
       }
     }
     try graph.addNamed(lines)
-    return p
+    return unsafe p
   }
 
   // MARK: Any line
@@ -125,12 +125,12 @@ struct EdgeListParser: GraphParser {
         edge = try parsed(line)
       } catch {
         try graph.reject(line, error.reason, at: error.place)
-        return line.next
+        return unsafe line.next
       }
       let from = edge.source.insert(line, &graph)
       try graph.add(from, edge.target.insert(line, &graph), weight: edge.weight, time: edge.time)
     }
-    return line.next
+    return unsafe line.next
   }
 
   private struct ParsedEdge {
@@ -160,7 +160,7 @@ struct EdgeListParser: GraphParser {
       var other = FieldSplitter()
       _ = other.split(line, UInt8(ascii: " "), limit: columns.columnCount)
       let integers = other.fields.prefix(2).count {
-        VertexID.canonicalInteger(line.bytes + $0.range.lowerBound, $0.range.count) != nil
+        unsafe VertexID.canonicalInteger(line.bytes + $0.range.lowerBound, $0.range.count) != nil
       }
       if integers == 2 { splitter = other }
     }
@@ -172,7 +172,7 @@ struct EdgeListParser: GraphParser {
     guard column < splitter.fields.count else { throw LineProblem(missing, line.count..<line.count) }
     let field = splitter.fields[column]
     guard !field.range.isEmpty else { throw LineProblem(missing, field.range) }
-    if tw_utf8_valid(line.bytes + field.range.lowerBound, field.range.count) == 0 {
+    if unsafe tw_utf8_valid(line.bytes + field.range.lowerBound, field.range.count) == 0 {
       throw LineProblem(.notUTF8, field.range)
     }
     return field
@@ -190,7 +190,7 @@ struct EdgeListParser: GraphParser {
       throw LineProblem(.missingTime, line.count..<line.count)
     }
     let range = splitter.fields[column].range
-    guard let time = clock.milliseconds(line.bytes + range.lowerBound, range.count) else {
+    guard let time = unsafe clock.milliseconds(line.bytes + range.lowerBound, range.count) else {
       throw LineProblem(.unreadableTime, range)
     }
     return time
@@ -206,7 +206,7 @@ struct LineProblem: Error {
 
   /// The weight in a field: finite, zero or more.
   static func weight(_ line: TextLine, _ range: Range<Int>) throws(LineProblem) -> Double {
-    guard let weight = NumberScan.decimal(line.bytes + range.lowerBound, range.count) else {
+    guard let weight = unsafe NumberScan.decimal(line.bytes + range.lowerBound, range.count) else {
       throw LineProblem(.unreadableWeight, range)
     }
     guard weight.isFinite else { throw LineProblem(.weightNotFinite, range) }
@@ -224,7 +224,7 @@ struct UnixTimeUnit {
 
   /// Milliseconds since 1970, or nil when the field is no number or beyond the years that 64 bits hold.
   mutating func milliseconds(_ p: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
-    guard let number = NumberScan.decimal(p, count), number.isFinite else { return nil }
+    guard let number = unsafe NumberScan.decimal(p, count), number.isFinite else { return nil }
     if factor == nil {
       factor =
         switch abs(number) {

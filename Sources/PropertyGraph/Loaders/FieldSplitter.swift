@@ -12,7 +12,7 @@ struct FieldSplitter {
       if hasDoubledQuotes {
         return graph.vertices.insert(VertexID(line.text(range).replacing("\"\"", with: "\"")))
       }
-      return graph.vertices.insert(line.bytes + range.lowerBound, range.count)
+      return unsafe graph.vertices.insert(line.bytes + range.lowerBound, range.count)
     }
   }
   private(set) var fields: [Field] = []
@@ -33,16 +33,16 @@ struct FieldSplitter {
     let mayQuote = delimiter == UInt8(ascii: ",") || delimiter == UInt8(ascii: ";")
     var at = 0
     while fields.count < limit {
-      while at < line.count, LineScan.isBlank(line.bytes[at]), line.bytes[at] != delimiter { at += 1 }
-      if mayQuote, at < line.count, line.bytes[at] == FieldSplitter.quote {
+      while at < line.count, unsafe LineScan.isBlank(line.bytes[at]), unsafe line.bytes[at] != delimiter { at += 1 }
+      if mayQuote, at < line.count, unsafe line.bytes[at] == FieldSplitter.quote {
         guard let end = quoted(line, at) else { return false }
         at = end
-        while at < line.count, line.bytes[at] != delimiter { at += 1 }
+        while at < line.count, unsafe line.bytes[at] != delimiter { at += 1 }
       } else {
         let first = at
-        while at < line.count, line.bytes[at] != delimiter { at += 1 }
+        while at < line.count, unsafe line.bytes[at] != delimiter { at += 1 }
         var end = at
-        while end > first, LineScan.isBlank(line.bytes[end - 1]) { end -= 1 }
+        while end > first, unsafe LineScan.isBlank(line.bytes[end - 1]) { end -= 1 }
         fields.append(Field(range: first..<end))
       }
       if at == line.count { return true }
@@ -56,8 +56,8 @@ struct FieldSplitter {
     var field = Field(range: start + 1..<line.count)
     var at = start + 1
     while at < line.count {
-      if line.bytes[at] == FieldSplitter.quote {
-        if at + 1 < line.count, line.bytes[at + 1] == FieldSplitter.quote {
+      if unsafe line.bytes[at] == FieldSplitter.quote {
+        if at + 1 < line.count, unsafe line.bytes[at + 1] == FieldSplitter.quote {
           field.hasDoubledQuotes = true
           at += 1
         } else {

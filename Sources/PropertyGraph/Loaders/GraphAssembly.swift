@@ -24,10 +24,10 @@ struct GraphAssembly {
   @inline(__always)
   mutating func add(_ source: VertexIndex, _ target: VertexIndex, weight: Double = 1, time: Int64 = 0) throws {
     let i = batch.count
-    batch.sources[i] = source
-    batch.targets[i] = target
-    batch.weights[i] = weight
-    batch.times[i] = time
+    unsafe batch.sources[i] = source
+    unsafe batch.targets[i] = target
+    unsafe batch.weights[i] = weight
+    unsafe batch.times[i] = time
     batch.count = i &+ 1
     if i &+ 1 == EdgeBatch.capacity { try flush() }
   }
@@ -37,27 +37,27 @@ struct GraphAssembly {
     guard edges.count + batch.count <= EdgeList.edgesMax else {
       throw GraphFileError(.tooLarge, "\(source): more than \(EdgeList.edgesMax) edges, which is the limit")
     }
-    edges.append(
+    unsafe edges.append(
       count: batch.count, sources: batch.sources, targets: batch.targets, weights: batch.weights, times: batch.times)
     batch.count = 0
   }
 
   /// Where a parser puts the names of up to ``namedEdgesMax`` edges, source and target in turn, and their weights, for
   /// ``addNamed(_:)``. Looked up together, their accesses to memory overlap.
-  var names: UnsafeMutablePointer<UInt64> { batch.names }
-  var namedWeights: UnsafeMutablePointer<Double> { batch.namedWeights }
+  var names: UnsafeMutablePointer<UInt64> { unsafe batch.names }
+  var namedWeights: UnsafeMutablePointer<Double> { unsafe batch.namedWeights }
   static var namedEdgesMax: Int { EdgeBatch.namedMax }
 
   /// Adds the edges whose names and weights were put aside; lines of theirs count as read.
   mutating func addNamed(_ count: Int) throws {
     if batch.count + count > EdgeBatch.capacity { try flush() }
-    let (sources, targets, first) = (batch.sources, batch.targets, batch.count)
-    let names = batch.names
+    let (sources, targets, first) = unsafe (batch.sources, batch.targets, batch.count)
+    let names = unsafe batch.names
     for i in 0..<count {
-      sources[first &+ i] = vertices.insert(integer: Int64(bitPattern: names[2 &* i]))
-      targets[first &+ i] = vertices.insert(integer: Int64(bitPattern: names[2 &* i &+ 1]))
+      unsafe sources[first &+ i] = unsafe vertices.insert(integer: Int64(bitPattern: names[2 &* i]))
+      unsafe targets[first &+ i] = unsafe vertices.insert(integer: Int64(bitPattern: names[2 &* i &+ 1]))
     }
-    if edges.weights != nil { (batch.weights + first).update(from: batch.namedWeights, count: count) }
+    if edges.weights != nil { unsafe (batch.weights + first).update(from: batch.namedWeights, count: count) }
     batch.count = first + count
     lineNumber += count
   }
@@ -71,7 +71,7 @@ struct GraphAssembly {
 
   /// Notes the current line as malformed.
   mutating func reject(_ line: TextLine, _ reason: MalformedLineReason, at place: Range<Int>) throws {
-    try malformed.add(
+    try unsafe malformed.add(
       MalformedLine(
         lineNumber: lineNumber, offset: line.offset, reason: reason, place: place,
         bytes: Array(UnsafeBufferPointer(start: line.bytes, count: line.count))),
@@ -80,7 +80,7 @@ struct GraphAssembly {
 }
 
 /// Flat memory for some edges.
-private final class EdgeBatch {
+@safe private final class EdgeBatch {
   static let capacity = 1 << 13
   static let namedMax = 1 << 11
   let sources = UnsafeMutablePointer<VertexIndex>.allocate(capacity: capacity)
@@ -92,17 +92,17 @@ private final class EdgeBatch {
   var count = 0
 
   deinit {
-    names.deallocate()
-    namedWeights.deallocate()
-    sources.deallocate()
-    targets.deallocate()
-    weights.deallocate()
-    times.deallocate()
+    unsafe names.deallocate()
+    unsafe namedWeights.deallocate()
+    unsafe sources.deallocate()
+    unsafe targets.deallocate()
+    unsafe weights.deallocate()
+    unsafe times.deallocate()
   }
 }
 
 /// One line of a block, without its end.
-struct TextLine {
+@safe struct TextLine {
   let bytes: UnsafePointer<UInt8>
   let count: Int
   /// Of its first byte in the unpacked input.
@@ -113,35 +113,35 @@ struct TextLine {
   /// The line of a block that begins at `start`; the block ends with a newline.
   @inline(__always)
   init(at start: UnsafePointer<UInt8>, of block: LineBlock) {
-    let end = LineScan.newline(from: start)
-    next = end + 1
-    var length = end - start
-    if length > 0, start[length - 1] == UInt8(ascii: "\r") { length -= 1 }
-    bytes = start
+    let end = unsafe LineScan.newline(from: start)
+    unsafe next = unsafe end + 1
+    var length = unsafe end - start
+    if length > 0, unsafe start[length - 1] == UInt8(ascii: "\r") { length -= 1 }
+    unsafe bytes = unsafe start
     count = length
-    offset = block.offset + UInt64(start - block.bytes)
+    offset = unsafe block.offset + UInt64(start - block.bytes)
   }
 
   /// Blank, or a comment: it begins with `#` or `%`.
   var isSkipped: Bool {
     var i = 0
-    while i < count, LineScan.isBlank(bytes[i]) { i += 1 }
-    return i == count || bytes[i] == UInt8(ascii: "#") || bytes[i] == UInt8(ascii: "%")
+    while i < count, unsafe LineScan.isBlank(bytes[i]) { i += 1 }
+    return unsafe i == count || bytes[i] == UInt8(ascii: "#") || bytes[i] == UInt8(ascii: "%")
   }
 
   /// The next run of bytes from `start` on that are no blanks (nor `separator`); nil at the end.
   @inline(__always)
   func token(from start: Int, separator: UInt8 = 32) -> Range<Int>? {
     var i = start
-    while i < count, LineScan.isBlank(bytes[i]) || bytes[i] == separator { i &+= 1 }
+    while i < count, unsafe LineScan.isBlank(bytes[i]) || bytes[i] == separator { i &+= 1 }
     if i == count { return nil }
     let first = i
-    while i < count, !LineScan.isBlank(bytes[i]), bytes[i] != separator { i &+= 1 }
-    return Range(uncheckedBounds: (first, i))
+    while i < count, unsafe !LineScan.isBlank(bytes[i]), unsafe bytes[i] != separator { i &+= 1 }
+    return unsafe Range(uncheckedBounds: (first, i))
   }
 
   func text(_ range: Range<Int>) -> String {
-    String(decoding: UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count), as: UTF8.self)
+    unsafe String(decoding: UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count), as: UTF8.self)
   }
 }
 
@@ -153,12 +153,12 @@ enum LineScan {
   /// The first newline at or behind `start`: there must be one. Reads up to 7 bytes past it.
   @inline(__always)
   static func newline(from start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
-    var p = start
+    var p = unsafe start
     while true {
-      let word = load8(p) ^ 0x0a0a_0a0a_0a0a_0a0a
+      let word = unsafe load8(p) ^ 0x0a0a_0a0a_0a0a_0a0a
       let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-      if zeros != 0 { return p + zeros.trailingZeroBitCount &>> 3 }
-      p += 8
+      if zeros != 0 { return unsafe p + zeros.trailingZeroBitCount &>> 3 }
+      unsafe p += 8
     }
   }
 }

@@ -116,7 +116,7 @@ public enum GraphFile {
   private static func makeParser(
     _ block: LineBlock, _ name: String, _ options: GraphFileOptions
   ) throws -> (GraphFormat, any GraphParser) {
-    let banner = TextLine(at: block.bytes, of: block)
+    let banner = unsafe TextLine(at: block.bytes, of: block)
     let lines = firstLines(of: block)
     let format = options.format ?? GraphFormatDetector.format(banner: banner, lines: lines, name: name)
     if options.readsTimes, format != .edges {
@@ -147,11 +147,11 @@ public enum GraphFile {
   /// Up to 1,000 lines of a block that are neither blank nor comments, within its first 64 KiB.
   private static func firstLines(of block: LineBlock) -> [TextLine] {
     var lines: [TextLine] = []
-    var p = block.bytes
-    while p < block.bytes + min(block.count, 1 << 16), lines.count < 1000 {
-      let line = TextLine(at: p, of: block)
+    var p = unsafe block.bytes
+    while unsafe p < block.bytes + min(block.count, 1 << 16), lines.count < 1000 {
+      let line = unsafe TextLine(at: p, of: block)
       if !line.isSkipped { lines.append(line) }
-      p = line.next
+      unsafe p = unsafe line.next
     }
     return lines
   }

@@ -3,7 +3,7 @@ import EventFormats
 import FlatMemory
 
 /// Whole lines from a place in the input on.
-struct LineBlock {
+@safe struct LineBlock {
   /// The lines; the last one ends with a newline too. `bytePadding` bytes behind them may be read.
   let bytes: UnsafePointer<UInt8>
   let count: Int
@@ -16,7 +16,7 @@ struct LineBlock {
 /// Guarantees: every byte is in exactly one block, in order, but for a byte order mark at the very beginning; a missing
 /// newline at the end is added.
 /// Cost: one copy of each byte at most, and a block of 1 MiB, more only as far as a line is longer.
-final class LineBlocks {
+@safe final class LineBlocks {
   private static let blockByteCount = 1 << 20
 
   private let input: any ByteInput
@@ -32,9 +32,9 @@ final class LineBlocks {
   init(_ input: any ByteInput, lineByteCountMax: Int = 1 << 30) {
     (self.input, self.lineByteCountMax) = (input, lineByteCountMax)
     capacity = LineBlocks.blockByteCount
-    buffer = .allocate(capacity: capacity + bytePadding)
+    unsafe buffer = .allocate(capacity: capacity + bytePadding)
   }
-  deinit { buffer.deallocate() }
+  deinit { unsafe buffer.deallocate() }
 
   /// The next block, valid until the next call; nil at the end.
   func next() throws -> LineBlock? {
@@ -42,13 +42,13 @@ final class LineBlocks {
     var searched = 0
     while true {
       try fill()
-      if isAtEnd, filled > 0, buffer[filled - 1] != UInt8(ascii: "\n") {
-        buffer[filled] = UInt8(ascii: "\n")
+      if isAtEnd, filled > 0, unsafe buffer[filled - 1] != UInt8(ascii: "\n") {
+        unsafe buffer[filled] = UInt8(ascii: "\n")
         filled += 1
       }
       if let end = lastLineEnd(from: searched) {
         used = end
-        return LineBlock(bytes: UnsafePointer(buffer), count: end, offset: offset)
+        return unsafe LineBlock(bytes: UnsafePointer(buffer), count: end, offset: offset)
       }
       if isAtEnd { return nil }
       searched = filled
@@ -65,23 +65,23 @@ final class LineBlocks {
   private func dropUsed() {
     offset += UInt64(used)
     filled -= used
-    buffer.update(from: buffer + used, count: filled)
+    unsafe buffer.update(from: buffer + used, count: filled)
     used = 0
   }
 
   /// Reads until the buffer is full, with a byte left for a newline, or the input ends.
   private func fill() throws {
     while !isAtEnd, filled < capacity - 1 {
-      let got = try input.read(into: UnsafeMutableRawPointer(buffer + filled), capacity - 1 - filled)
+      let got = try unsafe input.read(into: UnsafeMutableRawPointer(buffer + filled), capacity - 1 - filled)
       if got == 0 { isAtEnd = true }
       filled += got
       if offset == 0, used == 0, filled >= 3, filled == got { dropByteOrderMark() }
     }
-    (buffer + filled).update(repeating: 0, count: bytePadding)
+    unsafe (buffer + filled).update(repeating: 0, count: bytePadding)
   }
 
   private func dropByteOrderMark() {
-    guard buffer[0] == 0xef, buffer[1] == 0xbb, buffer[2] == 0xbf else { return }
+    guard unsafe buffer[0] == 0xef, unsafe buffer[1] == 0xbb, unsafe buffer[2] == 0xbf else { return }
     used = 3
     dropUsed()
   }
@@ -89,7 +89,7 @@ final class LineBlocks {
   private func lastLineEnd(from start: Int) -> Int? {
     var i = filled
     while i > start {
-      if buffer[i - 1] == UInt8(ascii: "\n") { return i }
+      if unsafe buffer[i - 1] == UInt8(ascii: "\n") { return i }
       i -= 1
     }
     return nil
@@ -97,9 +97,9 @@ final class LineBlocks {
 
   private func grow() {
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2 + bytePadding)
-    larger.update(from: buffer, count: filled)
-    buffer.deallocate()
-    buffer = larger
+    unsafe larger.update(from: buffer, count: filled)
+    unsafe buffer.deallocate()
+    unsafe buffer = unsafe larger
     capacity *= 2
   }
 }

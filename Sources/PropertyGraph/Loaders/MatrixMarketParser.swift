@@ -49,11 +49,11 @@ struct MatrixMarketParser: GraphParser {
   }
 
   mutating func parse(_ block: LineBlock, into graph: inout GraphAssembly) throws {
-    var p = block.bytes
-    let end = p + block.count
-    while p < end {
-      let line = TextLine(at: p, of: block)
-      p = line.next
+    var p = unsafe block.bytes
+    let end = unsafe p + block.count
+    while unsafe p < end {
+      let line = unsafe TextLine(at: p, of: block)
+      unsafe p = unsafe line.next
       graph.lineNumber += 1
       if line.isSkipped {
         graph.skippedLines += 1
@@ -128,8 +128,9 @@ enum WholeToken {
   @inline(__always)
   static func number(_ line: TextLine, _ token: Range<Int>) -> UInt64? {
     var number: UInt64 = 0
-    if NumberScan.wholeNumber(line.bytes + token.lowerBound, &number) == token.count { return number }
-    guard let integer = VertexID.canonicalInteger(line.bytes + token.lowerBound, token.count), integer >= 0 else {
+    if unsafe NumberScan.wholeNumber(line.bytes + token.lowerBound, &number) == token.count { return number }
+    guard let integer = unsafe VertexID.canonicalInteger(line.bytes + token.lowerBound, token.count), integer >= 0
+    else {
       return nil
     }
     return UInt64(integer)

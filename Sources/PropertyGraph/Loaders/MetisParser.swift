@@ -17,13 +17,13 @@ struct MetisParser: GraphParser {
   init(readsWeights: Bool) { self.readsWeights = readsWeights }
 
   mutating func parse(_ block: LineBlock, into graph: inout GraphAssembly) throws {
-    var p = block.bytes
-    let end = p + block.count
-    while p < end {
-      let line = TextLine(at: p, of: block)
-      p = line.next
+    var p = unsafe block.bytes
+    let end = unsafe p + block.count
+    while unsafe p < end {
+      let line = unsafe TextLine(at: p, of: block)
+      unsafe p = unsafe line.next
       graph.lineNumber += 1
-      if line.count > 0, line.bytes[0] == UInt8(ascii: "%") {
+      if line.count > 0, unsafe line.bytes[0] == UInt8(ascii: "%") {
         graph.skippedLines += 1
       } else if let vertexCount {
         try neighbours(line, vertexCount, &graph)

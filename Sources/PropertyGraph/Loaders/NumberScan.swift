@@ -8,7 +8,7 @@ enum NumberScan {
   /// is none, and for leading zeros and longer ones, which are left to slower ways. Reads 16 bytes.
   @inline(__always)
   static func wholeNumber(_ p: UnsafePointer<UInt8>, _ value: inout UInt64) -> Int {
-    let word = load8(p) ^ 0x3030_3030_3030_3030
+    let word = unsafe load8(p) ^ 0x3030_3030_3030_3030
     let digits = leadingDigits(word)
     if digits == 0 { return 0 }
     if word & 0xff == 0, digits > 1 { return 0 }
@@ -16,7 +16,7 @@ enum NumberScan {
       value = number(word &<< UInt64(truncatingIfNeeded: 64 &- 8 &* digits))
       return digits
     }
-    let next = load8(p + 8) ^ 0x3030_3030_3030_3030
+    let next = unsafe load8(p + 8) ^ 0x3030_3030_3030_3030
     let more = leadingDigits(next)
     if more == 8 { return 0 }
     value = number(word)
@@ -57,13 +57,13 @@ enum NumberScan {
     var digits = 0
     var isFraction = false
     while true {
-      let digit = p[i] &- UInt8(ascii: "0")
+      let digit = unsafe p[i] &- UInt8(ascii: "0")
       if digit <= 9 {
         significand = significand &* 10 &+ UInt64(digit)
         digits &+= 1
         if isFraction { divisor *= 10 }
         if digits > 15 { return 0 }
-      } else if p[i] == UInt8(ascii: "."), !isFraction {
+      } else if unsafe p[i] == UInt8(ascii: "."), !isFraction {
         isFraction = true
       } else {
         break
@@ -79,10 +79,10 @@ enum NumberScan {
   /// Infinity and NaN are read in their usual spellings.
   static func decimal(_ p: UnsafePointer<UInt8>, _ count: Int) -> Double? {
     guard count > 0, count < 1000 else { return nil }
-    let bytes = UnsafeBufferPointer(start: p, count: count)
-    let text = String(decoding: bytes, as: UTF8.self)
+    let bytes = unsafe UnsafeBufferPointer(start: p, count: count)
+    let text = unsafe String(decoding: bytes, as: UTF8.self)
     // hexadecimal and payloads of NaN are no weights
-    let isDecimal = bytes.allSatisfy { byte in
+    let isDecimal = unsafe bytes.allSatisfy { byte in
       byte &- UInt8(ascii: "0") <= 9 || [43, 45, 46, 69, 101].contains(byte)
     }
     if isDecimal || ["nan", "inf", "infinity", "+inf", "-inf", "+infinity", "-infinity"].contains(text.lowercased()) {

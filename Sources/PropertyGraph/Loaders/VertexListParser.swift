@@ -19,11 +19,11 @@ struct VertexListParser: GraphParser {
   }
 
   mutating func parse(_ block: LineBlock, into graph: inout GraphAssembly) throws {
-    var p = block.bytes
-    let end = p + block.count
-    while p < end {
-      let line = TextLine(at: p, of: block)
-      p = line.next
+    var p = unsafe block.bytes
+    let end = unsafe p + block.count
+    while unsafe p < end {
+      let line = unsafe TextLine(at: p, of: block)
+      unsafe p = unsafe line.next
       graph.lineNumber += 1
       if line.isSkipped || isHeaderAhead {
         if !line.isSkipped { isHeaderAhead = false }
@@ -31,7 +31,7 @@ struct VertexListParser: GraphParser {
       } else if !splitter.split(line, delimiter, limit: 1) {
         try graph.reject(line, .openQuote, at: 0..<line.count)
       } else if let field = splitter.fields.first, !field.range.isEmpty {
-        if tw_utf8_valid(line.bytes + field.range.lowerBound, field.range.count) == 0 {
+        if unsafe tw_utf8_valid(line.bytes + field.range.lowerBound, field.range.count) == 0 {
           try graph.reject(line, .notUTF8, at: field.range)
         } else {
           _ = field.insert(line, &graph)

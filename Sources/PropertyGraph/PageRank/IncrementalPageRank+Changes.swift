@@ -8,17 +8,17 @@ extension IncrementalPageRank {
     adoptNewVertices()
     let ranks = ranks
     let records = records
-    return adjacency.apply(
+    return unsafe adjacency.apply(
       updates,
       prefetch: { next in
-        tw_prefetch(ranks.base + Int(next.source))
-        tw_prefetch(records.base + Int(next.source))
-        tw_prefetch(records.base + Int(next.target))
+        unsafe tw_prefetch(ranks.base + Int(next.source))
+        unsafe tw_prefetch(records.base + Int(next.source))
+        unsafe tw_prefetch(records.base + Int(next.target))
       }, observe: { edgeChanged($0) })
   }
 
   @discardableResult
-  public func apply(_ updates: [EdgeUpdate]) -> Int { updates.withUnsafeBufferPointer { apply($0) } }
+  public func apply(_ updates: [EdgeUpdate]) -> Int { unsafe updates.withUnsafeBufferPointer { unsafe apply($0) } }
 
   /// Follows a change that was made to ``adjacency``; must be told of each, in order.
   ///
@@ -38,15 +38,15 @@ extension IncrementalPageRank {
         ranks[source] = scaled
         rankSum += moved
         rankSumRoundingUnits += rankSum.magnitude
-        records.base[Int(source)].priority = 1 / Float(adjacency.out.degree(source) + 4)
+        unsafe records.base[Int(source)].priority = 1 / Float(adjacency.out.degree(source) + 4)
         addResidual(-moved, to: source)
         roundingUnits += 4 * scaled.magnitude
       } else {
-        records.base[Int(source)].priority = 0.25
+        unsafe records.base[Int(source)].priority = 0.25
       }
     } else if change.outWeightAfter > 0 {
       share = rank / change.outWeightAfter
-      records.base[Int(source)].priority = 0.2
+      unsafe records.base[Int(source)].priority = 0.2
     }
     addResidual(options.damping * share * change.weightDelta, to: change.target)
     roundingUnits += 8 * rank.magnitude
@@ -54,13 +54,13 @@ extension IncrementalPageRank {
 
   @inline(__always)
   private func addResidual(_ delta: Double, to v: VertexIndex) {
-    let record = records.base + Int(v)
-    let old = record.pointee.residual
+    let record = unsafe records.base + Int(v)
+    let old = unsafe record.pointee.residual
     let new = old + delta
-    record.pointee.residual = new
+    unsafe record.pointee.residual = new
     residualSum += new.magnitude - old.magnitude
     roundingUnits += new.magnitude + delta.magnitude + residualSum.magnitude
-    if !queues.isStale { queues.add(v, record) }
+    if !queues.isStale { unsafe queues.add(v, record) }
   }
 
   // MARK: vertices
@@ -130,7 +130,7 @@ extension IncrementalPageRank {
     residualSum -= records[v].residual.magnitude
     roundingUnits += residualSum.magnitude + ranks[v].magnitude + exact
     ranks[v] = exact
-    records.base[Int(v)].residual = 0
-    records.base[Int(v)].priority = 1 / Float(adjacency.out.degree(v) + 4)
+    unsafe records.base[Int(v)].residual = 0
+    unsafe records.base[Int(v)].priority = 1 / Float(adjacency.out.degree(v) + 4)
   }
 }

@@ -20,13 +20,13 @@ extension IncrementalPageRank {
 
   private func pushOnce(edgeLimit: Double) -> Int {
     let target = budget * (1 - 1e-6) - 2 * roundingError
-    let records = records.base
-    let ranks = ranks.base
+    let records = unsafe records.base
+    let ranks = unsafe ranks.base
     let out = adjacency.out
-    let slabs = out.slabs.base
-    let neighbours = out.neighbours.base
-    let weights = out.weights?.base
-    let queues = queues.queues
+    let slabs = unsafe out.slabs.base
+    let neighbours = unsafe out.neighbours.base
+    let weights = unsafe out.weights?.base
+    let queues = unsafe queues.queues
     let queueCount = self.queues.count
     let topBits = self.queues.topBits
     var entryCount = self.queues.entryCount
@@ -46,71 +46,71 @@ extension IncrementalPageRank {
       self.queues.entryCount = entryCount
     }
     while residualSum > target {
-      while q < queueCount && queues[q].head == queues[q].count {
-        queues[q].head = 0
-        queues[q].count = 0
+      while unsafe q < queueCount && queues[q].head == queues[q].count {
+        unsafe queues[q].head = 0
+        unsafe queues[q].count = 0
         q += 1
       }
       if q >= queueCount { break }
-      let head = queues[q].head
-      let u = queues[q].base[head]
-      queues[q].head = head &+ 1
+      let head = unsafe queues[q].head
+      let u = unsafe queues[q].base[head]
+      unsafe queues[q].head = head &+ 1
       entryCount &-= 1
-      if head &+ 6 < queues[q].count {
-        let waiting = queues[q].base + head
-        let (next, later, latest) = (waiting[1], waiting[3], waiting[6])
-        tw_prefetch(records + Int(latest))
-        tw_prefetch(slabs + Int(latest))
-        tw_prefetch(ranks + Int(latest))
-        tw_prefetch(neighbours + Int(slabs[Int(later)].offset))
-        let first = slabs[Int(next)]
-        let list = neighbours + Int(first.offset)
-        for i in 0..<min(12, Int(first.degree)) { tw_prefetch(records + Int(list[i])) }
+      if unsafe head &+ 6 < queues[q].count {
+        let waiting = unsafe queues[q].base + head
+        let (next, later, latest) = unsafe (waiting[1], waiting[3], waiting[6])
+        unsafe tw_prefetch(records + Int(latest))
+        unsafe tw_prefetch(slabs + Int(latest))
+        unsafe tw_prefetch(ranks + Int(latest))
+        unsafe tw_prefetch(neighbours + Int(slabs[Int(later)].offset))
+        let first = unsafe slabs[Int(next)]
+        let list = unsafe neighbours + Int(first.offset)
+        for i in 0..<min(12, Int(first.degree)) { unsafe tw_prefetch(records + Int(list[i])) }
       }
-      let record = records + Int(u)
-      if Int(record.pointee.bucket) != q { continue }  // stale
-      let residual = record.pointee.residual
-      let now = IncrementalPushQueues.queue(
+      let record = unsafe records + Int(u)
+      if unsafe Int(record.pointee.bucket) != q { continue }  // stale
+      let residual = unsafe record.pointee.residual
+      let now = unsafe IncrementalPushQueues.queue(
         of: residual, priority: record.pointee.priority, topBits: topBits, count: queueCount)
       if Int(now) > q {  // cancelled meanwhile
-        record.pointee.bucket = now
+        unsafe record.pointee.bucket = now
         if Int(now) < queueCount {
-          IncrementalPushQueues.append(u, to: queues + Int(now))
+          unsafe IncrementalPushQueues.append(u, to: queues + Int(now))
           entryCount &+= 1
         }
         continue
       }
-      record.pointee.bucket = Int32(truncatingIfNeeded: queueCount)
-      record.pointee.residual = 0
+      unsafe record.pointee.bucket = Int32(truncatingIfNeeded: queueCount)
+      unsafe record.pointee.residual = 0
       residualSum -= residual.magnitude
-      let rank = ranks[Int(u)] + residual
-      ranks[Int(u)] = rank
+      let rank = unsafe ranks[Int(u)] + residual
+      unsafe ranks[Int(u)] = rank
       rankSum += residual
       pushes += 1
-      let slab = slabs[Int(u)]
+      let slab = unsafe slabs[Int(u)]
       let degree = Int(slab.degree)
       edges &+= degree &+ 4
       rounding += 2 * rank.magnitude + residualSum.magnitude
       if degree > 0 {
-        let list = neighbours + Int(slab.offset)
-        let total = weights == nil ? Double(degree) : adjacency.weightSum(u)
+        let list = unsafe neighbours + Int(slab.offset)
+        let total = unsafe weights == nil ? Double(degree) : adjacency.weightSum(u)
         let delta = options.damping * residual / total
         var before = 0.0
         var after = 0.0
         for i in 0..<degree {
-          if i &+ 12 < degree { tw_prefetch(records + Int(list[i &+ 12])) }
-          let w = list[i]
-          let neighbour = records + Int(w)
-          let old = neighbour.pointee.residual
-          let new = old + (weights.map { delta * Double($0[Int(slab.offset) &+ i]) } ?? delta)
-          neighbour.pointee.residual = new
+          if i &+ 12 < degree { unsafe tw_prefetch(records + Int(list[i &+ 12])) }
+          let w = unsafe list[i]
+          let neighbour = unsafe records + Int(w)
+          let old = unsafe neighbour.pointee.residual
+          let new = unsafe old + (weights.map { unsafe delta * Double($0[Int(slab.offset) &+ i]) } ?? delta)
+          unsafe neighbour.pointee.residual = new
           before += old.magnitude
           after += new.magnitude
-          let k = IncrementalPushQueues.queue(
+          let k = unsafe IncrementalPushQueues.queue(
             of: new, priority: neighbour.pointee.priority, topBits: topBits, count: queueCount)
-          if k < neighbour.pointee.bucket {
-            neighbour.pointee.bucket = k
-            IncrementalPushQueues.append(w, to: queues + Int(k))
+          if unsafe k < neighbour.pointee.bucket {
+            unsafe neighbour.pointee.bucket = k
+            unsafe IncrementalPushQueues.append(w, to: queues + Int(k))
             entryCount &+= 1
             if k < q { q = Int(k) }
           }

@@ -29,12 +29,12 @@ extension IncrementalPageRank {
     let header = Header(
       vertexIndexCount: Int64(vertexIndexCount), damping: options.damping, residualSum: residualSum,
       rankSum: rankSum, roundingUnits: roundingUnits, rankSumRoundingUnits: rankSumRoundingUnits)
-    try withUnsafeBytes(of: header) { try body("rank/header", $0) }
-    try withUnsafeBytes(of: model) { try body("rank/model", $0) }
-    try body("rank/ranks", ranks.bytes(count: vertexIndexCount))
+    try unsafe withUnsafeBytes(of: header) { try unsafe body("rank/header", $0) }
+    try unsafe withUnsafeBytes(of: model) { try unsafe body("rank/model", $0) }
+    try unsafe body("rank/ranks", ranks.bytes(count: vertexIndexCount))
     let residuals = residuals
-    try residuals.withUnsafeBytes { try body("rank/residuals", $0) }
-    try body("rank/teleports", teleports.bytes(count: vertexIndexCount))
+    try unsafe residuals.withUnsafeBytes { try unsafe body("rank/residuals", $0) }
+    try unsafe body("rank/teleports", teleports.bytes(count: vertexIndexCount))
   }
 
   /// Restores what ``withSections(_:)`` wrote, on the adjacency restored from the same checkpoint; goes on bit for bit
@@ -45,7 +45,7 @@ extension IncrementalPageRank {
     restoring section: (String) throws -> UnsafeRawBufferPointer
   ) throws {
     self.init(unsolved: adjacency, options: options)
-    try withoutActuallyEscaping(section) { try restore(GraphSectionReader(section: $0)) }
+    try unsafe withoutActuallyEscaping(section) { try unsafe restore(GraphSectionReader(section: $0)) }
   }
 
   private func restore(_ reader: GraphSectionReader) throws {

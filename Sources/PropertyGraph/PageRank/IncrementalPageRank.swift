@@ -22,7 +22,7 @@ import FlatMemory
 /// edges where that is predicted to be cheaper; 48 bytes a vertex (56 for tolerances below 5·10⁻⁷).
 /// Method: signed residual pushes (Gauss–Southwell with queues by exponent; Ohsaka, Maehara, Kawarabayashi 2015) and
 /// warm-started block Gauss–Seidel with Aitken extrapolation.
-public final class IncrementalPageRank {
+@safe public final class IncrementalPageRank {
   public let adjacency: DynamicAdjacency
   public let options: IncrementalPageRankOptions
 
@@ -52,27 +52,27 @@ public final class IncrementalPageRank {
   private let state: UnsafeMutablePointer<State>
   /// The sum of |r|.
   var residualSum: Double {
-    @inline(__always) get { state.pointee.residualSum }
-    @inline(__always) set { state.pointee.residualSum = newValue }
+    @inline(__always) get { unsafe state.pointee.residualSum }
+    @inline(__always) set { unsafe state.pointee.residualSum = newValue }
   }
   /// The sum of x.
   var rankSum: Double {
-    @inline(__always) get { state.pointee.rankSum }
-    @inline(__always) set { state.pointee.rankSum = newValue }
+    @inline(__always) get { unsafe state.pointee.rankSum }
+    @inline(__always) set { unsafe state.pointee.rankSum = newValue }
   }
   /// By how much rounding may have moved residuals, in units of 2⁻⁵³.
   var roundingUnits: Double {
-    @inline(__always) get { state.pointee.roundingUnits }
-    @inline(__always) set { state.pointee.roundingUnits = newValue }
+    @inline(__always) get { unsafe state.pointee.roundingUnits }
+    @inline(__always) set { unsafe state.pointee.roundingUnits = newValue }
   }
   /// By how much rounding may have moved the sum of x, in units of 2⁻⁵³.
   var rankSumRoundingUnits: Double {
-    @inline(__always) get { state.pointee.rankSumRoundingUnits }
-    @inline(__always) set { state.pointee.rankSumRoundingUnits = newValue }
+    @inline(__always) get { unsafe state.pointee.rankSumRoundingUnits }
+    @inline(__always) set { unsafe state.pointee.rankSumRoundingUnits = newValue }
   }
   var queues: IncrementalPushQueues {
-    @inline(__always) _read { yield state.pointee.queues }
-    @inline(__always) _modify { yield &state.pointee.queues }
+    @inline(__always) _read { yield unsafe state.pointee.queues }
+    @inline(__always) _modify { yield unsafe &state.pointee.queues }
   }
   var model = IncrementalCostModel()
 
@@ -87,8 +87,8 @@ public final class IncrementalPageRank {
   init(unsolved adjacency: DynamicAdjacency, options: IncrementalPageRankOptions) {
     self.adjacency = adjacency
     self.options = options
-    state = .allocate(capacity: 1)
-    state.initialize(to: State())
+    unsafe state = .allocate(capacity: 1)
+    unsafe state.initialize(to: State())
     let capacity = adjacency.options.vertexCountMax + 1
     let expected = max(adjacency.options.expectedVertexCount, adjacency.vertexIndexCount)
     ranks = ReservedArray(capacity: capacity, expectedCount: expected)
@@ -111,7 +111,7 @@ public final class IncrementalPageRank {
     share64.release()
     fresh64.release()
     queues.deallocate()
-    state.deallocate()
+    unsafe state.deallocate()
   }
 
   // MARK: results
@@ -207,7 +207,7 @@ public final class IncrementalPageRank {
   private func vanish() {
     for v in 0..<vertexIndexCount {
       ranks[v] = 0
-      records.base[v].residual = 0
+      unsafe records.base[v].residual = 0
     }
     residualSum = 0
     rankSum = 0
@@ -237,7 +237,7 @@ public final class IncrementalPageRank {
   }
 
   func rebuildQueues() {
-    queues.rebuild(records.base, vertexCount: vertexIndexCount, edgeCount: adjacency.edgeCount, budget: budget)
+    unsafe queues.rebuild(records.base, vertexCount: vertexIndexCount, edgeCount: adjacency.edgeCount, budget: budget)
   }
 
   /// Threads for a scan of the whole graph; waking them pays from some 100,000 edges on.

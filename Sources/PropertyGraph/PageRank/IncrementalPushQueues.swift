@@ -7,8 +7,8 @@ import CKernels
 /// since moved up are stale and skipped. Vertices below the floor wait in none: together they hold at most a quarter of
 /// the budget the queues were built for.
 /// Cost: 4 bytes an entry, a few ns to append.
-struct IncrementalPushQueues {
-  struct Queue {
+@safe struct IncrementalPushQueues {
+  @safe struct Queue {
     var base: UnsafeMutablePointer<UInt32>
     var head: Int
     var count: Int
@@ -28,15 +28,15 @@ struct IncrementalPushQueues {
   var isStale = true
 
   init() {
-    queues = .allocate(capacity: Int(Self.countMax))
+    unsafe queues = .allocate(capacity: Int(Self.countMax))
     for q in 0..<Int(Self.countMax) {
-      (queues + q).initialize(to: Queue(base: .allocate(capacity: 16), head: 0, count: 0, capacity: 16))
+      unsafe (queues + q).initialize(to: Queue(base: .allocate(capacity: 16), head: 0, count: 0, capacity: 16))
     }
   }
 
   func deallocate() {
-    for q in 0..<Int(Self.countMax) { queues[q].base.deallocate() }
-    queues.deallocate()
+    for q in 0..<Int(Self.countMax) { unsafe queues[q].base.deallocate() }
+    unsafe queues.deallocate()
   }
 
   /// The queue of a residual, or `count` for none: the difference of exponents, without a logarithm or a branch.
@@ -48,29 +48,29 @@ struct IncrementalPushQueues {
 
   @inline(__always)
   static func append(_ v: UInt32, to queue: UnsafeMutablePointer<Queue>) {
-    if queue.pointee.count == queue.pointee.capacity { grow(queue) }
-    queue.pointee.base[queue.pointee.count] = v
-    queue.pointee.count &+= 1
+    if unsafe queue.pointee.count == queue.pointee.capacity { unsafe grow(queue) }
+    unsafe queue.pointee.base[queue.pointee.count] = v
+    unsafe queue.pointee.count &+= 1
   }
 
   @inline(never)
   private static func grow(_ queue: UnsafeMutablePointer<Queue>) {
-    let live = queue.pointee.count - queue.pointee.head
+    let live = unsafe queue.pointee.count - queue.pointee.head
     let capacity = max(16, live * 2)
     let base = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
-    base.update(from: queue.pointee.base + queue.pointee.head, count: live)
-    queue.pointee.base.deallocate()
-    queue.pointee = Queue(base: base, head: 0, count: live, capacity: capacity)
+    unsafe base.update(from: queue.pointee.base + queue.pointee.head, count: live)
+    unsafe queue.pointee.base.deallocate()
+    unsafe queue.pointee = unsafe Queue(base: base, head: 0, count: live, capacity: capacity)
   }
 
   /// Queues a vertex whose residual has changed, if its exponent now is above that of the queue it waits in.
   @inline(__always)
   mutating func add(_ v: UInt32, _ record: UnsafeMutablePointer<tw_rank_record>) {
-    let q = Self.queue(
+    let q = unsafe Self.queue(
       of: record.pointee.residual, priority: record.pointee.priority, topBits: topBits, count: count)
-    if q < record.pointee.bucket {
-      record.pointee.bucket = q
-      Self.append(v, to: queues + Int(q))
+    if unsafe q < record.pointee.bucket {
+      unsafe record.pointee.bucket = q
+      unsafe Self.append(v, to: queues + Int(q))
       entryCount &+= 1
     }
   }
@@ -84,15 +84,15 @@ struct IncrementalPushQueues {
     topBits = Int64(bitPattern: top.bitPattern)
     count = min(Int(Self.countMax) - 1, Int((topBits - Int64(bitPattern: floor.bitPattern)) >> 52) + 1)
     for q in 0..<Int(Self.countMax) {
-      queues[q].head = 0
-      queues[q].count = 0
+      unsafe queues[q].head = 0
+      unsafe queues[q].count = 0
     }
     entryCount = 0
     isStale = false
     for v in 0..<UInt32(vertexCount) {
-      let record = records + Int(v)
-      record.pointee.bucket = Int32(count)
-      add(v, record)
+      let record = unsafe records + Int(v)
+      unsafe record.pointee.bucket = Int32(count)
+      unsafe add(v, record)
     }
   }
 }

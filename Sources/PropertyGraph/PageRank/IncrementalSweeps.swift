@@ -8,7 +8,7 @@ import CKernels
 /// sums are added in the order of the blocks.
 /// Cost: some 0.6 ns an edge on two cores a sweep; shares are 32-bit floats where the tolerance allows.
 /// Method: the slow mode that is left after some sweeps is extrapolated (Aitken; Kamvar and others 2003).
-final class IncrementalSweeps {
+@safe final class IncrementalSweeps {
   enum Stage {
     case shares, extrapolate, round, publish, residualShares, residuals
   }
@@ -49,32 +49,32 @@ final class IncrementalSweeps {
     blockCount = max(1, min(Self.blockCountMax, vertexCount / 64))
     use64 = solver.options.tolerance < 5e-7 || residualsOnly
     startResidual = solver.residualSum
-    blockEdges = .allocate(capacity: blockCount)
-    blockChanges = .allocate(capacity: blockCount)
-    blockSums = .allocate(capacity: blockCount)
-    arrays = .allocate(capacity: 1)
+    unsafe blockEdges = .allocate(capacity: blockCount)
+    unsafe blockChanges = .allocate(capacity: blockCount)
+    unsafe blockSums = .allocate(capacity: blockCount)
+    unsafe arrays = .allocate(capacity: 1)
     let into = solver.adjacency.into
     let out = solver.adjacency.out
-    arrays.initialize(
+    unsafe arrays.initialize(
       to: tw_rank_arrays(
         in_slabs: Self.slabs(into), out_slabs: Self.slabs(out), in_neighbours: into.neighbours.base,
-        in_weights: into.weights.map { UnsafePointer($0.base) },
-        out_weights: solver.adjacency.outWeights.map { UnsafePointer($0.base) },
-        teleport: solver.unevenTeleportCount == 0 ? nil : UnsafePointer(solver.teleports.base),
-        damping: solver.options.damping, rank: solver.ranks.base, records: solver.records.base,
-        share32: solver.share32.base, fresh32: solver.fresh32.base, share64: solver.share64.base,
-        fresh64: solver.fresh64.base, change: solver.change.base))
+        in_weights: into.weights.map { unsafe UnsafePointer($0.base) },
+        out_weights: unsafe solver.adjacency.outWeights.map { unsafe UnsafePointer($0.base) },
+        teleport: unsafe solver.unevenTeleportCount == 0 ? nil : UnsafePointer(solver.teleports.base),
+        damping: solver.options.damping, rank: unsafe solver.ranks.base, records: unsafe solver.records.base,
+        share32: unsafe solver.share32.base, fresh32: unsafe solver.fresh32.base, share64: unsafe solver.share64.base,
+        fresh64: unsafe solver.fresh64.base, change: unsafe solver.change.base))
   }
 
   deinit {
-    blockEdges.deallocate()
-    blockChanges.deallocate()
-    blockSums.deallocate()
-    arrays.deallocate()
+    unsafe blockEdges.deallocate()
+    unsafe blockChanges.deallocate()
+    unsafe blockSums.deallocate()
+    unsafe arrays.deallocate()
   }
 
   private static func slabs(_ side: AdjacencyDirection) -> UnsafePointer<tw_slab> {
-    UnsafeRawPointer(side.slabs.base).assumingMemoryBound(to: tw_slab.self)
+    unsafe UnsafeRawPointer(side.slabs.base).assumingMemoryBound(to: tw_slab.self)
   }
 
   /// Solves, or recomputes the residuals only; returns the scans of all edges that took.
@@ -95,21 +95,21 @@ final class IncrementalSweeps {
     switch stage {
     case .shares:
       let (from, to) = block(number)
-      blockEdges[number] = use64 ? tw_rank_shares64(arrays, from, to) : tw_rank_shares32(arrays, from, to)
+      unsafe blockEdges[number] = unsafe use64 ? tw_rank_shares64(arrays, from, to) : tw_rank_shares32(arrays, from, to)
     case .extrapolate:
       let (from, to) = block(number)
-      tw_rank_extrapolate(arrays, from, to, factor, use64 ? 1 : 0)
+      unsafe tw_rank_extrapolate(arrays, from, to, factor, use64 ? 1 : 0)
     case .round:
       let b = roundStarts[round] + number
       let (from, to) = block(b)
-      blockChanges[b] = use64 ? tw_rank_sweep64(arrays, from, to) : tw_rank_sweep32(arrays, from, to)
+      unsafe blockChanges[b] = unsafe use64 ? tw_rank_sweep64(arrays, from, to) : tw_rank_sweep32(arrays, from, to)
     case .publish: publish(number)
     case .residualShares:
       let (from, to) = block(number)
-      _ = tw_rank_shares64(arrays, from, to)
+      _ = unsafe tw_rank_shares64(arrays, from, to)
     case .residuals:
       let (from, to) = block(number)
-      blockSums[number] = tw_rank_residuals(arrays, from, to)
+      unsafe blockSums[number] = unsafe tw_rank_residuals(arrays, from, to)
     }
   }
 
@@ -119,9 +119,9 @@ final class IncrementalSweeps {
     let first = from + count * number / Self.publishTasks
     let n = from + count * (number + 1) / Self.publishTasks - first
     if use64 {
-      (solver.share64.base + first).update(from: solver.fresh64.base + first, count: n)
+      unsafe (solver.share64.base + first).update(from: solver.fresh64.base + first, count: n)
     } else {
-      (solver.share32.base + first).update(from: solver.fresh32.base + first, count: n)
+      unsafe (solver.share32.base + first).update(from: solver.fresh32.base + first, count: n)
     }
   }
 
@@ -155,11 +155,11 @@ final class IncrementalSweeps {
   /// Consecutive blocks with about an eighth of the edges each; a vertex counts like three edges.
   private func cutRounds() {
     var total: UInt64 = 0
-    for b in 0..<blockCount { total += blockEdges[b] + blockWeight }
+    for b in 0..<blockCount { unsafe total += blockEdges[b] + blockWeight }
     roundStarts = [0]
     var sum: UInt64 = 0
     for b in 0..<blockCount {
-      sum += blockEdges[b] + blockWeight
+      unsafe sum += blockEdges[b] + blockWeight
       if sum * UInt64(Self.roundCount) >= total * UInt64(roundStarts.count) || b == blockCount - 1 {
         roundStarts.append(b + 1)
       }
@@ -172,9 +172,9 @@ final class IncrementalSweeps {
     attemptSweeps += 1
     var sums = tw_sweep_sums(change: 0, product: 0, square: 0)
     for b in 0..<blockCount {
-      sums.change += blockChanges[b].change
-      sums.product += blockChanges[b].product
-      sums.square += blockChanges[b].square
+      unsafe sums.change += blockChanges[b].change
+      unsafe sums.product += blockChanges[b].product
+      unsafe sums.square += blockChanges[b].square
     }
     let ratio = previousChange > 0 ? sums.change / previousChange : 0
     let mode = previousChange > 0 && sums.square > 0 ? sums.product / sums.square : 0
@@ -209,9 +209,9 @@ final class IncrementalSweeps {
     var rank = 0.0
     var rounding = 0.0
     for b in 0..<blockCount {
-      residual += blockSums[b].residual
-      rank += blockSums[b].rank
-      rounding += blockSums[b].rounding
+      unsafe residual += blockSums[b].residual
+      unsafe rank += blockSums[b].rank
+      unsafe rounding += blockSums[b].rounding
     }
     let before = solver.residualSum
     solver.residualSum = residual

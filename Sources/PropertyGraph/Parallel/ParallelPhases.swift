@@ -37,7 +37,7 @@ final class ParallelPhases: Sendable {
       withoutActuallyEscaping(next) { next in
         nonisolated(unsafe) let task = task
         nonisolated(unsafe) let next = next
-        DispatchQueue.concurrentPerform(iterations: workers) { _ in phases.help(task, next) }
+        DispatchQueue.concurrentPerform(iterations: workers) { _ in unsafe phases.help(task, next) }
       }
     }
   }

@@ -14,7 +14,7 @@ enum ParallelRanges {
     withoutActuallyEscaping(body) { body in
       nonisolated(unsafe) let body = body
       DispatchQueue.concurrentPerform(iterations: ranges) { number in
-        body(number, range(number, of: ranges, count: count))
+        unsafe body(number, range(number, of: ranges, count: count))
       }
     }
   }
@@ -22,9 +22,9 @@ enum ParallelRanges {
   /// The sum of `body` over the ranges, added in their order.
   static func sum(count: Int, rangeCount: Int = 64, _ body: (Range<Int>) -> Double) -> Double {
     var partial = [Double](repeating: 0, count: number(count: count, rangeCount: rangeCount))
-    partial.withUnsafeMutableBufferPointer { partial in
-      nonisolated(unsafe) let partial = partial
-      run(count: count, rangeCount: rangeCount) { number, range in partial[number] = body(range) }
+    unsafe partial.withUnsafeMutableBufferPointer { partial in
+      nonisolated(unsafe) let partial = unsafe partial
+      run(count: count, rangeCount: rangeCount) { number, range in unsafe partial[number] = body(range) }
     }
     return partial.reduce(0, +)
   }

@@ -37,7 +37,7 @@ public struct CompressedAdjacency: Sendable {
     _ body: (AdjacencyPointers) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(self) {} }
-    return try body(
+    return try unsafe body(
       AdjacencyPointers(
         vertexCount: vertexCount, offsets: offsets.base, neighbours: neighbours.base, weights: weights?.base))
   }
@@ -46,23 +46,23 @@ public struct CompressedAdjacency: Sendable {
 /// What a scan of an adjacency reads, free of reference counts: trivial, to be copied into closures of parallel loops.
 /// Valid inside ``CompressedAdjacency/withPointers(_:)`` only. `SharedBuffer.readablePadding` bytes after each array
 /// may be read.
-struct AdjacencyPointers: @unchecked Sendable {
+@safe struct AdjacencyPointers: @unchecked Sendable {
   let vertexCount: Int
   let offsets: UnsafePointer<UInt32>
   let neighbours: UnsafePointer<VertexIndex>
   let weights: UnsafePointer<Double>?
 
   @inline(__always)
-  var slotCount: Int { Int(offsets[vertexCount]) }
+  var slotCount: Int { unsafe Int(offsets[vertexCount]) }
 
   /// The positions of a vertex's edges.
   @inline(__always)
   func slots(of vertex: Int) -> Range<Int> {
-    Range(uncheckedBounds: (Int(offsets[vertex]), Int(offsets[vertex &+ 1])))
+    unsafe Range(uncheckedBounds: (Int(offsets[vertex]), Int(offsets[vertex &+ 1])))
   }
 
   @inline(__always)
-  func degree(of vertex: Int) -> Int { Int(offsets[vertex &+ 1] &- offsets[vertex]) }
+  func degree(of vertex: Int) -> Int { unsafe Int(offsets[vertex &+ 1] &- offsets[vertex]) }
 
   /// The vertex that owns a slot: by bisection.
   func owner(ofSlot slot: Int) -> Int {
@@ -71,7 +71,7 @@ struct AdjacencyPointers: @unchecked Sendable {
     // invariant: offsets[low] <= slot < offsets[high]
     while high - low > 1 {
       let middle = (low + high) / 2
-      if Int(offsets[middle]) <= slot { low = middle } else { high = middle }
+      if unsafe Int(offsets[middle]) <= slot { low = middle } else { high = middle }
     }
     return low
   }

@@ -30,7 +30,7 @@ enum EdgeGrouping {
     let offsets = FreshBuffer<UInt32>(count: vertexCount + 1)
     let values = FreshBuffer<VertexIndex>(count: count)
     let positions = keepPositions ? FreshBuffer<UInt32>(count: count) : nil
-    let out = Destination(offsets: offsets.base, values: values.base, positions: positions?.base)
+    let out = unsafe Destination(offsets: offsets.base, values: values.base, positions: positions?.base)
     if count < edgesMin {
       spread(edges, 0..<count, vertices: 0..<vertexCount, start: 0, out)
     } else {
@@ -39,7 +39,7 @@ enum EdgeGrouping {
     return Grouped(offsets: offsets.frozen(), values: values.frozen(), positions: positions?.frozen())
   }
 
-  private struct Destination: @unchecked Sendable {
+  @safe private struct Destination: @unchecked Sendable {
     let offsets: UnsafeMutablePointer<UInt32>
     let values: UnsafeMutablePointer<VertexIndex>
     let positions: UnsafeMutablePointer<UInt32>?
@@ -53,37 +53,37 @@ enum EdgeGrouping {
     while (vertexCount - 1) >> shift >= runsMax { shift += 1 }
     let runs = (vertexCount - 1) >> shift + 1
     let ranges = rangesMax
-    let scratch = OwnedMemory(zeroedByteCount: count * (out.positions == nil ? 8 : 12))
+    let scratch = unsafe OwnedMemory(zeroedByteCount: count * (out.positions == nil ? 8 : 12))
     let places = OwnedMemory(zeroedByteCount: ranges * runs * 4)
     let starts = UnsafeMutablePointer<Int>.allocate(capacity: runs + 1)
-    defer { starts.deallocate() }
-    let split = SplitEdges(
+    defer { unsafe starts.deallocate() }
+    let split = unsafe SplitEdges(
       records: scratch.base.bindMemory(to: UInt64.self, capacity: count),
       positions: out.positions == nil
         ? nil : (scratch.base + count * 8).bindMemory(to: UInt32.self, capacity: count))
-    let cursors = places.base.bindMemory(to: UInt32.self, capacity: ranges * runs)
+    let cursors = unsafe places.base.bindMemory(to: UInt32.self, capacity: ranges * runs)
     let range = { (number: Int) in count * number / ranges..<count * (number + 1) / ranges }
 
     concurrently(ranges) { number in
-      let counts = cursors + number * runs
-      edges.forEach(in: range(number)) { key, _, _ in counts[Int(key) &>> shift] &+= 1 }
+      let counts = unsafe cursors + number * runs
+      edges.forEach(in: range(number)) { key, _, _ in unsafe counts[Int(key) &>> shift] &+= 1 }
     }
     var start: UInt32 = 0
     for run in 0..<runs {
-      starts[run] = Int(start)
+      unsafe starts[run] = Int(start)
       for number in 0..<ranges {
-        let length = cursors[number * runs + run]
-        cursors[number * runs + run] = start
+        let length = unsafe cursors[number * runs + run]
+        unsafe cursors[number * runs + run] = start
         start += length
       }
     }
-    starts[runs] = Int(start)
+    unsafe starts[runs] = Int(start)
     concurrently(ranges) { number in
-      scatter(edges, range(number), shift, cursors + number * runs, split)
+      unsafe scatter(edges, range(number), shift, cursors + number * runs, split)
     }
     concurrently(runs) { run in
       let vertices = run << shift..<min((run + 1) << shift, vertexCount)
-      spread(split, starts[run]..<starts[run + 1], vertices: vertices, start: UInt32(starts[run]), out)
+      unsafe spread(split, starts[run]..<starts[run + 1], vertices: vertices, start: UInt32(starts[run]), out)
     }
     withExtendedLifetime((scratch, places)) {}
   }
@@ -91,26 +91,26 @@ enum EdgeGrouping {
   private static func concurrently(_ iterations: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: iterations) { body($0) }
+      DispatchQueue.concurrentPerform(iterations: iterations) { unsafe body($0) }
     }
   }
 
   private static func scatter<Edges: EdgeScan>(
     _ edges: Edges, _ range: Range<Int>, _ shift: Int, _ cursors: UnsafeMutablePointer<UInt32>, _ split: SplitEdges
   ) {
-    let records = split.records
-    if let positions = split.positions {
+    let records = unsafe split.records
+    if let positions = unsafe split.positions {
       edges.forEach(in: range) { key, value, position in
-        let place = Int(cursors[Int(key) &>> shift])
-        cursors[Int(key) &>> shift] &+= 1
-        records[place] = UInt64(key) &<< 32 | UInt64(value)
-        positions[place] = position
+        let place = unsafe Int(cursors[Int(key) &>> shift])
+        unsafe cursors[Int(key) &>> shift] &+= 1
+        unsafe records[place] = UInt64(key) &<< 32 | UInt64(value)
+        unsafe positions[place] = position
       }
     } else {
       edges.forEach(in: range) { key, value, _ in
-        let place = Int(cursors[Int(key) &>> shift])
-        cursors[Int(key) &>> shift] &+= 1
-        records[place] = UInt64(key) &<< 32 | UInt64(value)
+        let place = unsafe Int(cursors[Int(key) &>> shift])
+        unsafe cursors[Int(key) &>> shift] &+= 1
+        unsafe records[place] = UInt64(key) &<< 32 | UInt64(value)
       }
     }
   }
@@ -121,27 +121,27 @@ enum EdgeGrouping {
   private static func spread<Edges: EdgeScan>(
     _ edges: Edges, _ range: Range<Int>, vertices: Range<Int>, start: UInt32, _ out: Destination
   ) {
-    let cursors = out.offsets + 1
-    edges.forEach(in: range) { key, _, _ in cursors[Int(key)] &+= 1 }
+    let cursors = unsafe out.offsets + 1
+    edges.forEach(in: range) { key, _, _ in unsafe cursors[Int(key)] &+= 1 }
     var next = start
     for vertex in vertices {
-      let count = cursors[vertex]
-      cursors[vertex] = next
+      let count = unsafe cursors[vertex]
+      unsafe cursors[vertex] = next
       next &+= count
     }
-    let values = out.values
-    if let positions = out.positions {
+    let values = unsafe out.values
+    if let positions = unsafe out.positions {
       edges.forEach(in: range) { key, value, position in
-        let slot = Int(cursors[Int(key)])
-        cursors[Int(key)] &+= 1
-        values[slot] = value
-        positions[slot] = position
+        let slot = unsafe Int(cursors[Int(key)])
+        unsafe cursors[Int(key)] &+= 1
+        unsafe values[slot] = value
+        unsafe positions[slot] = position
       }
     } else {
       edges.forEach(in: range) { key, value, _ in
-        let slot = Int(cursors[Int(key)])
-        cursors[Int(key)] &+= 1
-        values[slot] = value
+        let slot = unsafe Int(cursors[Int(key)])
+        unsafe cursors[Int(key)] &+= 1
+        unsafe values[slot] = value
       }
     }
   }

@@ -49,10 +49,10 @@ public struct EdgeList: Sendable, Equatable {
     count: Int, sources: UnsafePointer<VertexIndex>, targets: UnsafePointer<VertexIndex>,
     weights: UnsafePointer<Double>, times: UnsafePointer<Int64>
   ) {
-    self.sources.append(contentsOf: UnsafeBufferPointer(start: sources, count: count))
-    self.targets.append(contentsOf: UnsafeBufferPointer(start: targets, count: count))
-    self.weights?.append(contentsOf: UnsafeBufferPointer(start: weights, count: count))
-    self.times?.append(contentsOf: UnsafeBufferPointer(start: times, count: count))
+    unsafe self.sources.append(contentsOf: UnsafeBufferPointer(start: sources, count: count))
+    unsafe self.targets.append(contentsOf: UnsafeBufferPointer(start: targets, count: count))
+    unsafe self.weights?.append(contentsOf: UnsafeBufferPointer(start: weights, count: count))
+    unsafe self.times?.append(contentsOf: UnsafeBufferPointer(start: times, count: count))
   }
 
   public mutating func reserveCapacity(_ count: Int) {

@@ -5,7 +5,7 @@ protocol EdgeScan {
 }
 
 /// Edges of an edge list; the position is that in the list.
-struct ListedEdges: EdgeScan, @unchecked Sendable {
+@safe struct ListedEdges: EdgeScan, @unchecked Sendable {
   let keys: UnsafePointer<UInt32>
   let values: UnsafePointer<UInt32>
 
@@ -13,7 +13,7 @@ struct ListedEdges: EdgeScan, @unchecked Sendable {
   func forEach(in range: Range<Int>, _ body: (UInt32, UInt32, UInt32) -> Void) {
     var i = range.lowerBound
     while i < range.upperBound {
-      body(keys[i], values[i], UInt32(truncatingIfNeeded: i))
+      unsafe body(keys[i], values[i], UInt32(truncatingIfNeeded: i))
       i &+= 1
     }
   }
@@ -21,7 +21,7 @@ struct ListedEdges: EdgeScan, @unchecked Sendable {
 
 /// Edges already grouped by one end, to be grouped by the other. The position is the one that came with them, or else
 /// their slot.
-struct GroupedEdges: EdgeScan, @unchecked Sendable {
+@safe struct GroupedEdges: EdgeScan, @unchecked Sendable {
   let adjacency: AdjacencyPointers
   let positions: UnsafePointer<UInt32>?
 
@@ -31,11 +31,11 @@ struct GroupedEdges: EdgeScan, @unchecked Sendable {
     var vertex = adjacency.owner(ofSlot: range.lowerBound)
     var i = range.lowerBound
     while i < range.upperBound {
-      let end = min(Int(adjacency.offsets[vertex &+ 1]), range.upperBound)
+      let end = unsafe min(Int(adjacency.offsets[vertex &+ 1]), range.upperBound)
       while i < end {
-        body(
+        unsafe body(
           adjacency.neighbours[i], UInt32(truncatingIfNeeded: vertex),
-          positions.map { $0[i] } ?? UInt32(truncatingIfNeeded: i))
+          positions.map { unsafe $0[i] } ?? UInt32(truncatingIfNeeded: i))
         i &+= 1
       }
       vertex &+= 1
@@ -44,7 +44,7 @@ struct GroupedEdges: EdgeScan, @unchecked Sendable {
 }
 
 /// Edges split into runs: key and value in one word, the position beside it where it is wanted.
-struct SplitEdges: EdgeScan, @unchecked Sendable {
+@safe struct SplitEdges: EdgeScan, @unchecked Sendable {
   let records: UnsafeMutablePointer<UInt64>
   let positions: UnsafeMutablePointer<UInt32>?
 
@@ -52,10 +52,10 @@ struct SplitEdges: EdgeScan, @unchecked Sendable {
   func forEach(in range: Range<Int>, _ body: (UInt32, UInt32, UInt32) -> Void) {
     var i = range.lowerBound
     while i < range.upperBound {
-      let record = records[i]
-      body(
+      let record = unsafe records[i]
+      unsafe body(
         UInt32(truncatingIfNeeded: record &>> 32), UInt32(truncatingIfNeeded: record),
-        positions.map { $0[i] } ?? 0)
+        positions.map { unsafe $0[i] } ?? 0)
       i &+= 1
     }
   }

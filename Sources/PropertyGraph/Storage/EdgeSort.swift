@@ -13,18 +13,18 @@ enum EdgeSort {
     precondition(
       edges.count <= EdgeList.edgesMax, "\(edges.count) edges: a topology holds \(EdgeList.edgesMax) at most")
     precondition(vertexCount <= Int(VertexIndex.max), "\(vertexCount) vertices: a topology holds \(VertexIndex.max)")
-    return edges.sources.withUnsafeBufferPointer { sources in
-      edges.targets.withUnsafeBufferPointer { targets in
+    return unsafe edges.sources.withUnsafeBufferPointer { sources in
+      unsafe edges.targets.withUnsafeBufferPointer { targets in
         guard let sourceBase = sources.baseAddress, let targetBase = targets.baseAddress, !sources.isEmpty else {
           let offsets = FreshBuffer<UInt32>(count: vertexCount + 1).frozen()
           return Sorted(
             adjacency: CompressedAdjacency(
               offsets: offsets, neighbours: SharedBuffer([]), weights: edges.weights.map { SharedBuffer($0) }))
         }
-        let ends = ListedEdges(keys: targetBase, values: sourceBase)
+        let ends = unsafe ListedEdges(keys: targetBase, values: sourceBase)
         if survey(ends, count: edges.count, vertexCount: vertexCount) {
-          let offsets = offsets(ofSorted: sourceBase, count: edges.count, vertexCount: vertexCount)
-          return Sorted(
+          let offsets = unsafe offsets(ofSorted: sourceBase, count: edges.count, vertexCount: vertexCount)
+          return unsafe Sorted(
             adjacency: CompressedAdjacency(
               offsets: offsets, neighbours: SharedBuffer(targets), weights: edges.weights.map { SharedBuffer($0) }))
         }
@@ -40,13 +40,13 @@ enum EdgeSort {
       ends, count: edges.count, vertexCount: vertexCount, keepPositions: keepPositions)
     let targets = CompressedAdjacency(offsets: byTarget.offsets, neighbours: byTarget.values)
     let bySource = targets.withPointers { pointers in
-      let scan = GroupedEdges(adjacency: pointers, positions: byTarget.positions?.base)
+      let scan = unsafe GroupedEdges(adjacency: pointers, positions: byTarget.positions?.base)
       return EdgeGrouping.group(scan, count: edges.count, vertexCount: vertexCount, keepPositions: keepPositions)
     }
     withExtendedLifetime(byTarget) {}
     var weights: SharedBuffer<Double>?
     if let positions = bySource.positions, let listed = edges.weights {
-      weights = listed.withUnsafeBufferPointer { gather($0, at: positions) }
+      weights = unsafe listed.withUnsafeBufferPointer { unsafe gather($0, at: positions) }
     }
     return Sorted(
       adjacency: CompressedAdjacency(offsets: bySource.offsets, neighbours: bySource.values, weights: weights),
@@ -59,17 +59,17 @@ enum EdgeSort {
     let found = FreshBuffer<UInt64>(count: ranges)
     ParallelRanges.run(count: count, rangeCount: 16) { number, range in
       var highest: UInt32 = 0
-      for i in range { highest = max(highest, edges.keys[i], edges.values[i]) }
+      for i in range { highest = unsafe max(highest, edges.keys[i], edges.values[i]) }
       var previous: UInt64 = 0
       var inOrder = true
       var i = max(range.lowerBound - 1, 0)
       while i < range.upperBound, inOrder {
-        let edge = UInt64(edges.values[i]) &<< 32 | UInt64(edges.keys[i])
+        let edge = unsafe UInt64(edges.values[i]) &<< 32 | UInt64(edges.keys[i])
         inOrder = edge >= previous
         previous = edge
         i &+= 1
       }
-      found.base[number] = UInt64(highest) << 1 | (inOrder ? 1 : 0)
+      unsafe found.base[number] = UInt64(highest) << 1 | (inOrder ? 1 : 0)
     }
     let all = found.frozen()
     let highest = all.reduce(0) { max($0, $1 >> 1) }
@@ -82,17 +82,17 @@ enum EdgeSort {
     ofSorted sources: UnsafePointer<VertexIndex>, count: Int, vertexCount: Int
   ) -> SharedBuffer<UInt32> {
     let offsets = FreshBuffer<UInt32>(count: vertexCount + 1)
-    nonisolated(unsafe) let sources = sources
+    nonisolated(unsafe) let sources = unsafe sources
     ParallelRanges.run(count: count, rangeCount: 16) { _, range in
       for i in range {
-        var vertex = i == 0 ? 0 : Int(sources[i - 1]) + 1
-        while vertex <= Int(sources[i]) {
-          offsets.base[vertex] = UInt32(truncatingIfNeeded: i)
+        var vertex = unsafe i == 0 ? 0 : Int(sources[i - 1]) + 1
+        while unsafe vertex <= Int(sources[i]) {
+          unsafe offsets.base[vertex] = UInt32(truncatingIfNeeded: i)
           vertex &+= 1
         }
       }
     }
-    for vertex in Int(sources[count - 1]) + 1...vertexCount { offsets.base[vertex] = UInt32(count) }
+    for vertex in unsafe Int(sources[count - 1]) + 1...vertexCount { unsafe offsets.base[vertex] = UInt32(count) }
     return offsets.frozen()
   }
 
@@ -102,11 +102,11 @@ enum EdgeSort {
   ) -> SharedBuffer<Double> {
     let out = FreshBuffer<Double>(count: positions.count)
     values.withContiguousStorageIfAvailable { values in
-      nonisolated(unsafe) let values = values
-      positions.withUnsafeBufferPointer { positions in
-        nonisolated(unsafe) let positions = positions
-        ParallelRanges.run(count: positions.count) { _, range in
-          for i in range { out.base[i] = values[Int(positions[i])] }
+      nonisolated(unsafe) let values = unsafe values
+      unsafe positions.withUnsafeBufferPointer { positions in
+        nonisolated(unsafe) let positions = unsafe positions
+        unsafe ParallelRanges.run(count: positions.count) { _, range in
+          for i in range { unsafe out.base[i] = unsafe values[Int(positions[i])] }
         }
       }
     }
@@ -116,7 +116,7 @@ enum EdgeSort {
   /// 0, 1, 2 …
   static func identity(_ count: Int) -> SharedBuffer<UInt32> {
     let out = FreshBuffer<UInt32>(count: count)
-    for i in 0..<count { out.base[i] = UInt32(truncatingIfNeeded: i) }
+    for i in 0..<count { unsafe out.base[i] = UInt32(truncatingIfNeeded: i) }
     return out.frozen()
   }
 }

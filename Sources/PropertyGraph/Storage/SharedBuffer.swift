@@ -6,7 +6,7 @@ import FlatMemory
 /// last element may be read, which lets scans run in whole groups.
 /// Cost: a copy is one reference count; loops take the pointer once with ``withUnsafeBufferPointer(_:)`` and count
 /// nothing. Runs from 1 MiB on lie in 2 MiB pages where the kernel grants them: far fewer misses in its address tables.
-public struct SharedBuffer<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
+@safe public struct SharedBuffer<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
   /// Bytes after the last element that may be read.
   public static var readablePadding: Int { bytePadding }
 
@@ -15,13 +15,13 @@ public struct SharedBuffer<Element: BitwiseCopyable & Sendable>: RandomAccessCol
   private let memory: OwnedMemory
 
   fileprivate init(_ run: FreshBuffer<Element>) {
-    (count, base, memory) = (run.count, UnsafePointer(run.base), run.memory)
+    unsafe (count, base, memory) = unsafe (run.count, UnsafePointer(run.base), run.memory)
   }
 
   /// A copy of the elements of a collection.
   public init(_ elements: some Collection<Element>) {
     let run = FreshBuffer<Element>(count: elements.count)
-    _ = UnsafeMutableBufferPointer(start: run.base, count: run.count).initialize(from: elements)
+    _ = unsafe UnsafeMutableBufferPointer(start: run.base, count: run.count).initialize(from: elements)
     self.init(run)
   }
 
@@ -29,7 +29,7 @@ public struct SharedBuffer<Element: BitwiseCopyable & Sendable>: RandomAccessCol
   public var endIndex: Int { count }
   public subscript(_ position: Int) -> Element {
     precondition(position >= 0 && position < count, "position \(position) is outside 0 ..< \(count)")
-    return base[position]
+    return unsafe base[position]
   }
 
   /// Calls `body` with the elements; they stay alive until it returns.
@@ -37,14 +37,14 @@ public struct SharedBuffer<Element: BitwiseCopyable & Sendable>: RandomAccessCol
     _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(memory) {} }
-    return try body(UnsafeBufferPointer(start: base, count: count))
+    return try unsafe body(UnsafeBufferPointer(start: base, count: count))
   }
 
   public func withContiguousStorageIfAvailable<Result>(
     _ body: (UnsafeBufferPointer<Element>) throws -> Result
   ) rethrows -> Result? {
     defer { withExtendedLifetime(memory) {} }
-    return try body(UnsafeBufferPointer(start: base, count: count))
+    return unsafe try body(UnsafeBufferPointer(start: base, count: count))
   }
 }
 
@@ -55,14 +55,14 @@ extension SharedBuffer: Equatable where Element: Equatable {
 /// A shared buffer while it is written, by one owner: all zero at first.
 ///
 /// Nothing may be written any more once it is ``frozen()``.
-struct FreshBuffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
+@safe struct FreshBuffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   let count: Int
   let base: UnsafeMutablePointer<Element>
   fileprivate let memory: OwnedMemory
 
   init(count: Int) {
     memory = OwnedMemory(zeroedByteCount: count * MemoryLayout<Element>.stride + bytePadding)
-    base = memory.base.bindMemory(to: Element.self, capacity: count)
+    unsafe base = unsafe memory.base.bindMemory(to: Element.self, capacity: count)
     self.count = count
   }
 
@@ -70,7 +70,7 @@ struct FreshBuffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
 }
 
 /// Zero-filled memory freed with its last reference; large runs come straight from the system.
-final class OwnedMemory: @unchecked Sendable {
+@safe final class OwnedMemory: @unchecked Sendable {
   static let reservedBytesMin = 1 << 20
 
   let base: UnsafeMutableRawPointer
@@ -79,14 +79,14 @@ final class OwnedMemory: @unchecked Sendable {
   init(zeroedByteCount byteCount: Int) {
     if byteCount >= OwnedMemory.reservedBytesMin {
       let memory = ReservedMemory(byteCount: byteCount, hugePages: true)
-      base = memory.base
+      unsafe base = unsafe memory.base
       reserved = memory
     } else {
-      base = .allocate(byteCount: byteCount, alignment: 64)
-      base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+      unsafe base = .allocate(byteCount: byteCount, alignment: 64)
+      unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
       reserved = nil
     }
   }
 
-  deinit { if let reserved { reserved.release() } else { base.deallocate() } }
+  deinit { if let reserved { reserved.release() } else { unsafe base.deallocate() } }
 }

@@ -21,23 +21,23 @@ struct Symmetrisation {
         for vertex in range {
           var count: UInt32 = 0
           merge(vertex, out, back) { _, _, isNew in if isNew { count &+= 1 } }
-          offsets.base[vertex + 1] = count
+          unsafe offsets.base[vertex + 1] = count
         }
       }
       for vertex in 0..<vertexCount {
-        slotCount += Int(offsets.base[vertex + 1])
+        unsafe slotCount += Int(offsets.base[vertex + 1])
         precondition(slotCount <= EdgeList.edgesMax, "more than \(EdgeList.edgesMax) edges once they go both ways")
-        offsets.base[vertex + 1] = UInt32(slotCount)
+        unsafe offsets.base[vertex + 1] = UInt32(slotCount)
       }
       let places = FreshBuffer<VertexIndex>(count: slotCount)
-      let sums = out.weights == nil ? nil : FreshBuffer<Double>(count: slotCount)
+      let sums = unsafe out.weights == nil ? nil : FreshBuffer<Double>(count: slotCount)
       ParallelRanges.run(count: vertexCount) { _, range in
         for vertex in range {
-          var slot = Int(offsets.base[vertex]) - 1
+          var slot = unsafe Int(offsets.base[vertex]) - 1
           merge(vertex, out, back) { neighbour, weight, isNew in
             if isNew { slot &+= 1 }
-            places.base[slot] = neighbour
-            if let sums { sums.base[slot] = isNew ? weight : sums.base[slot] + weight }
+            unsafe places.base[slot] = neighbour
+            if let sums { unsafe sums.base[slot] = unsafe isNew ? weight : sums.base[slot] + weight }
           }
         }
       }
@@ -59,17 +59,18 @@ struct Symmetrisation {
     _ vertex: Int, _ outgoing: AdjacencyPointers, _ incoming: AdjacencyPointers?,
     _ tell: (VertexIndex, Double, Bool) -> Void
   ) {
-    var (a, aEnd) = (Int(outgoing.offsets[vertex]), Int(outgoing.offsets[vertex + 1]))
-    var (b, bEnd) = incoming.map { (Int($0.offsets[vertex]), Int($0.offsets[vertex + 1])) } ?? (0, 0)
+    var (a, aEnd) = unsafe (Int(outgoing.offsets[vertex]), Int(outgoing.offsets[vertex + 1]))
+    var (b, bEnd) = incoming.map { unsafe (Int($0.offsets[vertex]), Int($0.offsets[vertex + 1])) } ?? (0, 0)
     var previous = -1
     while a < aEnd || b < bEnd {
-      let left = a < aEnd ? Int(outgoing.neighbours[a]) : Int.max
-      let right = b < bEnd ? Int(incoming.unsafelyUnwrapped.neighbours[b]) : Int.max
+      let left = unsafe a < aEnd ? Int(outgoing.neighbours[a]) : Int.max
+      let right = unsafe b < bEnd ? Int(incoming.unsafelyUnwrapped.neighbours[b]) : Int.max
       let takesLeft = left < right || (left == right && left > vertex)
       let neighbour = takesLeft ? left : right
       let weight =
-        takesLeft
-        ? outgoing.weights.map { $0[a] } ?? 1 : incoming.unsafelyUnwrapped.weights.map { $0[b] } ?? 1
+        unsafe takesLeft
+        ? outgoing.weights.map { unsafe $0[a] } ?? 1
+        : unsafe incoming.unsafelyUnwrapped.weights.map { unsafe $0[b] } ?? 1
       if takesLeft { a &+= 1 } else { b &+= 1 }
       if neighbour == vertex {
         // a loop is an edge out and an edge in: the incoming copy is the one listed, if any

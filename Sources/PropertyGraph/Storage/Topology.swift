@@ -126,7 +126,7 @@ private final class TopologyStorage: Sendable {
 
   private func build(_ lazy: inout Backward, withNumbers: Bool) -> CompressedAdjacency {
     let grouped = forward.withPointers { pointers in
-      EdgeGrouping.group(
+      unsafe EdgeGrouping.group(
         GroupedEdges(adjacency: pointers, positions: nil), count: forward.slotCount,
         vertexCount: forward.vertexCount, keepPositions: withNumbers)
     }

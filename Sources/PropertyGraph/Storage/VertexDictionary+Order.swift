@@ -11,7 +11,8 @@ extension VertexDictionary {
     case (let a?, let b?): return a < b
     case (_?, nil): return true
     case (nil, _?): return false
-    case (nil, nil): return withBytes(of: a) { a in withBytes(of: b) { b in a.lexicographicallyPrecedes(b) } }
+    case (nil, nil):
+      return unsafe withBytes(of: a) { a in unsafe withBytes(of: b) { b in unsafe a.lexicographicallyPrecedes(b) } }
     }
   }
 
@@ -34,9 +35,9 @@ extension VertexDictionary {
 
   /// The first eight bytes of a text, the first one highest: orders as the texts do, where it differs.
   private func firstBytes(of vertex: VertexIndex) -> UInt64 {
-    withBytes(of: vertex) { bytes in
+    unsafe withBytes(of: vertex) { bytes in
       guard let base = bytes.baseAddress else { return 0 }
-      return (load8(base) & byteMask(bytes.count)).byteSwapped
+      return unsafe (load8(base) & byteMask(bytes.count)).byteSwapped
     }
   }
 }

@@ -46,8 +46,8 @@ public struct VertexDictionary: Sendable {
   /// The vertex of a name, made if there is none. Reads up to 15 bytes past the name.
   @inline(__always)
   public mutating func insert(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) -> VertexIndex {
-    if let integer = VertexID.canonicalInteger(bytes, byteCount) { return insert(integer: integer) }
-    return insertText(bytes, byteCount)
+    if let integer = unsafe VertexID.canonicalInteger(bytes, byteCount) { return insert(integer: integer) }
+    return unsafe insertText(bytes, byteCount)
   }
 
   /// The vertex of an integer, made if there is none.
@@ -65,14 +65,14 @@ public struct VertexDictionary: Sendable {
   public mutating func insert(_ id: VertexID) -> VertexIndex {
     switch id {
     case .integer(let integer): return insert(integer: integer)
-    case .text(let text): return VertexDictionary.withPaddedBytes(text) { insert($0, $1) }
+    case .text(let text): return unsafe VertexDictionary.withPaddedBytes(text) { unsafe insert($0, $1) }
     }
   }
 
   /// The vertex of a name, if there is one. Reads up to 15 bytes past the name.
   public func find(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) -> VertexIndex? {
-    if let integer = VertexID.canonicalInteger(bytes, byteCount) { return find(integer: integer) }
-    return findText(bytes, byteCount, VertexDictionary.hash(bytes, byteCount))
+    if let integer = unsafe VertexID.canonicalInteger(bytes, byteCount) { return find(integer: integer) }
+    return unsafe findText(bytes, byteCount, VertexDictionary.hash(bytes, byteCount))
   }
 
   /// The vertex of an integer, if there is one.
@@ -82,7 +82,7 @@ public struct VertexDictionary: Sendable {
   public func find(_ id: VertexID) -> VertexIndex? {
     switch id {
     case .integer(let integer): return find(integer: integer)
-    case .text(let text): return VertexDictionary.withPaddedBytes(text) { find($0, $1) }
+    case .text(let text): return unsafe VertexDictionary.withPaddedBytes(text) { unsafe find($0, $1) }
     }
   }
 
@@ -104,7 +104,7 @@ public struct VertexDictionary: Sendable {
   /// The name of a vertex.
   public func id(of vertex: VertexIndex) -> VertexID {
     if let integer = integer(of: vertex) { return .integer(integer) }
-    return .text(withBytes(of: vertex) { String(decoding: $0, as: UTF8.self) })
+    return unsafe .text(withBytes(of: vertex) { unsafe String(decoding: $0, as: UTF8.self) })
   }
 
   /// The name of a vertex as text, byte for byte what was inserted.
@@ -116,9 +116,9 @@ public struct VertexDictionary: Sendable {
       out.reserve(20)
       out.integer(integer)
     } else {
-      withBytes(of: vertex) { bytes in
+      unsafe withBytes(of: vertex) { bytes in
         out.reserve(bytes.count)
-        if let base = bytes.baseAddress { out.bytesExact(base, bytes.count) }
+        if let base = bytes.baseAddress { unsafe out.bytesExact(base, bytes.count) }
       }
     }
   }
@@ -126,9 +126,9 @@ public struct VertexDictionary: Sendable {
   /// The bytes of a vertex that is named by a text; 15 more may be read.
   func withBytes<Result>(of vertex: VertexIndex, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     let record = Int(values[Int(vertex) - identityCount])
-    return texts.withUnsafeBufferPointer { texts in
-      let length = Int(load4(texts.baseAddress.unsafelyUnwrapped + record))
-      return body(UnsafeBufferPointer(rebasing: texts[record + 4..<record + 4 + length]))
+    return unsafe texts.withUnsafeBufferPointer { texts in
+      let length = unsafe Int(load4(texts.baseAddress.unsafelyUnwrapped + record))
+      return unsafe body(UnsafeBufferPointer(rebasing: texts[record + 4..<record + 4 + length]))
     }
   }
 
@@ -171,17 +171,17 @@ public struct VertexDictionary: Sendable {
 
   @inline(never)
   private mutating func insertText(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) -> VertexIndex {
-    let hash = VertexDictionary.hash(bytes, byteCount)
-    if let found = findText(bytes, byteCount, hash) { return found }
+    let hash = unsafe VertexDictionary.hash(bytes, byteCount)
+    if let found = unsafe findText(bytes, byteCount, hash) { return found }
     let record = textsEnd
     textsEnd += 4 + byteCount
     if textsEnd + bytePadding > texts.count {
       texts.append(contentsOf: repeatElement(0, count: max(texts.count, textsEnd + bytePadding)))
     }
-    texts.withUnsafeMutableBytes { texts in
-      let base = texts.baseAddress.unsafelyUnwrapped + record
-      base.storeBytes(of: UInt32(byteCount), as: UInt32.self)
-      (base + 4).copyMemory(from: bytes, byteCount: byteCount)
+    unsafe texts.withUnsafeMutableBytes { texts in
+      let base = unsafe texts.baseAddress.unsafelyUnwrapped + record
+      unsafe base.storeBytes(of: UInt32(byteCount), as: UInt32.self)
+      unsafe (base + 4).copyMemory(from: bytes, byteCount: byteCount)
     }
     let vertex = append(UInt64(record))
     let i = values.count - 1
@@ -193,9 +193,9 @@ public struct VertexDictionary: Sendable {
 
   private func findText(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int, _ hash: UInt32) -> VertexIndex? {
     findHashed(hash) { vertex in
-      isText(vertex)
+      unsafe isText(vertex)
         && withBytes(of: vertex) { known in
-          known.count == byteCount
+          unsafe known.count == byteCount
             && (byteCount == 0 || equalBytes(known.baseAddress.unsafelyUnwrapped, bytes, byteCount))
         }
     }
@@ -242,7 +242,7 @@ public struct VertexDictionary: Sendable {
   private static func hash(_ value: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hashWords(value, 0, 8)) }
 
   private static func hash(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) -> UInt32 {
-    UInt32(truncatingIfNeeded: hashBytes(bytes, byteCount) >> 16)
+    unsafe UInt32(truncatingIfNeeded: hashBytes(bytes, byteCount) >> 16)
   }
 
   /// The bytes of a string with room after them for wide loads.
@@ -252,6 +252,6 @@ public struct VertexDictionary: Sendable {
     var bytes = Array(text.utf8)
     let count = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: bytePadding))
-    return bytes.withUnsafeBufferPointer { body($0.baseAddress.unsafelyUnwrapped, count) }
+    return unsafe bytes.withUnsafeBufferPointer { unsafe body($0.baseAddress.unsafelyUnwrapped, count) }
   }
 }

@@ -11,7 +11,7 @@ public enum VertexID: Hashable, Sendable {
   public init(_ text: String) {
     var text = text
     let integer = text.withUTF8 { bytes in
-      bytes.baseAddress.flatMap { VertexID.canonicalInteger($0, bytes.count) }
+      unsafe bytes.baseAddress.flatMap { unsafe VertexID.canonicalInteger($0, bytes.count) }
     }
     self = integer.map { .integer($0) } ?? .text(text)
   }
@@ -20,14 +20,14 @@ public enum VertexID: Hashable, Sendable {
   @inline(__always)
   static func canonicalInteger(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
     if count == 0 || count > 20 { return nil }
-    let isNegative = bytes[0] == UInt8(ascii: "-")
+    let isNegative = unsafe bytes[0] == UInt8(ascii: "-")
     var i = isNegative ? 1 : 0
     if i == count || count - i > 19 { return nil }
-    if bytes[i] == UInt8(ascii: "0"), count > 1 { return nil }
+    if unsafe bytes[i] == UInt8(ascii: "0"), count > 1 { return nil }
     // 19 digits are below 2^64
     var magnitude: UInt64 = 0
     while i < count {
-      let digit = bytes[i] &- UInt8(ascii: "0")
+      let digit = unsafe bytes[i] &- UInt8(ascii: "0")
       if digit > 9 { return nil }
       magnitude = magnitude &* 10 &+ UInt64(digit)
       i &+= 1

@@ -76,10 +76,10 @@ final class PageRankSolver {
         sum += rank
       }
       precondition(sum > 0, "the initial ranks are all 0")
-      for v in 0..<vertexCount { x.base[v] = initial[v] / sum }
+      for v in 0..<vertexCount { unsafe x.base[v] = initial[v] / sum }
     } else {
       let scale = 1 / Double(vertexCount)
-      for v in 0..<vertexCount { x.base[v] = (system.teleport?.base[v] ?? 1) * scale }
+      for v in 0..<vertexCount { unsafe x.base[v] = unsafe (system.teleport?.base[v] ?? 1) * scale }
     }
   }
 
@@ -89,29 +89,29 @@ final class PageRankSolver {
   func iterate(_ count: Int) -> PageRankResult {
     let scale = 1 / Double(vertexCount)
     let (damping, x, shares, inverses) = (system.damping, x, shares64, system.inverses)
-    let teleport = system.teleport?.base
+    let teleport = unsafe system.teleport?.base
     let roundingsPerSlot = system.roundingsPerSlot
     var distance = 2 / damping * (1 - damping)
     var rounding = 0.0
     system.incoming.withPointers { incoming in
-      let weights = system.isWeighted ? incoming.weights : nil
+      let weights = unsafe system.isWeighted ? incoming.weights : nil
       for _ in 0..<count {
         let dangling = ranges.sum { range in
           var dangling = 0.0
           for v in range {
-            shares.base[v] = x.base[v] * inverses.base[v]
-            if inverses.base[v] == 0 { dangling += x.base[v] }
+            unsafe shares.base[v] = unsafe x.base[v] * inverses.base[v]
+            if unsafe inverses.base[v] == 0 { unsafe dangling += x.base[v] }
           }
           return dangling
         }
         let fixed = (1 - damping + damping * dangling) * scale
         let sums = ranges.map { range in
           var sums = CertificateSums()
-          PageRankSystem.pull(incoming, weights, shares.base, range) { v, sum in
-            let rank = fixed * (teleport?[v] ?? 1) + damping * sum
-            sums.absolute += (rank - x.base[v]).magnitude
+          unsafe PageRankSystem.pull(incoming, weights, shares.base, range) { v, sum in
+            let rank = unsafe fixed * (teleport?[v] ?? 1) + damping * sum
+            unsafe sums.absolute += (rank - x.base[v]).magnitude
             sums.rounding += (Double(incoming.degree(of: v)) * roundingsPerSlot + 16) * rank
-            x.base[v] = rank
+            unsafe x.base[v] = rank
           }
           return sums
         }
@@ -121,7 +121,7 @@ final class PageRankSolver {
     }
     let bound = damping > 0 ? min(2, damping / (1 - damping) * distance) : count > 0 ? 0 : 2
     return PageRankResult(
-      ranks: normalised(sum: ranges.sum { $0.reduce(0) { $0 + x.base[$1] } }),
+      ranks: normalised(sum: ranges.sum { $0.reduce(0) { unsafe $0 + x.base[$1] } }),
       bound: bound + rounding / (1 - damping), iterations: count)
   }
 
@@ -169,8 +169,8 @@ final class PageRankSolver {
       var (total, dangling) = (0.0, 0.0)
       for v in range {
         move(v)
-        total += x.base[v]
-        if inverses.base[v] == 0 { dangling += x.base[v] }
+        unsafe total += x.base[v]
+        if unsafe inverses.base[v] == 0 { unsafe dangling += x.base[v] }
       }
       return (total, dangling)
     }
@@ -186,7 +186,7 @@ final class PageRankSolver {
     let fresh = FreshBuffer<Share>(count: vertexCount)
     let (x, inverses) = (x, system.inverses)
     ranges.run { _, range in
-      for v in range { shares.base[v] = Share(x.base[v] * inverses.base[v]) }
+      for v in range { unsafe shares.base[v] = unsafe Share(x.base[v] * inverses.base[v]) }
     }
     var previous = 0.0
     var previousRatio = 0.0
@@ -221,32 +221,32 @@ final class PageRankSolver {
   private func jump<Share: PulledValue>(_ shares: FreshBuffer<Share>, factor: Double) {
     let (x, inverses, delta) = (x, system.inverses, change)
     balance { v in
-      x.base[v] = max(0, x.base[v] + factor * Double(delta.base[v]))
-      shares.base[v] = Share(x.base[v] * inverses.base[v])
+      unsafe x.base[v] = unsafe max(0, x.base[v] + factor * Double(delta.base[v]))
+      unsafe shares.base[v] = unsafe Share(x.base[v] * inverses.base[v])
     }
   }
 
   private func sweepOnce<Share: PulledValue>(_ shares: FreshBuffer<Share>, _ fresh: FreshBuffer<Share>) -> Double {
     let (damping, x, inverses, delta) = (system.damping, x, system.inverses, change)
-    let teleport = system.teleport?.base
+    let teleport = unsafe system.teleport?.base
     scans += 1
     return system.incoming.withPointers { incoming in
-      let weights = system.isWeighted ? incoming.weights : nil
+      let weights = unsafe system.isWeighted ? incoming.weights : nil
       var changed = 0.0
       for round in rounds {
         let base = self.base
         let parts = round.map { range in
           var sums = SweepSums()
-          PageRankSystem.pull(incoming, weights, shares.base, range) { v, sum in
-            let rank = base * (teleport?[v] ?? 1) + damping * sum
-            let change = rank - x.base[v]
-            let inverse = inverses.base[v]
+          unsafe PageRankSystem.pull(incoming, weights, shares.base, range) { v, sum in
+            let rank = unsafe base * (teleport?[v] ?? 1) + damping * sum
+            let change = unsafe rank - x.base[v]
+            let inverse = unsafe inverses.base[v]
             sums.absolute += change.magnitude
             sums.signed += change
             if inverse == 0 { sums.dangling += change }
-            x.base[v] = rank
-            delta.base[v] = Float(change)
-            fresh.base[v] = Share(rank * inverse)
+            unsafe x.base[v] = rank
+            unsafe delta.base[v] = Float(change)
+            unsafe fresh.base[v] = Share(rank * inverse)
           }
           return sums
         }
@@ -256,7 +256,7 @@ final class PageRankSolver {
           dangling += part.dangling
         }
         let first = round.bounds[0]
-        (shares.base + first).update(from: fresh.base + first, count: round.bounds[round.count] - first)
+        unsafe (shares.base + first).update(from: fresh.base + first, count: round.bounds[round.count] - first)
       }
       return changed
     }
@@ -290,20 +290,20 @@ final class PageRankSolver {
     let (damping, x, shares, inverses) = (system.damping, x, shares64, system.inverses)
     // any weight of the teleport vector will do: the one of the running totals is as good as exact ones
     let base = self.base
-    let teleport = system.teleport?.base
+    let teleport = unsafe system.teleport?.base
     let roundingsPerSlot = system.roundingsPerSlot
     scans += 1
     let parts = system.incoming.withPointers { incoming in
       ranges.run { _, range in
-        for v in range { shares.base[v] = x.base[v] * inverses.base[v] }
+        for v in range { unsafe shares.base[v] = unsafe x.base[v] * inverses.base[v] }
       }
-      let weights = system.isWeighted ? incoming.weights : nil
+      let weights = unsafe system.isWeighted ? incoming.weights : nil
       return ranges.map { range in
         var sums = CertificateSums()
-        PageRankSystem.pull(incoming, weights, shares.base, range) { v, sum in
-          let wanted = base * (teleport?[v] ?? 1) + damping * sum
-          let residual = wanted - x.base[v]
-          if inverses.base[v] != 0 {
+        unsafe PageRankSystem.pull(incoming, weights, shares.base, range) { v, sum in
+          let wanted = unsafe base * (teleport?[v] ?? 1) + damping * sum
+          let residual = unsafe wanted - x.base[v]
+          if unsafe inverses.base[v] != 0 {
             sums.absolute += residual.magnitude
             sums.signed += residual
           } else {
@@ -311,8 +311,8 @@ final class PageRankSolver {
           }
           sums.total += wanted
           // the roundings of the sum, and those of the products, quotients and sums around it
-          sums.rounding += (Double(incoming.degree(of: v)) * roundingsPerSlot + 16) * (wanted + x.base[v])
-          x.base[v] = wanted
+          unsafe sums.rounding += (Double(incoming.degree(of: v)) * roundingsPerSlot + 16) * (wanted + x.base[v])
+          unsafe x.base[v] = wanted
         }
         return sums
       }
@@ -337,9 +337,9 @@ final class PageRankSolver {
   private func normalised(sum: Double) -> [Double] {
     let x = x
     let scale = 1 / sum
-    return [Double](unsafeUninitializedCapacity: vertexCount) { ranks, initializedCount in
-      nonisolated(unsafe) let ranks = ranks.baseAddress.unsafelyUnwrapped
-      self.ranges.run { _, range in for v in range { ranks[v] = x.base[v] * scale } }
+    return unsafe [Double](unsafeUninitializedCapacity: vertexCount) { ranks, initializedCount in
+      nonisolated(unsafe) let ranks = unsafe ranks.baseAddress.unsafelyUnwrapped
+      self.ranges.run { _, range in for v in range { unsafe ranks[v] = unsafe x.base[v] * scale } }
       initializedCount = vertexCount
     }
   }

@@ -23,7 +23,7 @@ struct PageRankSystem {
       VertexRanges(out).run { _, range in
         for v in range {
           let sum = isWeighted ? Self.weightSum(out, v) : Double(out.degree(of: v))
-          inverses.base[v] = sum > 0 ? 1 / sum : 0
+          unsafe inverses.base[v] = sum > 0 ? 1 / sum : 0
         }
       }
     }
@@ -36,14 +36,15 @@ struct PageRankSystem {
   var roundingsPerSlot: Double { isWeighted ? 1 : 0.25 }
 
   private static func weightSum(_ out: AdjacencyPointers, _ vertex: Int) -> Double {
-    guard let weights = out.weights else { return Double(out.degree(of: vertex)) }
+    guard let weights = unsafe out.weights else { return Double(out.degree(of: vertex)) }
     // compensated (Kahan 1965), so that long rows round no more than short ones
     var (sum, lost) = (0.0, 0.0)
     for slot in out.slots(of: vertex) {
-      precondition(
+      unsafe precondition(
         weights[slot] >= 0 && weights[slot] < .infinity,
-        "rank cannot follow the edge from vertex \(vertex) to \(out.neighbours[slot]): its weight is \(weights[slot])")
-      let term = weights[slot] - lost
+        unsafe "rank cannot follow the edge from vertex \(vertex) to \(out.neighbours[slot]): its weight is \(weights[slot])"
+      )
+      let term = unsafe weights[slot] - lost
       let next = sum + term
       lost = (next - sum) - term
       sum = next
@@ -58,12 +59,12 @@ struct PageRankSystem {
     for (vertex, weight) in seeds.sorted(by: { $0.key < $1.key }) {
       precondition(Int(vertex) < vertexCount, "seed \(vertex) is outside 0 ..< \(vertexCount)")
       precondition(weight >= 0 && weight < .infinity, "the weight of seed \(vertex) is \(weight)")
-      teleport.base[Int(vertex)] = weight
+      unsafe teleport.base[Int(vertex)] = weight
       sum += weight
     }
     precondition(sum > 0, "personalised ranks need a seed with a weight above 0")
     let scale = Double(vertexCount) / sum
-    for vertex in seeds.keys { teleport.base[Int(vertex)] *= scale }
+    for vertex in seeds.keys { unsafe teleport.base[Int(vertex)] *= scale }
     return teleport
   }
 
@@ -74,26 +75,26 @@ struct PageRankSystem {
     _ incoming: AdjacencyPointers, _ weights: UnsafePointer<Double>?, _ shares: UnsafePointer<Share>,
     _ range: Range<Int>, _ body: (Int, Double) -> Void
   ) {
-    let neighbours = incoming.neighbours
-    var slot = Int(incoming.offsets[range.lowerBound])
+    let neighbours = unsafe incoming.neighbours
+    var slot = unsafe Int(incoming.offsets[range.lowerBound])
     for vertex in range {
-      let end = Int(incoming.offsets[vertex &+ 1])
+      let end = unsafe Int(incoming.offsets[vertex &+ 1])
       var sum = 0.0
-      if let weights {
+      if let weights = unsafe weights {
         while slot < end {
-          sum += Double(shares[Int(neighbours[slot])]) * weights[slot]
+          unsafe sum += Double(shares[Int(neighbours[slot])]) * weights[slot]
           slot &+= 1
         }
       } else {
         // four at a time: additions that need not wait for each other
         while slot &+ 4 <= end {
-          let a = Double(shares[Int(neighbours[slot])]) + Double(shares[Int(neighbours[slot &+ 1])])
-          let b = Double(shares[Int(neighbours[slot &+ 2])]) + Double(shares[Int(neighbours[slot &+ 3])])
+          let a = unsafe Double(shares[Int(neighbours[slot])]) + Double(shares[Int(neighbours[slot &+ 1])])
+          let b = unsafe Double(shares[Int(neighbours[slot &+ 2])]) + Double(shares[Int(neighbours[slot &+ 3])])
           sum += a + b
           slot &+= 4
         }
         while slot < end {
-          sum += Double(shares[Int(neighbours[slot])])
+          unsafe sum += Double(shares[Int(neighbours[slot])])
           slot &+= 1
         }
       }

@@ -31,7 +31,7 @@ final class PersonalizedRankSolver {
       for seed in set { rows[Int(seed), default: .zero][lane] += 1 / Double(set.count) }
     }
     starts = rows.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    for (vertex, row) in starts { ranks.base[vertex] = row }
+    for (vertex, row) in starts { unsafe ranks.base[vertex] = row }
   }
 
   func solve(_ termination: PageRankOptions.Termination) -> [PageRankResult] {
@@ -74,7 +74,7 @@ final class PersonalizedRankSolver {
   private func publish() {
     let (ranks, shares, inverses) = (ranks, shares, system.inverses)
     ranges.run { _, range in
-      for v in range { shares.base[v] = ranks.base[v] * inverses.base[v] }
+      for v in range { unsafe shares.base[v] = unsafe ranks.base[v] * inverses.base[v] }
     }
   }
 
@@ -84,8 +84,8 @@ final class PersonalizedRankSolver {
     let parts = ranges.map { range in
       var (all, dangling) = (Row.zero, Row.zero)
       for v in range {
-        all += ranks.base[v]
-        if inverses.base[v] == 0 { dangling += ranks.base[v] }
+        unsafe all += ranks.base[v]
+        if unsafe inverses.base[v] == 0 { unsafe dangling += ranks.base[v] }
       }
       return (all, dangling)
     }
@@ -116,7 +116,7 @@ final class PersonalizedRankSolver {
           dangling += part.danglingChange
         }
         let first = round.bounds[0]
-        (shares.base + first).update(from: fresh.base + first, count: round.bounds[round.count] - first)
+        unsafe (shares.base + first).update(from: fresh.base + first, count: round.bounds[round.count] - first)
       }
     }
     return changed.max()
@@ -128,7 +128,7 @@ final class PersonalizedRankSolver {
     // lanes without seeds stay 0
     let sums = totals().all
     let scale = (Row(repeating: 1) / sums).replacing(with: 1, where: sums .== 0)
-    ranges.run { _, range in for v in range { ranks.base[v] *= scale } }
+    ranges.run { _, range in for v in range { unsafe ranks.base[v] *= scale } }
     publish()
     scans += 1
     let (total, dangling) = totals()
@@ -145,30 +145,30 @@ final class PersonalizedRankSolver {
   /// Computes the ranks of a range from the published shares, and leaves the new shares in `fresh`.
   @inline(__always)
   private func scan(_ incoming: AdjacencyPointers, _ range: Range<Int>, restart: Row) -> Sums {
-    let (damping, ranks, fresh, inverses) = (system.damping, ranks.base, fresh.base, system.inverses.base)
-    let shares = UnsafePointer(shares.base)
-    let weights = system.isWeighted ? incoming.weights : nil
+    let (damping, ranks, fresh, inverses) = unsafe (system.damping, ranks.base, fresh.base, system.inverses.base)
+    let shares = unsafe UnsafePointer(shares.base)
+    let weights = unsafe system.isWeighted ? incoming.weights : nil
     let roundingsPerSlot = system.isWeighted ? 2.0 : 1
     var start = firstStart(atOrAfter: range.lowerBound)
     var sums = Sums()
     for v in range {
       var sum = Row.zero
       for slot in incoming.slots(of: v) {
-        let row = shares[Int(incoming.neighbours[slot])]
-        if let weights { sum += row * weights[slot] } else { sum += row }
+        let row = unsafe shares[Int(incoming.neighbours[slot])]
+        if let weights = unsafe weights { unsafe sum += row * weights[slot] } else { sum += row }
       }
       var rank = damping * sum
       if start < starts.count, starts[start].vertex == v {
         rank += restart * starts[start].row
         start += 1
       }
-      let change = rank - ranks[v]
+      let change = unsafe rank - ranks[v]
       sums.change += change.replacing(with: -change, where: change .< 0)
       sums.signedChange += change
-      if inverses[v] == 0 { sums.danglingChange += change }
+      if unsafe inverses[v] == 0 { sums.danglingChange += change }
       sums.rounding += rank * (Double(incoming.degree(of: v)) * roundingsPerSlot + 16)
-      ranks[v] = rank
-      fresh[v] = rank * inverses[v]
+      unsafe ranks[v] = rank
+      unsafe fresh[v] = unsafe rank * inverses[v]
     }
     return sums
   }
@@ -185,8 +185,8 @@ final class PersonalizedRankSolver {
   private func results(_ bounds: Row) -> [PageRankResult] {
     let sums = totals().all
     return seeds.indices.map { lane in
-      let ranks = [Double](unsafeUninitializedCapacity: vertexCount) { out, initializedCount in
-        for v in 0..<vertexCount { out[v] = self.ranks.base[v][lane] / sums[lane] }
+      let ranks = unsafe [Double](unsafeUninitializedCapacity: vertexCount) { out, initializedCount in
+        for v in 0..<vertexCount { unsafe out[v] = unsafe self.ranks.base[v][lane] / sums[lane] }
         initializedCount = vertexCount
       }
       return PageRankResult(ranks: ranks, bound: min(2, bounds[lane]), iterations: scans)

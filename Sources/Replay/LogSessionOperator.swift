@@ -89,6 +89,7 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
     if isOver { sessionizer.endInput(at: batch.alignedMaximum) }
     sessionizer.advance(to: options.watermark(of: batch))
     if batch.isEnd { sessionizer.finish() }
+    instance.heldCount = sessionizer.openCount
     unsafe sessionizer.program.rows = nil
     sessionizer.program.late = nil
   }

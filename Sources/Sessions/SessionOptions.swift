@@ -84,7 +84,7 @@ public struct SessionOptions: Sendable {
     let last = batch.alignedMaximum &- watermarkDelayMilliseconds
     if batch.closingStep == 0 { return last }
     let beyond = batch.alignedMaximum &+ gapMilliseconds &+ allowedLatenessMilliseconds &+ 2
-    return last &+ (beyond &- last) / Int64(Batch.closingStepCount) &* Int64(batch.closingStep)
+    return last &+ (beyond &- last) / Int64(batch.closingStepCount) &* Int64(batch.closingStep)
   }
 }
 

@@ -45,7 +45,8 @@ public final class Batch: @unchecked Sendable {
   /// The input is over: 1 in the first batch after it, up to ``closingStepCount`` in the last; 0 before. An operator
   /// that holds much may give it out in as many parts.
   public internal(set) var closingStep = 0
-  public static let closingStepCount = 64
+  /// How many parts there are: the more, the more elements the operators hold (``StageInstance/heldCount``).
+  public internal(set) var closingStepCount = 1
   /// After this batch every operator copies its state.
   public internal(set) var isCheckpoint = false
 

@@ -1,4 +1,5 @@
 import FlatMemory
+import Synchronization
 
 /// A run of elements that an operator gets in one call: part of one partition of one batch.
 @safe public struct PartitionRun<Element> {
@@ -112,6 +113,12 @@ public protocol CheckpointedState: AnyObject {
 public final class StageInstance: @unchecked Sendable {
   /// Worker or partition number.
   public let index: Int
+  /// About how many elements an operator holds that the end of the input will give out; set it after each batch.
+  public var heldCount: Int {
+    get { held.load(ordering: .relaxed) }
+    set { held.store(newValue, ordering: .relaxed) }
+  }
+  private let held = Atomic<Int>(0)
   var states: [(name: String, state: any CheckpointedState)] = []
 
   init(index: Int) { self.index = index }

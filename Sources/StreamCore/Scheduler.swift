@@ -33,6 +33,7 @@ final class Scheduler: @unchecked Sendable {
   private var isStopping = false
   private var lastCheckpointQueued = false
   private var closingStep = 0
+  private var closingStepCount = 1
   private var tailQueued = false
   private var failure: (any Error)?
   private var lastCheckpoint: Int64
@@ -257,16 +258,23 @@ final class Scheduler: @unchecked Sendable {
     lastCheckpointQueued = true
     if alignment.allEnded {
       // the end of a batch in flight wakes us to go on
-      while closingStep < Batch.closingStepCount, inFlight.count < batchesInFlightMax {
+      if closingStep == 0 { closingStepCount = closingStepsNeeded }
+      while closingStep < closingStepCount, inFlight.count < batchesInFlightMax {
         closingStep += 1
         enqueueEmpty {
           $0.closingStep = closingStep
-          $0.isEnd = closingStep == Batch.closingStepCount
+          $0.closingStepCount = closingStepCount
+          $0.isEnd = closingStep == closingStepCount
         }
         seal()
       }
     }
-    tailQueued = !alignment.allEnded || closingStep == Batch.closingStepCount
+    tailQueued = !alignment.allEnded || closingStep == closingStepCount
+  }
+  /// So many that a step gives out some 16,000 elements. Results do not depend on it.
+  private var closingStepsNeeded: Int {
+    let held = stages.reduce(0) { $0 + $1.instances.reduce(0) { $0 + $1.heldCount } }
+    return min(max(held / 16_384, 1), 64)
   }
   private func enqueueEmpty(_ mark: (Batch) -> Void) {
     let b = takeBatch()

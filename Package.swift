@@ -70,20 +70,22 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: sharedSettings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     .testTarget(
-      name: "FlatMemoryTests", dependencies: ["FlatMemory"], swiftSettings: testSettings),
+      name: "FlatMemoryTests", dependencies: ["FlatMemory", "TestSupport"], swiftSettings: testSettings),
     .testTarget(
       name: "SnapshotsTests", dependencies: ["Snapshots", "FlatMemory"], swiftSettings: testSettings),
     .testTarget(
       name: "EventFormatsTests", dependencies: ["EventFormats", "FlatMemory"], swiftSettings: testSettings),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", "FlatMemory"], swiftSettings: testSettings),
+      name: "ReportsTests", dependencies: ["Reports", "FlatMemory", "TestSupport"], swiftSettings: testSettings),
     .testTarget(
       name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: testSettings),
     .testTarget(
-      name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots"], swiftSettings: testSettings),
+      name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
+      swiftSettings: testSettings),
     .testTarget(
-      name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots"],
+      name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "PropertyGraphTests", dependencies: ["PropertyGraph", "EventFormats", "FlatMemory"],
@@ -92,13 +94,14 @@ let package = Package(
       name: "ReplayTests",
       dependencies: [
         "Replay", "EventFormats", "Sessions", "StreamCore", "FlatMemory", "Snapshots", "Reports",
-        "ClickstreamGenerator",
+        "ClickstreamGenerator", "TestSupport",
       ],
       swiftSettings: testSettings),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "thalweg", "Replay", "EventFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "thalweg", "Replay", "EventFormats", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Cases"], swiftSettings: testSettings),
   ]
 )

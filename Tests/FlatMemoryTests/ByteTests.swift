@@ -1,5 +1,6 @@
 import FlatMemory
 import Testing
+import TestSupport
 
 /// Loads, comparisons, hashes and digests.
 @Suite struct ByteTests {

@@ -1,5 +1,6 @@
 import FlatMemory
 import Testing
+import TestSupport
 
 /// The flat array against a Swift array, and memory that is reserved and discarded.
 @Suite struct FlatArrayTests {

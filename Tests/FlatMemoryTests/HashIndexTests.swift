@@ -1,5 +1,6 @@
 import FlatMemory
 import Testing
+import TestSupport
 
 /// The index against an array of pairs, with hashes that collide wholly, in their home position, or not at all.
 @Suite struct HashIndexTests {

@@ -1,6 +1,7 @@
 import FlatMemory
 import Foundation
 import Testing
+import TestSupport
 
 /// What is written against what Foundation and plain Swift write.
 @Suite struct OutputBufferTests {

@@ -1,5 +1,6 @@
 import FlatMemory
 import Testing
+import TestSupport
 
 /// Slab and string table against dictionaries.
 @Suite struct SlabTests {

@@ -2,6 +2,7 @@ import FlatMemory
 import Foundation
 @testable import Replay
 import Testing
+import TestSupport
 
 @Suite struct OutputTests {
   @Test func timestampsRoundTrip() {

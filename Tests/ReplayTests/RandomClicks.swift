@@ -1,26 +1,5 @@
 import Foundation
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a seed gives the same stream everywhere.
-struct SeededRandom: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
-/// The seeds of a property test: `THALWEG_SEED` repeats one, `THALWEG_SEEDS` sets how many.
-func seeds(_ count: Int) -> [UInt64] {
-  let environment = ProcessInfo.processInfo.environment
-  if let one = environment["THALWEG_SEED"].flatMap({ UInt64($0) }) { return [one] }
-  let n = environment["THALWEG_SEEDS"].flatMap { Int($0) } ?? count
-  let first = UInt64.random(in: 0...UInt64(UInt32.max))
-  return (0..<UInt64(n)).map { first + $0 }
-}
+import TestSupport
 
 /// A click of a random stream. No two of a stream have the same time, so first and last are unambiguous.
 struct Click {

@@ -2,6 +2,7 @@ import Foundation
 import Replay
 import Sessions
 import Testing
+import TestSupport
 
 /// Whole replays of random logs against a naive computation from scratch: any order of arrival within the delay, any
 /// batch size, any number of threads and inputs.

@@ -3,6 +3,7 @@ import Replay
 import StreamCore
 import Synchronization
 import Testing
+import TestSupport
 
 /// Replays that are stopped, damaged or given more input go on to the bytes of an undisturbed run.
 @Suite struct ResumeTests {

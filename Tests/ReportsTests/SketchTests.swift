@@ -2,6 +2,7 @@ import FlatMemory
 import Testing
 
 @testable import Reports
+import TestSupport
 
 /// Sketches against exact counts, on inputs chosen against them.
 @Suite struct SketchTests {

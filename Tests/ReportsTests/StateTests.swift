@@ -2,6 +2,7 @@ import FlatMemory
 import Testing
 
 @testable import Reports
+import TestSupport
 
 /// A stored and restored accumulator goes on bit for bit.
 @Suite struct StateTests {

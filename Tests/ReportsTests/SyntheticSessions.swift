@@ -1,20 +1,9 @@
 import FlatMemory
 import Foundation
 import Reports
+import TestSupport
 
-/// A seeded source of random numbers (splitmix64), so that a failing case can be run again.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-  mutating func below(_ n: Int) -> Int { Int(next(upperBound: UInt64(n))) }
-  mutating func chance(_ p: Double) -> Bool { Double(next() >> 11) * 0x1p-53 < p }
+extension SeededRandom {
   /// Low numbers far more often than high ones, roughly as 1/rank.
   mutating func zipf(_ n: Int) -> Int {
     let u = Double(next() >> 11) * 0x1p-53

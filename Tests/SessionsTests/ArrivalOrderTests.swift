@@ -1,5 +1,6 @@
 import Sessions
 import Testing
+import TestSupport
 
 /// Whatever the order of arrival within the watermark delay, and wherever batches are cut, sessions are those of the
 /// sorted events.

@@ -1,5 +1,6 @@
 import Sessions
 import Testing
+import TestSupport
 
 /// Limits on events and duration and changes of campaign, on events sorted by time.
 @Suite struct InOrderSplitTests {

@@ -1,5 +1,6 @@
 import Sessions
 import Testing
+import TestSupport
 
 /// Events of any lateness: the operator does what ``MergedSessionRule`` says, event by event.
 @Suite struct LatenessTests {

@@ -1,5 +1,6 @@
 import Sessions
 import Testing
+import TestSupport
 
 typealias Clicks = SimpleClicks<AnyOrder>
 typealias OrderedClicks = SimpleClicks<EventTimeOrder>

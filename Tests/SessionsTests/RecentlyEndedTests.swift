@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Sessions
+import TestSupport
 
 /// The memory of ended sessions against a dictionary.
 @Suite struct RecentlyEndedTests {

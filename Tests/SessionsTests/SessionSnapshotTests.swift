@@ -3,6 +3,7 @@ import Sessions
 import Testing
 
 @testable import StreamCore
+import TestSupport
 
 /// State that went through a snapshot goes on as if nothing had happened.
 @Suite struct SessionSnapshotTests {

@@ -1,5 +1,6 @@
 import Sessions
 import Testing
+import TestSupport
 
 /// Update emission: whoever applies retracted, current and closed in order holds exactly the current sessions.
 @Suite struct UpdateEmissionTests {

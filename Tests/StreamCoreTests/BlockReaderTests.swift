@@ -1,6 +1,7 @@
 import Testing
 
 @testable import StreamCore
+import TestSupport
 
 /// Blocks are whole records, contiguous, and together the source, however it is cut.
 @Suite struct BlockReaderTests {

@@ -1,6 +1,7 @@
 import Foundation
 import StreamCore
 import Testing
+import TestSupport
 
 /// Whatever befalls a job, its outputs are those of a run without disturbance.
 @Suite(.timeLimit(.minutes(3))) struct CheckpointRunTests {

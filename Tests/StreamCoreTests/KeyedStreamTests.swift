@@ -1,5 +1,6 @@
 import StreamCore
 import Testing
+import TestSupport
 
 /// Results depend on neither threads, blocks nor which source was read first.
 @Suite(.timeLimit(.minutes(2))) struct KeyedStreamTests {

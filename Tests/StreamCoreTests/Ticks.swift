@@ -1,4 +1,5 @@
 import StreamCore
+import TestSupport
 
 /// One event of the tests' jobs; a line `time key value` of a source.
 struct Tick: KeyedEvent, Hashable {

@@ -1,5 +1,6 @@
 import StreamCore
 import Testing
+import TestSupport
 
 /// The timer wheel against a list of deadlines.
 @Suite struct TimerWheelTests {

@@ -10,29 +10,29 @@ struct InputHead {
   /// Decodes the heads. Throws ``BadInputError`` when too many of the first 1,000 lines are malformed.
   init(sources: [LogFileSource], maxBadPercent: Double?) throws {
     for (i, source) in sources.enumerated() where !source.sample.isEmpty {
-      var head = Array(source.sample)
-      if head.last != 10 {
-        // the sample may end within a line
-        if head.count >= LogFileSource.sampleByteCount, let end = head.lastIndex(of: 10) {
-          head.removeSubrange((end + 1)...)
-        } else {
-          head.append(10)
-        }
-      }
+      let sample = source.sample
+      // a line that the sample ends within is left out, unless it is the only one
+      let ending = sample.last == 10 ? nil : sample.lastIndex(of: 10)
+      let isCut = sample.count >= LogFileSource.sampleByteCount
+      let n = isCut ? ending.map { $0 + 1 - sample.startIndex } ?? sample.count : sample.count
+      let needsEnd = sample[sample.startIndex + n - 1] != 10
+      let end = needsEnd ? n + 1 : n
+      // decoding needs as much again for what it unescapes; most of that stays untouched
+      let head = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * end + 6 * bytePadding)
+      defer { unsafe head.deallocate() }
+      unsafe sample.withUnsafeBufferPointer { unsafe head.update(from: $0.baseAddress!, count: n) }
+      unsafe (head + n).initialize(repeating: 0, count: 3 * bytePadding)
+      if needsEnd { unsafe head[n] = 10 }
       var events = FlatArray<LogEvent>(capacity: 1024)
       var rejected = FlatArray<RejectedLine>(capacity: 64)
       defer {
         events.deallocate()
         rejected.deallocate()
       }
-      let n = head.count
-      head.append(contentsOf: [UInt8](repeating: 0, count: n + 6 * bytePadding))
-      unsafe head.withUnsafeMutableBufferPointer { b in
-        unsafe LogDecoder(plan: source.plan).decode(
-          b.baseAddress!, start: 0, end: n, spareStart: n + 2 * bytePadding, events: &events, rejected: &rejected)
-      }
+      unsafe LogDecoder(plan: source.plan).decode(
+        head, start: 0, end: end, spareStart: end + 2 * bytePadding, events: &events, rejected: &rejected)
       measureDisorder(events)
-      try check(i, sources, head, events, rejected, maxBadPercent)
+      try unsafe check(i, sources, head, events, rejected, maxBadPercent)
     }
   }
 
@@ -49,7 +49,7 @@ struct InputHead {
   }
 
   private func check(
-    _ i: Int, _ sources: [LogFileSource], _ head: [UInt8], _ events: FlatArray<LogEvent>,
+    _ i: Int, _ sources: [LogFileSource], _ head: UnsafePointer<UInt8>, _ events: FlatArray<LogEvent>,
     _ rejected: FlatArray<RejectedLine>, _ maxBadPercent: Double?
   ) throws {
     // the first 1,000 lines: events and rejected lines are each in the order of their lines
@@ -66,7 +66,8 @@ struct InputHead {
     let examples = unsafe rejected.elements.prefix(3).map { r in
       BadLineCheck.Example(
         source: i, offset: UInt64(r.offset),
-        raw: Array(head[Int(r.offset)..<Int(r.offset) + min(Int(r.length), 4096)]), reason: r.reason.rawValue,
+        raw: unsafe Array(UnsafeBufferPointer(start: head + Int(r.offset), count: min(Int(r.length), 4096))),
+        reason: r.reason.rawValue,
         column: Int(r.column))
     }
     throw BadInputError(

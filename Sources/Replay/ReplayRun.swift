@@ -114,12 +114,16 @@ final class ReplayRun: @unchecked Sendable {
   func run() throws -> SessionReport? {
     do {
       createOutputs()
+      var prepared: Result<SessionReport, any Error>?
+      context.onProcessed = { [self] in
+        if rowSink.withLock({ $0?.isFinished ?? false }) { prepared = Result { try makeReport() } }
+      }
       guard try context.run() == .finished else {
         // only a checkpoint can make use of the partial files
         if configuration.checkpointDirectory == nil { discardOutputs() }
         return nil
       }
-      let report = try makeReport()
+      let report = try prepared?.get() ?? makeReport()
       if let path = configuration.reportPath { try publish(render(report, for: path), to: path) }
       return report
     } catch {

@@ -7,16 +7,22 @@ enum CohortReport {
     func period(_ day: Int32) -> Int { isDaily ? Int(day) : Int(UserSample.week(ofDay: day)) }
     let last = period(lastDay)
     let first = max(period(firstDay), last - SessionReportAccumulator.cohortsMax + 1)
-    var counts = [[Int64]](repeating: [], count: last - first + 1)
-    for i in counts.indices { counts[i] = [Int64](repeating: 0, count: last - first - i + 1) }
+    let width = last - first + 1
+    // by period of the first visit, then by periods since; only bits that are set are looked at
+    var counts = [Int64](repeating: 0, count: width * width)
     users.visit { user in
       let i = period(user.firstDay) - first
       guard i >= 0 else { return }
-      let active = isDaily ? user.days : user.weeks
-      for later in counts[i].indices where active >> UInt32(later) & 1 == 1 { counts[i][later] += 1 }
+      var active = UInt64(isDaily ? user.days : user.weeks)
+      if width - i < 64 { active &= 1 << UInt64(width - i) - 1 }
+      while active != 0 {
+        counts[i * width + active.trailingZeroBitCount] += 1
+        active &= active - 1
+      }
     }
     let scale = Int64(1) << Int64(users.level)
-    let rows = counts.enumerated().map { i, active in
+    let rows = (0..<width).map { i in
+      let active = counts[i * width..<(i + 1) * width - i]
       let day = isDaily ? Int64(first + i) : Int64(first + i) * 7 - 3
       return SessionReport.Cohorts.Row(
         start: CivilTime.date(day * SessionReportAccumulator.dayMilliseconds), users: Int((active.first ?? 0) * scale),

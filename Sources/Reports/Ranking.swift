@@ -21,11 +21,19 @@ func medianWeight(count: Int, above floor: Int64, _ weight: (Int) -> Int64) -> I
 func heaviestItems(
   _ n: Int, of count: Int, weight: (Int) -> Int64, label: (Int) -> String, hash: (Int) -> UInt64
 ) -> [Int] {
-  let all = (0..<count).filter { weight($0) > 0 }.sorted { weight($0) > weight($1) }
-  guard n > 0, let last = all.prefix(n).last else { return [] }
+  guard n > 0 else { return [] }
+  // the n greatest weights, least first: most of a long table is dismissed with one comparison
+  var greatest: [Int64] = []
+  for i in 0..<count {
+    let w = weight(i)
+    if w <= 0 || (greatest.count == n && w <= greatest[0]) { continue }
+    if greatest.count == n { greatest.removeFirst() }
+    greatest.insert(w, at: greatest.firstIndex { $0 >= w } ?? greatest.count)
+  }
+  guard let cut = greatest.first else { return [] }
   // texts are compared among the candidates only, with the ties at the cut
-  let cut = weight(last)
-  let candidates = all.prefix { weight($0) >= cut }.map { (position: $0, weight: weight($0), label: label($0)) }
+  let candidates = (0..<count).filter { weight($0) >= cut }
+    .map { (position: $0, weight: weight($0), label: label($0)) }
   let sorted = candidates.sorted {
     if $0.weight != $1.weight { return $0.weight > $1.weight }
     if $0.label != $1.label { return $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }

@@ -99,6 +99,8 @@ final class Scheduler: @unchecked Sendable {
     let workers = (1..<max(threads, 1)).map { w in WorkerThread { [self] in work(w) } }
     work(0)
     for w in workers { w.join() }
+    // the last checkpoint may still be on its way to the disk
+    if failure == nil { context.onProcessed() }
     do { try coordinator?.finish() } catch { failure = failure ?? error }
     if let failure { throw failure }
     return alignment.allEnded ? .finished : .stopped

@@ -63,6 +63,8 @@ public final class StreamingContext: @unchecked Sendable {
   /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
   /// outputs here.
   public var onStart: (_ isResumed: Bool) throws -> Void = { _ in }
+  /// Called when every batch has been processed, while the last checkpoint may still be on its way to the disk.
+  public var onProcessed: () -> Void = {}
   /// Warnings that recovery has given (damaged checkpoints passed over).
   public private(set) var recoveryWarnings: [String] = []
   /// What an earlier run already consumed of the merged order of several sources.
@@ -151,7 +153,7 @@ public final class StreamingContext: @unchecked Sendable {
       $0.hasRun = true
     }
     // streams and stages hold each other: a run that is over lets go of its buffers and of the checkpoints' folder
-    defer { (stages, exchanges, onStart) = ([], [], { _ in }) }
+    defer { (stages, exchanges, onStart, onProcessed) = ([], [], { _ in }, {}) }
     let coordinator = try checkpoint.map {
       try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
     }

@@ -1,5 +1,5 @@
-"""igraph's part: EDGES.bin RANKS.bin. Prints, as one line of JSON, the milliseconds its PageRank takes (exact up to
-rounding, one thread), and the sum of the differences to the ranks of a file of 64-bit floats."""
+"""igraph's part: EDGES.bin RANKS.bin. Prints the milliseconds its PageRank takes (one thread, exact but for rounding)
+as one line of JSON; the ranks go to a file of 64-bit floats."""
 
 import json
 import sys
@@ -17,6 +17,5 @@ for _ in range(3):
     begin = time.perf_counter()
     ranks = graph.pagerank(damping=0.85)
     times.append(time.perf_counter() - begin)
-ours = np.fromfile(sys.argv[2])
-difference = float(np.abs(ours - np.array(ranks)).sum()) if len(ours) == len(ranks) else 2.0
-print(json.dumps({"pagerank_ms": min(times) * 1e3, "difference": difference}))
+np.array(ranks).tofile(sys.argv[2])
+print(json.dumps({"pagerank_ms": min(times) * 1e3}))

@@ -107,6 +107,7 @@ final class RankedGraph {
       "mode": "pagerank", "step": step, "tolerance": ranks.options.tolerance, "batch": size,
       "meanMs": rounded(sorted.reduce(0, +) / count), "p10Ms": rounded(quantile(sorted, 0.1)),
       "p50Ms": rounded(quantile(sorted, 0.5)), "p99Ms": rounded(quantile(sorted, 0.99)),
+      "maxMs": rounded(sorted.last ?? 0),
       "mutationUsPerChange": rounded(totals.mutationMilliseconds * 1e3 / count / Double(size)),
       "pushedEdges": rounded(Double(totals.pushedEdges) / count, 1),
       "sweeps": rounded(Double(totals.sweeps) / count, 2), "sweptBatches": totals.sweptBatches,

@@ -8,7 +8,6 @@ In the first round the sessions (start, end, events, distinct items where fewer 
 """
 
 import argparse
-import json
 import os
 import pathlib
 import shutil
@@ -19,23 +18,9 @@ import sys
 import duckdb
 
 import clickstream
+from child_run import Run
 
 HERE = pathlib.Path(__file__).parent
-
-
-class Run:
-    """A child process that has ended well: its seconds, peak resident MB and output."""
-
-    def __init__(self, command: list, log: pathlib.Path):
-        result = log.with_name("run.json")
-        with open(log, "wb") as errors:
-            self.output = subprocess.run(
-                [sys.executable, "-S", HERE / "measured_run.py", result, *command], stdout=subprocess.PIPE,
-                stderr=errors, check=True).stdout.decode()
-        measured = json.loads(result.read_text())
-        self.seconds, self.peak_mb = measured["seconds"], measured["peak_mb"]
-        if measured["exit"] != 0:
-            sys.exit(f"{' '.join(map(str, command))}\nended with {measured['exit']}:\n{log.read_text()[-2000:]}")
 
 
 class Benchmark:
@@ -61,7 +46,7 @@ class Benchmark:
             old.unlink(missing_ok=True)
         shutil.rmtree(checkpoint, ignore_errors=True)
         return Run(
-            [self.options.thalweg, "replay", source, "--gap", "30m", "--gap-boundary", "split", "--watermark-delay",
+            [self.options.program, "replay", source, "--gap", "30m", "--gap-boundary", "split", "--watermark-delay",
              "10m", "--sessions", output, "--report", report, "--checkpoint", checkpoint, "--checkpoint-interval", "1s",
              "--threads", str(self.options.threads)], self.log)
 
@@ -141,7 +126,7 @@ class Benchmark:
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="tools/bench sessions", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--thalweg", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--events", type=lambda text: int(float(text)), default=5_000_000, help="default: 5e6")
     parser.add_argument("--formats", default="ndjson", help="of ndjson,csv,combined; default: ndjson")
     parser.add_argument("--rounds", type=int, default=3)

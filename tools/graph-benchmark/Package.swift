@@ -1,7 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// Measures the dynamic adjacency and incremental PageRank: `swift run -c release graph-benchmark` tells its modes.
+// Measures graphs for tools/bench graph. Built on its own, so that the engine's manifest stays free of it:
+// `swift run -c release graph-benchmark` tells its modes.
 
 let package = Package(
   name: "graph-benchmark",
@@ -9,6 +10,12 @@ let package = Package(
   dependencies: [.package(name: "thalweg", path: "../..")],
   targets: [
     .executableTarget(
-      name: "graph-benchmark", dependencies: [.product(name: "PropertyGraph", package: "thalweg")])
+      name: "graph-benchmark", dependencies: [.product(name: "PropertyGraph", package: "thalweg")],
+      swiftSettings: [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+      ])
   ]
 )

@@ -18,7 +18,7 @@ public struct GraphReplayConfiguration: Sendable, Equatable {
   public var includesTimings = true
   public var threads = 0
   /// Bytes of input per block. Results do not depend on it.
-  public var blockByteCount = 1 << 18
+  public var blockByteCount = 1 << 16
   public var checkpointDirectory: String?
   public var checkpointIntervalMilliseconds: Int64 = 10_000
   public var isFresh = false
@@ -56,10 +56,13 @@ public struct GraphReplayConfiguration: Sendable, Equatable {
     let places = outputs.filter { $0 == "-" || !PublishedFile.isStream($0) }.map(place)
     if Set(places).count != places.count { try refuse("two outputs have the same name") }
     let inputPlaces = Set(inputs.filter { $0 != "-" }.map(place))
-    if let output = places.first(where: { $0 != "-" && inputPlaces.contains($0) }) {
+    for output in outputs where output != "-" && inputPlaces.contains(place(output)) {
       try refuse("'\(output)' is an input; choose another output")
     }
   }
+
+  /// Ranks that are asked of each batch: the report follows more of them than lines tell.
+  var keptRankCount: Int { reportPath == nil ? graph.topCount : max(graph.topCount, 32) }
 
   /// The file that a path leads to, however it is written.
   private func place(_ path: String) -> String {

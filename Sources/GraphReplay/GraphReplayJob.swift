@@ -63,6 +63,7 @@ public final class GraphReplayJob: @unchecked Sendable {
       EdgeLineProblems.write(line, bytes, batch, to: rejects.buffer(batch, instance))
     }
     var options = configuration.graph
+    options.topCount = configuration.keptRankCount
     options.workers = configuration.threads > 0 ? configuration.threads : nil
     let deltas = edges.graphUpdates("graph", options: options) { [self] graph in
       graphs.withLock { $0.append(graph) }
@@ -70,7 +71,7 @@ public final class GraphReplayJob: @unchecked Sendable {
     deltas.sink("rows") { [self] instance in
       let sink = GraphRowSink(
         file: output,
-        writer: GraphRowWriter(includesTimings: configuration.includesTimings),
+        writer: GraphRowWriter(includesTimings: configuration.includesTimings, topCount: configuration.graph.topCount),
         keepsHistory: configuration.reportPath != nil, context: context)
       instance.register(sink, name: "rows")
       rowSink.withLock { $0 = sink }

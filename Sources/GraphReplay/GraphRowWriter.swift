@@ -5,9 +5,10 @@ import Replay
 /// Writes what a batch changed as a line of JSON.
 struct GraphRowWriter {
   let includesTimings: Bool
+  let topCount: Int
   private var time = TimestampText()
 
-  init(includesTimings: Bool) { self.includesTimings = includesTimings }
+  init(includesTimings: Bool, topCount: Int) { (self.includesTimings, self.topCount) = (includesTimings, topCount) }
 
   mutating func append(_ delta: GraphDelta, to out: inout OutputBuffer) {
     out.reserve(512 + TimestampText.byteCountMax)
@@ -37,7 +38,7 @@ struct GraphRowWriter {
       out.text(",\"true_error\":\(verification.trueError),\"components_ok\":\(verification.componentsAgree)")
     }
     out.text(",\"top\":[")
-    for (i, vertex) in delta.top.enumerated() {
+    for (i, vertex) in delta.top.prefix(topCount).enumerated() {
       out.reserve(64)
       out.text(i == 0 ? "{\"id\":" : ",{\"id\":")
       GraphRowWriter.append(vertex.id, to: &out)

@@ -36,7 +36,8 @@ extension GraphReport {
   private func addFigures(to page: inout HTMLPage) {
     let last = points.last
     let changes = inserted + removed + unmatched
-    page.figure("Changes", ReportFormat.grouped(changes), "in \(ReportFormat.grouped(batches)) batches")
+    let rate = updateSeconds.map { ", \(ReportFormat.grouped(Int(Double(changes) / max($0, 1e-9)))) a second" } ?? ""
+    page.figure("Changes", ReportFormat.grouped(changes), "in \(ReportFormat.grouped(batches)) batches\(rate)")
     page.figure(
       "Edges at the end", ReportFormat.grouped(last?.edges ?? 0), "\(ReportFormat.grouped(expired)) expired")
     let most = points.map(\.vertices).max() ?? 0
@@ -47,14 +48,6 @@ extension GraphReport {
       "\(ReportFormat.grouped(last?.largestComponent ?? 0)) vertices in the largest")
     let truth = trueErrorMax.map { ", in truth \(share($0))" } ?? ""
     page.figure("Error of ranks", "≤ \(share(boundMax))", "certified\(truth)")
-    if let updateSeconds {
-      let rate = Int(Double(changes) / max(updateSeconds, 1e-9))
-      page.figure("Changes a second", ReportFormat.grouped(rate), "\(ReportFormat.grouped(denseBatches)) full sweeps")
-    } else {
-      page.figure(
-        "Batches near the changes", ReportFormat.grouped(batches - denseBatches),
-        "\(ReportFormat.grouped(denseBatches)) swept over all edges")
-    }
   }
 
   private func share(_ value: Double) -> String {
@@ -65,7 +58,7 @@ extension GraphReport {
     let unit =
       batchesPerPoint > 1 ? "a point stands for \(batchesPerPoint) batches" : "a point stands for a batch"
     page.markup("<h2>Over time</h2>\n<div class=\"grid\">\n")
-    page.chart("ranks", "Ranks of the strongest vertices", "while among the highest; \(unit)", isWide: true)
+    page.chart("ranks", "Ranks of the strongest vertices", "while among the 32 highest; \(unit)", isWide: true)
     page.chart("size", "Edges and vertices", "after each batch")
     page.chart("components", "Connected components", "after each batch")
     page.chart("change", "Edges that came and went", "by batch")
@@ -125,6 +118,7 @@ extension GraphReport {
       ("Window", windowMilliseconds.map { ReportFormat.width($0) } ?? "none: edges stay"),
       ("Edges", "\(isUndirected ? "in both directions" : "directed"), \(isWeighted ? "weighted" : "each counts 1")"),
       ("Damping", "\(damping)"), ("Tolerance", "\(tolerance)"),
+      ("Sweeps over all edges", "\(ReportFormat.grouped(denseBatches)) of \(ReportFormat.grouped(batches)) batches"),
       ("Malformed lines", ReportFormat.grouped(bad)),
       ("Removals without an edge", ReportFormat.grouped(unmatched)),
       ("Checked against scratch", trueErrorMax == nil ? "no (--verify)" : "every batch"),

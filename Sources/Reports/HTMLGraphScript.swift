@@ -1,19 +1,20 @@
 /// Charts of the graph report: lines over time by instants as they come, and the graph of the strongest vertices.
 enum HTMLGraphScript {
-  static let charts = "size:sizes,components:componentsOverTime,change:changes,ranks:rankPaths,work:work,network:network"
+  static let charts =
+    "size:sizes,components:componentsOverTime,change:changes,ranks:rankPaths,work:work,network:network"
 
   static let text = lines + network
 
   private static let lines = #"""
-    var COLORS=["--a","--b","--c","--good","--bad","--heat","--faint","--muted"];
+    var COLORS=["--a","--b","--c","--good","--bad","--ink","--faint","--bar"];
     function when(p){return stamp(p.timeMilliseconds,60000)+", batch "+num(p.batch);}
     // lines over event time; keys: name, color, value(point) or null where there is none
-    function course(box,keys,label,format,top,labels){
+    function course(box,keys,label,format,top){
       var points=report.points,n=points.length;
       if(!n)return empty(box,"The input held no edge.");
       format=format||num;
-      if(!labels&&keys.length>1)legend(box,keys.map(function(k){return [k.name,k.color];}));
-      var W=box.clientWidth,H=W<500?180:220,L=54,R=labels?112:10,T=10,B=26,pw=W-L-R,ph=H-T-B,s=svg(box,W,H,label);
+      if(keys.length>1)legend(box,keys.map(function(k){return [k.name,k.color];}));
+      var W=box.clientWidth,H=W<500?180:220,L=54,R=10,T=10,B=26,pw=W-L-R,ph=H-T-B,s=svg(box,W,H,label);
       var max=top||niceTop(Math.max.apply(null,keys.map(function(k){
         return points.reduce(function(m,p){return Math.max(m,k.value(p)||0);},0);})));
       for(var i=0;i<=4;i++){
@@ -29,15 +30,15 @@ enum HTMLGraphScript {
         var d="",isOn=false,area="",first=0,last=0;
         points.forEach(function(p){
           var v=k.value(p); if(v===null||v===undefined){isOn=false;return;}
-          d+=(isOn?"L":"M")+x(p).toFixed(1)+" "+y(v).toFixed(1); if(!first)first=x(p); last=x(p); isOn=true;
+          // a point of its own is a dot
+          d+=(isOn?"L":"M")+x(p).toFixed(1)+" "+y(v).toFixed(1)+(isOn?"":"h.1"); if(!first)first=x(p); last=x(p); isOn=true;
         });
         if(!d)return;
         if(k.area&&n>1)s.appendChild(el("path",{d:d+"L"+last+" "+(T+ph)+"L"+first+" "+(T+ph)+"Z",
           style:"fill:var("+k.color+");opacity:.13"}));
-        s.appendChild(el("path",{d:n===1?d+"h.1":d,style:"fill:none;stroke:var("+k.color+
+        s.appendChild(el("path",{d:d,style:"fill:none;stroke:var("+k.color+
           ");stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round"}));
       });
-      if(labels)endLabels(s,keys,points,x,y,W-R,T,T+ph,labels);
       var cursor=el("line",{class:"axis",y1:T,y2:T+ph,style:"stroke:var(--faint);visibility:hidden"});
       s.appendChild(cursor);
       // one invisible strip a point, up to the middles between it and its neighbours
@@ -45,7 +46,7 @@ enum HTMLGraphScript {
         var a=i?(x(points[i-1])+x(p))/2:L,b=i+1<n?(x(p)+x(points[i+1]))/2:W-R;
         var values=keys.filter(function(k){var v=k.value(p);return v!==null&&v!==undefined;}).map(function(k){
           return [k.value(p),k.name+": "+format(k.value(p))];});
-        if(labels)values.sort(function(u,v){return v[0]-u[0];});
+        if(keys.length>3)values.sort(function(u,v){return v[0]-u[0];});
         var strip=mark(el("rect",{x:a,y:T,width:Math.max(b-a,.5),height:ph,style:"fill:transparent"}),
           when(p)+"\n"+values.map(function(v){return v[1];}).join("\n"));
         strip.addEventListener("pointerenter",function(){
@@ -54,21 +55,6 @@ enum HTMLGraphScript {
         s.appendChild(strip);
       });
       s.addEventListener("pointerleave",function(){cursor.style.visibility="hidden";});
-    }
-    // names at the right end, moved apart where they would overlap
-    function endLabels(s,keys,points,x,y,right,top,bottom,names){
-      var marks=keys.map(function(k){
-        for(var i=points.length-1;i>=0;i--){var v=k.value(points[i]);if(v!==null&&v!==undefined)return {k:k,y:y(v),x:x(points[i])};}
-      }).filter(Boolean).sort(function(a,b){return a.y-b.y;});
-      var gap=14;
-      marks.forEach(function(m,i){m.ly=Math.max(m.y,i?marks[i-1].ly+gap:top+4);});
-      for(var i=marks.length-1;i>=0;i--)
-        marks[i].ly=Math.min(marks[i].ly,i+1<marks.length?marks[i+1].ly-gap:bottom);
-      marks.forEach(function(m){
-        s.appendChild(el("path",{d:"M"+m.x+" "+m.y+"L"+(right+8)+" "+m.ly+"h5",
-          style:"fill:none;stroke:var("+m.k.color+");opacity:.45;stroke-width:1"}));
-        s.appendChild(el("text",{class:"label",x:right+18,y:m.ly+4},cut(m.k.name,13)));
-      });
     }
     function timeAxis(s,t0,t1,L,pw,y){
       var span=t1-t0,count=Math.max(2,Math.floor(pw/90));
@@ -121,10 +107,13 @@ enum HTMLGraphScript {
       table(box,["Inserted","Expired","Removed"],["inserted","expired","removed"]);
     }
     function rate(v){return v===0?"0":v>=1?"100%":(v*100).toPrecision(v<.001?2:3).replace(/\.?0+$/,"")+"%";}
-    // the vertices that held most of the rank over all points
+    // the vertices that held most of the rank over the time; equal parts of it count alike
     function rankPaths(box){
-      var sums=new Map();
-      report.points.forEach(function(p){p.top.forEach(function(r){sums.set(r.id,(sums.get(r.id)||0)+r.rank);});});
+      var sums=new Map(),ps=report.points;
+      ps.forEach(function(p,i){
+        var share=((i+1<ps.length?ps[i+1]:p).timeMilliseconds-(i?ps[i-1]:p).timeMilliseconds)||1;
+        p.top.forEach(function(r){sums.set(r.id,(sums.get(r.id)||0)+r.rank*share);});
+      });
       if(!sums.size)return empty(box,"No ranks were kept: --top 0.");
       var ids=Array.from(sums.keys()).sort(function(a,b){return sums.get(b)-sums.get(a);}).slice(0,8);
       var high=0,by=new Map(ids.map(function(id){return [id,new Map()];}));
@@ -135,7 +124,7 @@ enum HTMLGraphScript {
         return m*unit>=high;})*unit;
       course(box,ids.map(function(id,i){
         return {name:id,color:COLORS[i],value:function(p){var v=by.get(id).get(p.batch);return v===undefined?null:v;}};
-      }),"Ranks of the strongest vertices over time",rate,top,true);
+      }),"Ranks of the strongest vertices over time",rate,top);
       dataTable(box,["Time (UTC)","Highest ranks"],function(){
         return report.points.map(function(p){
           return [new Date(p.timeMilliseconds).toISOString().slice(0,19).replace("T"," "),
@@ -175,7 +164,7 @@ enum HTMLGraphScript {
           dx[l.source]-=ux*f;dy[l.source]-=uy*f;dx[l.target]+=ux*f;dy[l.target]+=uy*f;
         });
         for(i=0;i<n;i++){
-          dx[i]+=(W/2-xs[i])*.35;dy[i]+=(H/2-ys[i])*.7;
+          dx[i]+=(W/2-xs[i])*.5;dy[i]+=(H/2-ys[i])*1.1;
           var len=Math.max(Math.sqrt(dx[i]*dx[i]+dy[i]*dy[i]),1e-9),m=Math.min(len,heat)/len;
           xs[i]=Math.max(26,Math.min(W-26,xs[i]+dx[i]*m)); ys[i]=Math.max(24,Math.min(H-24,ys[i]+dy[i]*m));
         }
@@ -208,7 +197,7 @@ enum HTMLGraphScript {
       });
       v.forEach(function(q,i){
         if(i>=10&&W<700)return;
-        var inside=q.id.length*6.4<radius(i)*2-4;
+        var inside=q.id.length*7.2<radius(i)*2-5;
         s.appendChild(el("text",{class:inside?"":"label halo",x:xs[i],y:ys[i]+(inside?4:radius(i)+12),"text-anchor":"middle",
           style:"pointer-events:none;"+(inside?"fill:var(--on-heat);font-weight:600;font-size:11px":
           "font-size:"+(i<10?"12px;font-weight:600":"11px"))},cut(q.id,18)));

@@ -15,7 +15,9 @@ struct EdgeColumns {
   var operation: Int?
 
   /// - Parameter lines: the first lines that are neither blank nor comments.
-  init(_ lines: [TextLine], wantsWeights: Bool, wantsTimes: Bool, wantsOperations: Bool = false, sourceName: String) throws {
+  init(
+    _ lines: [TextLine], wantsWeights: Bool, wantsTimes: Bool, wantsOperations: Bool = false, sourceName: String
+  ) throws {
     delimiter = EdgeColumns.delimiter(of: lines)
     guard let first = lines.first else { return }
     let fields = FieldSplitter.texts(first, delimiter)
@@ -46,7 +48,9 @@ struct EdgeColumns {
       }
     }
     if wantsTimes {
-      time = named[1] ?? free.first { $0 != weight && (wantsWeights || fields.count < 4 || $0 > 2) } ?? 3
+      time =
+        named[1] ?? free.first { $0 != weight && (wantsWeights || fields.count < 4 || $0 > 2) }
+        ?? (wantsWeights ? 3 : 2)
     }
   }
 

@@ -94,7 +94,9 @@ extension IncrementalPageRank {
     let waiting: [VertexIndex] = try reader.values("rank/waiting")
     guard queues.restore(state, waiting: waiting, vertexCount: vertexIndexCount),
       buckets.allSatisfy({ $0 <= queues.count })
-    else { throw GraphStateError.contents(section: "rank/queues", reason: "the queues of pushes contradict each other") }
+    else {
+      throw GraphStateError.contents(section: "rank/queues", reason: "the queues of pushes contradict each other")
+    }
     for v in 0..<vertexIndexCount { records.base[v].bucket = Int32(buckets[v]) }
   }
 }

@@ -110,7 +110,9 @@ struct IncrementalPushQueues {
     if isStale { return [] }
     var all: [UInt32] = []
     for q in 0..<Int(Self.countMax) {
-      all.append(contentsOf: UnsafeBufferPointer(start: queues[q].base + queues[q].head, count: queues[q].count - queues[q].head))
+      all.append(
+        contentsOf: UnsafeBufferPointer(start: queues[q].base + queues[q].head, count: queues[q].count - queues[q].head)
+      )
     }
     return all
   }

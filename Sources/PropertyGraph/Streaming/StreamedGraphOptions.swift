@@ -27,7 +27,9 @@ public struct StreamedGraphOptions: Sendable, Equatable {
 
   /// Why these options cannot be used; nil when they can. `hasRemovals`: edges may be taken away before they expire.
   public func problem(hasRemovals: Bool) -> String? {
-    if batchChangeCount == nil, batchMilliseconds == nil { return "a batch needs an end: a number of changes or a time" }
+    if batchChangeCount == nil, batchMilliseconds == nil {
+      return "a batch needs an end: a number of changes or a time"
+    }
     if let n = batchChangeCount, n < 1 { return "a batch holds at least 1 change" }
     if let n = batchMilliseconds, n < 1 { return "a batch lasts at least 1 ms" }
     if let n = windowMilliseconds, n < 1 { return "the window is at least 1 ms long" }

@@ -55,17 +55,22 @@ let package = Package(
     .target(name: "ClickstreamGenerator", swiftSettings: sharedSettings),
     .target(name: "Reports", dependencies: ["CKernels", "FlatMemory"], swiftSettings: sharedSettings),
     .target(
-      name: "PropertyGraph", dependencies: ["CKernels", "EventFormats", "FlatMemory"], swiftSettings: sharedSettings),
+      name: "PropertyGraph", dependencies: ["CKernels", "EventFormats", "FlatMemory", "StreamCore"],
+      swiftSettings: sharedSettings),
     .target(
       name: "Replay",
       dependencies: [
         "CKernels", "CZstd", "FlatMemory", "Snapshots", "StreamCore", "EventFormats", "Sessions", "Reports",
       ],
       swiftSettings: sharedSettings),
+    .target(
+      name: "GraphReplay",
+      dependencies: ["EventFormats", "FlatMemory", "PropertyGraph", "Replay", "Reports", "StreamCore"],
+      swiftSettings: sharedSettings),
     .executableTarget(
       name: "thalweg",
       dependencies: [
-        "Replay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats", "Sessions", "StreamCore",
+        "Replay", "GraphReplay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats", "Sessions", "StreamCore",
         "PropertyGraph", "FlatMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -88,7 +93,11 @@ let package = Package(
       name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "PropertyGraphTests", dependencies: ["PropertyGraph", "EventFormats", "FlatMemory"],
+      name: "PropertyGraphTests", dependencies: ["PropertyGraph", "EventFormats", "FlatMemory", "StreamCore"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "GraphReplayTests",
+      dependencies: ["GraphReplay", "PropertyGraph", "EventFormats", "FlatMemory", "Replay", "StreamCore"],
       swiftSettings: testSettings),
     .testTarget(
       name: "ReplayTests",

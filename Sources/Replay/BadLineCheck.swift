@@ -6,16 +6,18 @@ import StreamCore
 /// Too many malformed lines: the input is probably not what it was taken for.
 public struct BadInputError: Error, CustomStringConvertible {
   public let description: String
+
+  package init(description: String) { self.description = description }
 }
 
 /// Watches the share of malformed lines and keeps the first examples.
-final class BadLineCheck: @unchecked Sendable {
-  struct Example {
-    var source: Int
-    var offset: UInt64
-    var raw: [UInt8]
-    var reason: UInt8
-    var column: Int
+package final class BadLineCheck: @unchecked Sendable {
+  package struct Example {
+    package var source: Int
+    package var offset: UInt64
+    package var raw: [UInt8]
+    package var reason: UInt8
+    package var column: Int
   }
   /// Highest share in percent that is let pass at any time after the first 1,000 lines; nil: no check while running.
   private let percentMax: Double?
@@ -24,7 +26,7 @@ final class BadLineCheck: @unchecked Sendable {
   private var read = 0
   private var examples: [Example] = []
 
-  init(percentMax: Double?, explain: @escaping ([Example], Int, Int) -> String) {
+  package init(percentMax: Double?, explain: @escaping ([Example], Int, Int) -> String) {
     self.percentMax = percentMax
     self.explain = explain
   }

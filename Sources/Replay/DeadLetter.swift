@@ -1,28 +1,33 @@
 import EventFormats
-import FlatMemory
+package import FlatMemory
 import Foundation
-import StreamCore
+package import StreamCore
 
 /// Why a line is in the dead-letter file.
-enum DeadLetterReason {
+package enum DeadLetterReason {
   /// Codes below are ``EventFormats/RejectionReason`` raw values.
   static let late: UInt8 = 255
-  static func name(_ code: UInt8) -> String {
+  package static func name(_ code: UInt8) -> String {
     code == late ? "late" : RejectionReason(rawValue: code)?.name ?? "unknown"
   }
 }
 
 /// A line that did not become part of a session: malformed or late. Its raw bytes are in the arena beside it.
-struct DeadLetter: BitwiseCopyable {
+package struct DeadLetter: BitwiseCopyable {
   /// Running maximum of the source's event time where the line stands (within its block, for malformed ones).
-  var maximum: Int64
+  package var maximum: Int64
   /// Offset of the line in its source.
-  var offset: UInt64
-  var source: Int32
-  var reason: UInt8
+  package var offset: UInt64
+  package var source: Int32
+  package var reason: UInt8
   /// Byte in the line where it went wrong.
-  var column: UInt32
-  var raw: ByteSpan
+  package var column: UInt32
+  package var raw: ByteSpan
+
+  package init(maximum: Int64, offset: UInt64, source: Int32, reason: UInt8, column: UInt32, raw: ByteSpan) {
+    (self.maximum, self.offset, self.source) = (maximum, offset, source)
+    (self.reason, self.column, self.raw) = (reason, column, raw)
+  }
 }
 
 /// Writes late events to the side output: one for each running operator.
@@ -76,7 +81,7 @@ func lineLength(_ e: UnsafePointer<LogEvent>, _ bytes: UnsafePointer<UInt8>, blo
 ///
 /// Order: (running maximum, source, offset), written up to the frontier: the same bytes whatever the batches, threads
 /// or crashes. Letters at or after the frontier are not part of a checkpoint: their lines are read again.
-final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked Sendable {
+package final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked Sendable {
   private struct Pending: BitwiseCopyable {
     var maximum: Int64
     var source: Int32
@@ -91,11 +96,18 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
   private let names: [String]
   private let context: StreamingContext
   private let check: BadLineCheck
-  private(set) var counts = [Int64](repeating: 0, count: 256)
+  package private(set) var counts = [Int64](repeating: 0, count: 256)
   /// What is before has been consumed.
   private var consumed = Frontier.start
 
-  init(file: PublishedFile?, names: [String], context: StreamingContext, check: BadLineCheck) {
+  private let reasonName: (UInt8) -> String
+
+  /// - Parameter reasonName: what a code is called in the file.
+  package init(
+    file: PublishedFile?, names: [String], context: StreamingContext, check: BadLineCheck,
+    reasonName: @escaping (UInt8) -> String = DeadLetterReason.name
+  ) {
+    self.reasonName = reasonName
     self.file = file
     self.names = names
     self.context = context
@@ -106,7 +118,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
     line.deallocate()
   }
 
-  override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
+  package override func consume(_ run: PartitionRun<DeadLetter>, _ batch: Batch) {
     for i in unsafe 0..<run.elements.count {
       let d = unsafe run.elements[i]
       let isLate = d.reason == DeadLetterReason.late
@@ -124,7 +136,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
     }
   }
 
-  override func endBatch(_ batch: Batch) {
+  package override func endBatch(_ batch: Batch) {
     check.noteRead(batch.recordCount)
     if let error = check.error(atEnd: batch.isEnd) {
       context.fail(error)
@@ -167,7 +179,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
     line.count = 0
     line.reserve(Int(d.raw.length) * 6 + 256)
     unsafe appendDeadLetter(
-      to: &line, source: names[Int(d.source)], offset: d.offset, reason: DeadLetterReason.name(d.reason),
+      to: &line, source: names[Int(d.source)], offset: d.offset, reason: reasonName(d.reason),
       raw: UnsafePointer(arena.base) + Int(d.raw.offset), rawLength: Int(d.raw.length))
     unsafe file.append(line.base, line.count)
   }
@@ -176,7 +188,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
 
   /// Late events that wait are part of the state, and so are malformed lines before the frontier; those behind it stand
   /// in blocks that are read again.
-  func snapshot(into snapshot: StateSnapshot) {
+  package func snapshot(into snapshot: StateSnapshot) {
     unsafe counts.withUnsafeBufferPointer { unsafe snapshot.add("state", values: $0) }
     let waiting = pending.filter {
       $0.reason == DeadLetterReason.late || Frontier(maximum: $0.maximum, source: Int($0.source)) < consumed
@@ -185,7 +197,7 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
     unsafe snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
     file?.snapshot(into: snapshot)
   }
-  func restore(from snapshot: RestoredState) throws {
+  package func restore(from snapshot: RestoredState) throws {
     counts = try snapshot.values("state", of: Int64.self)
     guard counts.count == 256 else { throw StateError.size("dead-letters/state", counts.count * 8) }
     pending = try snapshot.values("waiting", of: Pending.self)
@@ -195,5 +207,5 @@ final class DeadLetterSink: Consumer<DeadLetter>, CheckpointedState, @unchecked 
     if let p = texts.baseAddress { unsafe arena.bytesExact(p.assumingMemoryBound(to: UInt8.self), texts.count) }
     try file?.restore(from: snapshot)
   }
-  func makeDurable() throws { try file?.makeDurable() }
+  package func makeDurable() throws { try file?.makeDurable() }
 }

@@ -1,8 +1,8 @@
 import CKernels
 import CZstd
-import FlatMemory
+package import FlatMemory
 import Foundation
-import StreamCore
+package import StreamCore
 
 #if canImport(Glibc)
   import Glibc
@@ -101,7 +101,7 @@ public final class PublishedFile {
     unsafe buffer.bytesExact(p, n)
   }
   /// A buffer to write rows into directly; call ``flush()`` afterwards.
-  func withBuffer<R>(_ body: (inout OutputBuffer) -> R) -> R { body(&buffer) }
+  package func withBuffer<R>(_ body: (inout OutputBuffer) -> R) -> R { body(&buffer) }
 
   /// Writes out what has gathered, if it is worth a write.
   public func flush() throws {
@@ -177,13 +177,13 @@ public final class PublishedFile {
   }
 
   /// Removes the partial file's name, whoever still writes to it.
-  func unlinkPartial() {
+  package func unlinkPartial() {
     if descriptor >= 0, !isStream { unsafe unlink(partialPath) }
   }
 
   // MARK: state
 
-  func snapshot(into snapshot: StateSnapshot) {
+  package func snapshot(into snapshot: StateSnapshot) {
     // flushed in the background, when the file may already be published and closed
     if durable >= 0 { close(durable) }
     durable = descriptor >= 0 && !isStream ? dup(descriptor) : -1
@@ -192,7 +192,7 @@ public final class PublishedFile {
   }
 
   /// Goes on with the file of an earlier run, cut back to where the checkpoint has it.
-  func restore(from snapshot: RestoredState) throws {
+  package func restore(from snapshot: RestoredState) throws {
     let w = try snapshot.values("file", of: UInt64.self)
     guard let wanted = RunningDigest(words: w) else { throw StateError.size("file", w.count * 8) }
     if isStream {
@@ -260,7 +260,7 @@ public final class PublishedFile {
       left -= n
     }
   }
-  func makeDurable() throws {
+  package func makeDurable() throws {
     guard durable >= 0 else { return }
     let result = fsync(durable)
     close(durable)
@@ -282,7 +282,7 @@ func syncFolder(of path: String) {
 }
 
 /// Writes a whole small file aside and publishes it.
-func publish(_ bytes: [UInt8], to path: String) throws {
+package func publish(_ bytes: [UInt8], to path: String) throws {
   let f = PublishedFile(path: path)
   try f.create()
   unsafe bytes.withUnsafeBufferPointer { if let p = $0.baseAddress { unsafe f.append(p, $0.count) } }

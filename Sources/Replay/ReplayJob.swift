@@ -128,4 +128,6 @@ public struct ReplayProgress: Sendable {
   /// Bytes read of the inputs as they are stored, and how many there are if known.
   public var inputBytes: UInt64 = 0
   public var inputByteCount: UInt64?
+
+  public init(stream: StreamProgress) { self.stream = stream }
 }

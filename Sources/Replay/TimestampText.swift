@@ -1,17 +1,18 @@
-import FlatMemory
+package import FlatMemory
 
 /// Writes instants as `2026-01-01T00:00:00.013Z`.
 ///
 /// The date part of the last day is kept: 6 ns a time within a day. Civil-from-days after Howard Hinnant, "chrono-
 /// Compatible Low-Level Date Algorithms".
-struct TimestampText {
+package struct TimestampText {
   private var day = Int64.min
   private var date: (UInt64, UInt64) = (0, 0)  // "YYYY-MM-DDT" in 11 bytes
-  static let byteCountMax = 32
+  package init() {}
+  package static let byteCountMax = 32
 
   /// Reserve ``byteCountMax`` first.
   @inline(__always)
-  mutating func append(_ milliseconds: Int64, to b: inout OutputBuffer) {
+  package mutating func append(_ milliseconds: Int64, to b: inout OutputBuffer) {
     var d = milliseconds / 86_400_000
     var rest = milliseconds &- d &* 86_400_000
     if rest < 0 {

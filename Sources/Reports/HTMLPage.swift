@@ -42,6 +42,36 @@ struct HTMLPage {
     return String(out)
   }
 
+  /// Everything before the content: policy, style, title with its remarks, the choice of colours.
+  mutating func documentHead(_ title: String, _ remarks: [String]) {
+    markup(
+      """
+      <!DOCTYPE html>
+      <html lang="en" data-charts="0/0" data-errors="script did not run">
+      <head>
+      <meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+      script-src 'unsafe-inline'; img-src data:">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="robots" content="noindex">
+      <title>\(Self.escaped(title))</title>
+      <link rel="icon" href="data:,">
+      <style>\(HTMLStyle.text)</style>
+      </head>
+      <body>
+      <header><div>
+      <h1>\(Self.escaped(title))</h1>
+
+      """)
+    markup("<p class=\"sub\">\(Self.escaped(remarks.joined(separator: " · ")))</p>\n</div>\n")
+    markup("<div class=\"themes\" role=\"group\" aria-label=\"Colours\">")
+    for (value, label) in [("auto", "Auto"), ("light", "Light"), ("dark", "Dark")] {
+      markup("<button type=\"button\" value=\"\(value)\" aria-pressed=\"\(value == "auto")\">\(label)</button>")
+    }
+    markup("</div></header>\n<noscript><main><p class=\"empty\">Charts need scripts, which are switched off; ")
+    markup("all tables below are complete.</p></main></noscript>\n")
+  }
+
   mutating func figure(_ label: String, _ big: String, _ small: String) {
     markup("<div class=\"figure\"><dt>\(Self.escaped(label))</dt><dd class=\"big\" title=\"\(Self.escaped(big))\">")
     markup("\(Self.escaped(big))</dd><dd class=\"small\">\(Self.escaped(small))</dd></div>\n")

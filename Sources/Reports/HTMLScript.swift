@@ -4,7 +4,15 @@
 /// wrong, so that a test (or a reader with a blank card) can tell. Nothing is fetched.
 enum HTMLScript {
   static var text: String {
-    "(function(){\n\"use strict\";\n" + core + HTMLChartScript.text + HTMLFlowScript.text + start + "})();"
+    page(
+      HTMLChartScript.text + HTMLFlowScript.text,
+      charts: "timeline:timeline,views:viewsOverTime,durations:durations,depth:depth,funnel:funnel,flow:flow,"
+        + "hours:hours,cohorts:cohorts")
+  }
+
+  /// The script of a page whose charts are drawn by functions; `charts` says which function draws which.
+  static func page(_ functions: String, charts: String) -> String {
+    "(function(){\n\"use strict\";\n" + core + functions + "var charts={\(charts)};\n" + start + "})();"
   }
 
   private static let core = #"""
@@ -116,8 +124,6 @@ enum HTMLScript {
     """#
 
   private static let start = #"""
-    var charts={timeline:timeline,views:viewsOverTime,durations:durations,depth:depth,funnel:funnel,flow:flow,
-      hours:hours,cohorts:cohorts};
     function sound(box){
       if(box.dataset.empty)return !!box.textContent.trim();
       var marks=box.querySelectorAll("svg .mark"); if(!marks.length)return false;

@@ -17,25 +17,6 @@ extension SessionReport {
   }
 
   private func addHead(to page: inout HTMLPage) {
-    page.markup(
-      """
-      <!DOCTYPE html>
-      <html lang="en" data-charts="0/0" data-errors="script did not run">
-      <head>
-      <meta charset="utf-8">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-      script-src 'unsafe-inline'; img-src data:">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="robots" content="noindex">
-      <title>Session report</title>
-      <link rel="icon" href="data:,">
-      <style>\(HTMLStyle.text)</style>
-      </head>
-      <body>
-      <header><div>
-      <h1>Session report</h1>
-
-      """)
     var parts: [String] = []
     if let period {
       parts.append("\(ReportFormat.minute(period.start)) – \(ReportFormat.minute(period.end)) UTC")
@@ -45,13 +26,7 @@ extension SessionReport {
       parts.append(quality.inputs.count > 3 ? "\(shown) and \(quality.inputs.count - 3) more" : shown)
     }
     if parts.isEmpty { parts.append("No session: the input held no event that could be used.") }
-    page.markup("<p class=\"sub\">\(HTMLPage.escaped(parts.joined(separator: " · ")))</p>\n</div>\n")
-    page.markup("<div class=\"themes\" role=\"group\" aria-label=\"Colours\">")
-    for (value, label) in [("auto", "Auto"), ("light", "Light"), ("dark", "Dark")] {
-      page.markup("<button type=\"button\" value=\"\(value)\" aria-pressed=\"\(value == "auto")\">\(label)</button>")
-    }
-    page.markup("</div></header>\n<noscript><main><p class=\"empty\">Charts need scripts, which are switched off; ")
-    page.markup("all tables below are complete.</p></main></noscript>\n")
+    page.documentHead("Session report", parts)
   }
 
   private func addFigures(to page: inout HTMLPage) {

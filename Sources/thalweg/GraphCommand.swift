@@ -15,12 +15,14 @@ struct GraphCommand: ParsableCommand {
         thalweg graph pagerank links.csv --weighted --output ranks.txt
         thalweg graph components wiki.txt.zst
         thalweg graph shortest-paths roads.txt --undirected --weighted --source 17
+        thalweg graph replay messages.txt --window 30d --report report.html
         thalweg graph generate rmat --scale 18 --output rmat.txt
       """,
     subcommands: [
       GraphPageRankCommand.self, GraphComponentsCommand.self, GraphStrongComponentsCommand.self,
       GraphTrianglesCommand.self, GraphClusteringCommand.self, GraphLabelPropagationCommand.self,
-      GraphShortestPathsCommand.self, GraphBreadthFirstCommand.self, GraphCoreCommand.self, GraphGenerateCommand.self,
+      GraphShortestPathsCommand.self, GraphBreadthFirstCommand.self, GraphCoreCommand.self, GraphReplayCommand.self,
+      GraphGenerateCommand.self,
     ])
 
   /// The subcommand that arguments behind `graph` name, whose options can come from the environment, and how many

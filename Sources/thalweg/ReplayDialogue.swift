@@ -17,7 +17,10 @@ struct ReplayDialogue {
     announce(job)
     let clock = ContinuousClock()
     let start = clock.now
-    let monitor = ReplayMonitor(job: job, showsProgress: showsProgress)
+    let monitor = ReplayMonitor(
+      job: ReplayMonitor.Job(
+        progress: { job.progress }, requestStop: { job.requestStop() }, abandon: { job.abandon() },
+        checkpointDirectory: configuration.checkpointDirectory), showsProgress: showsProgress)
     let report: SessionReport?
     do {
       report = try job.run()

@@ -7,14 +7,22 @@ import Synchronization
 /// The first signal lets the batches in flight finish; a second one, or two seconds without a checkpoint to save, end
 /// the process at once.
 final class ReplayMonitor: Sendable {
-  private let job: ReplayJob
+  /// What is watched.
+  struct Job: Sendable {
+    var progress: @Sendable () -> ReplayProgress
+    var requestStop: @Sendable () -> Void
+    /// Removes partial files when the process ends at once.
+    var abandon: @Sendable () -> Void
+    var checkpointDirectory: String?
+  }
+  private let job: Job
   private let showsProgress: Bool
   private let signals = SignalPipe()
   private let stopSignal = Mutex<Int32?>(nil)
   private let ended = DispatchSemaphore(value: 0)
   private static let intervalMilliseconds: Int32 = 100
 
-  init(job: ReplayJob, showsProgress: Bool) {
+  init(job: Job, showsProgress: Bool) {
     self.job = job
     self.showsProgress = showsProgress
     let thread = Thread { [self] in
@@ -48,12 +56,12 @@ final class ReplayMonitor: Sendable {
       if let stoppedAt {
         // again and again: the job may not have been running yet
         job.requestStop()
-        if job.configuration.checkpointDirectory == nil, now - stoppedAt > 2_000_000_000 {
+        if job.checkpointDirectory == nil, now - stoppedAt > 2_000_000_000 {
           abandon(stopSignal.withLock { $0 ?? SIGINT }, clearing: isDrawn)
         }
       } else if showsProgress {
         Terminal.write(
-          "\r\u{1b}[2K" + line.text(job.progress, nowNanoseconds: now, width: Terminal.width(of: 2)), to: 2)
+          "\r\u{1b}[2K" + line.text(job.progress(), nowNanoseconds: now, width: Terminal.width(of: 2)), to: 2)
         isDrawn = true
       }
     }
@@ -63,7 +71,7 @@ final class ReplayMonitor: Sendable {
   /// Ends the process while the job still runs (it may be waiting for input that never comes).
   private func abandon(_ signal: Int32, clearing isDrawn: Bool) -> Never {
     if isDrawn { Terminal.write("\r\u{1b}[2K", to: 2) }
-    if let folder = job.configuration.checkpointDirectory {
+    if let folder = job.checkpointDirectory {
       Terminal.say("stopped at once; the last checkpoint is in '\(folder)': run the same command to go on from it")
     } else {
       job.abandon()

@@ -11,9 +11,13 @@ struct EdgeColumns {
   /// Nil when weights are not asked for.
   var weight: Int?
   var time: Int?
+  /// Whether the line adds or removes its edge: only where a header names such a column and it is asked for.
+  var operation: Int?
 
   /// - Parameter lines: the first lines that are neither blank nor comments.
-  init(_ lines: [TextLine], wantsWeights: Bool, wantsTimes: Bool, sourceName: String) throws {
+  init(
+    _ lines: [TextLine], wantsWeights: Bool, wantsTimes: Bool, wantsOperations: Bool = false, sourceName: String
+  ) throws {
     delimiter = EdgeColumns.delimiter(of: lines)
     guard let first = lines.first else { return }
     let fields = FieldSplitter.texts(first, delimiter)
@@ -32,7 +36,8 @@ struct EdgeColumns {
     if hasHeader {
       named = [EdgeColumns.weightNames, EdgeColumns.timeNames].map { names.firstIndex(where: $0.contains) }
     }
-    let taken = Set([source, target] + named.compactMap { $0 })
+    if hasHeader, wantsOperations { operation = names.firstIndex(where: EdgeColumns.operationNames.contains) }
+    let taken = Set([source, target] + (named + [operation]).compactMap { $0 })
     let free = fields.indices.filter { !taken.contains($0) }
     if wantsWeights {
       weight = named[0] ?? free.first ?? (hasHeader ? nil : 2)
@@ -43,14 +48,16 @@ struct EdgeColumns {
       }
     }
     if wantsTimes {
-      time = named[1] ?? free.first { $0 != weight && (wantsWeights || fields.count < 4 || $0 > 2) } ?? 3
+      time =
+        named[1] ?? free.first { $0 != weight && (wantsWeights || fields.count < 4 || $0 > 2) }
+        ?? (wantsWeights ? 3 : 2)
     }
   }
 
   /// Whether all lines are of the form the fast path reads: two ids, perhaps a weight.
   var isPlain: Bool { source == 0 && target == 1 && time == nil && (weight ?? 2) == 2 }
   /// Columns that must be split off.
-  var columnCount: Int { max(source, target, weight ?? 0, time ?? 0) + 1 }
+  var columnCount: Int { max(source, target, weight ?? 0, time ?? 0, operation ?? 0) + 1 }
 
   private static let sourceNames: Set<String> = [
     "source", "src", "from", "fromnode", "fromnodeid", "fromid", "sourceid", "srcid", "sourcenode", "start", "u",
@@ -62,6 +69,8 @@ struct EdgeColumns {
   ]
   private static let weightNames: Set<String> = ["weight", "w", "wt", "weights", "value", "edgeweight"]
   private static let timeNames: Set<String> = ["time", "timestamp", "ts", "unixtime", "date", "datetime", "t"]
+
+  private static let operationNames: Set<String> = ["op", "operation", "action", "kind", "change", "event"]
 
   /// Small letters and digits only.
   private static func normalised(_ name: String) -> String {

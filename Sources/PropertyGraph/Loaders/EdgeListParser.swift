@@ -11,10 +11,11 @@ struct EdgeListParser: GraphParser {
   private let columns: EdgeColumns
   private var isHeaderAhead: Bool
   private var splitter = FieldSplitter()
-  private var clock = UnixTimeUnit()
+  private(set) var clock = UnixTimeUnit()
 
-  init(_ columns: EdgeColumns) {
+  init(_ columns: EdgeColumns, clock: UnixTimeUnit = UnixTimeUnit()) {
     self.columns = columns
+    self.clock = clock
     isHeaderAhead = columns.hasHeader
   }
 
@@ -133,21 +134,30 @@ struct EdgeListParser: GraphParser {
     return unsafe line.next
   }
 
-  private struct ParsedEdge {
+  /// What stands in a line.
+  struct ParsedEdge {
     var source: FieldSplitter.Field
     var target: FieldSplitter.Field
     var weight = 1.0
     var time: Int64 = 0
+    var isRemoval = false
   }
 
-  private mutating func parsed(_ line: TextLine) throws(LineProblem) -> ParsedEdge {
+  /// The edge of one line that is neither blank nor a comment nor the header.
+  mutating func parsed(_ line: TextLine) throws(LineProblem) -> ParsedEdge {
     try split(line)
     var edge = ParsedEdge(
       source: try vertexField(columns.source, line, .missingSource),
       target: try vertexField(columns.target, line, .missingTarget))
     if let column = columns.weight { edge.weight = try weight(column, line) }
     if let column = columns.time { edge.time = try time(column, line) }
+    if let column = columns.operation { edge.isRemoval = try isRemoval(column, line) }
     return edge
+  }
+
+  /// Where a column stands in the line that was parsed last.
+  func place(ofColumn column: Int) -> Range<Int> {
+    column < splitter.fields.count ? splitter.fields[column].range : 0..<0
   }
 
   private mutating func split(_ line: TextLine) throws(LineProblem) {
@@ -195,6 +205,17 @@ struct EdgeListParser: GraphParser {
     }
     return time
   }
+
+  /// Whether the line takes an edge away. An empty field adds one.
+  private func isRemoval(_ column: Int, _ line: TextLine) throws(LineProblem) -> Bool {
+    guard column < splitter.fields.count else { return false }
+    let range = splitter.fields[column].range
+    switch line.text(range).lowercased() {
+    case "", "+", "1", "insert", "add", "i", "a", "create": return false
+    case "-", "-1", "delete", "remove", "d", "r": return true
+    default: throw LineProblem(.unknownOperation, range)
+    }
+  }
 }
 
 /// What is wrong with a line, and where in it.
@@ -219,8 +240,8 @@ struct LineProblem: Error {
 /// The unit of the Unix times in a file: by the magnitude of the first one, each covering the years 1973 to 5138 of its
 /// own; smaller numbers are seconds.
 struct UnixTimeUnit {
-  /// How many milliseconds one is, or how many make one.
-  private var factor: Double?
+  /// How many milliseconds one is; nil before the first time.
+  private(set) var factor: Double?
 
   /// Milliseconds since 1970, or nil when the field is no number or beyond the years that 64 bits hold.
   mutating func milliseconds(_ p: UnsafePointer<UInt8>, _ count: Int) -> Int64? {

@@ -145,7 +145,7 @@ public enum GraphFile {
   }
 
   /// Up to 1,000 lines of a block that are neither blank nor comments, within its first 64 KiB.
-  private static func firstLines(of block: LineBlock) -> [TextLine] {
+  static func firstLines(of block: LineBlock) -> [TextLine] {
     var lines: [TextLine] = []
     var p = unsafe block.bytes
     while unsafe p < block.bytes + min(block.count, 1 << 16), lines.count < 1000 {

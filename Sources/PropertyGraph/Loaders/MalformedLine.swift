@@ -13,6 +13,9 @@ public enum MalformedLineReason: String, Sendable, CaseIterable {
   case unreadableNumber = "unreadable-number"
   case vertexOutOfRange = "vertex-out-of-range"
   case surplusLine = "surplus-line"
+  case zeroWeight = "zero-weight"
+  case unknownOperation = "unknown-operation"
+  case lineTooLong = "line-too-long"
 }
 
 /// A line that gave no edge: where it stands, what is wrong with it, its bytes.
@@ -49,6 +52,9 @@ public struct MalformedLine: Sendable, Equatable {
     case .unreadableNumber: "\(what.isEmpty ? "the end of the line" : what) stands where a whole number belongs"
     case .vertexOutOfRange: "there is no vertex \(what): the file's head says how many there are, the first one being 1"
     case .surplusLine: "there are more lines than the file's head says"
+    case .zeroWeight: "the weight \(what) is zero, or too small for 32 bits: such an edge leads nowhere"
+    case .unknownOperation: "\(what) is neither insert (+) nor delete (-)"
+    case .lineTooLong: "the line is longer than 1 MiB"
     }
   }
 

@@ -3,7 +3,7 @@ import CKernels
 /// Ranks as named runs of bytes, and back.
 extension IncrementalPageRank {
   private struct Header: BitwiseCopyable {
-    var version: Int64 = 1
+    var version: Int64 = 2
     var vertexIndexCount: Int64
     var damping: Double
     var residualSum: Double
@@ -15,17 +15,20 @@ extension IncrementalPageRank {
   /// The residuals by vertex index, as a copy.
   var residuals: [Double] { (0..<vertexIndexCount).map { records[$0].residual } }
 
-  /// Must be called at every checkpoint, whether or not a snapshot is taken of this object: the queues of pending pushes
-  /// are forgotten and rebuilt from the residuals, as they are after a restore, so that both runs go on alike.
+  /// Forgets the queues of pending pushes, which the next push rebuilds from the residuals: a snapshot is smaller then.
+  /// Since results depend on the queues, it must be called at the same places of every run that is to give the same
+  /// bits, whether or not a snapshot is taken there.
   public func checkpointBarrier() {
     adoptNewVertices()
     queues.isStale = true
   }
 
   /// Calls `body` with each section's name and bytes, always the same names in the same order; the adjacency writes
-  /// its own. Comes after ``checkpointBarrier()``.
+  /// its own. Comes after ``update()`` or ``checkpointBarrier()``. Queues that are not stale are written as they are, so
+  /// that taking a snapshot changes nothing.
   public func withSections(_ body: (String, UnsafeRawBufferPointer) throws -> Void) rethrows {
-    precondition(queues.isStale, "a snapshot is taken right after checkpointBarrier()")
+    precondition(
+      vertexIndexCount == adjacency.vertexIndexCount, "a snapshot is taken after update() or checkpointBarrier()")
     let header = Header(
       vertexIndexCount: Int64(vertexIndexCount), damping: options.damping, residualSum: residualSum,
       rankSum: rankSum, roundingUnits: roundingUnits, rankSumRoundingUnits: rankSumRoundingUnits)
@@ -35,6 +38,10 @@ extension IncrementalPageRank {
     let residuals = residuals
     try unsafe residuals.withUnsafeBytes { try unsafe body("rank/residuals", $0) }
     try unsafe body("rank/teleports", teleports.bytes(count: vertexIndexCount))
+    let buckets: [UInt8] = queues.isStale ? [] : (0..<vertexIndexCount).map { UInt8(records[$0].bucket) }
+    try unsafe buckets.withUnsafeBytes { try unsafe body("rank/buckets", $0) }
+    try unsafe queues.state.withUnsafeBytes { try unsafe body("rank/queues", $0) }
+    try unsafe queues.waiting.withUnsafeBytes { try unsafe body("rank/waiting", $0) }
   }
 
   /// Restores what ``withSections(_:)`` wrote, on the adjacency restored from the same checkpoint; goes on bit for bit
@@ -51,7 +58,7 @@ extension IncrementalPageRank {
   private func restore(_ reader: GraphSectionReader) throws {
     let headers: [Header] = try reader.values("rank/header", count: 1)
     let header = headers[0]
-    guard header.version == 1, header.damping == options.damping else {
+    guard header.version == 2, header.damping == options.damping else {
       throw GraphStateError.contents(
         section: "rank/header", reason: "it was written with damping \(header.damping), version \(header.version)")
     }
@@ -77,5 +84,19 @@ extension IncrementalPageRank {
     rankSum = header.rankSum
     roundingUnits = header.roundingUnits
     rankSumRoundingUnits = header.rankSumRoundingUnits
+    try restoreQueues(reader)
+  }
+
+  private func restoreQueues(_ reader: GraphSectionReader) throws {
+    let state: [Int64] = try reader.values("rank/queues")
+    if state.isEmpty { return }
+    let buckets: [UInt8] = try reader.values("rank/buckets", count: vertexIndexCount)
+    let waiting: [VertexIndex] = try reader.values("rank/waiting")
+    guard queues.restore(state, waiting: waiting, vertexCount: vertexIndexCount),
+      buckets.allSatisfy({ $0 <= queues.count })
+    else {
+      throw GraphStateError.contents(section: "rank/queues", reason: "the queues of pushes contradict each other")
+    }
+    for v in 0..<vertexIndexCount { unsafe records.base[v].bucket = Int32(buckets[v]) }
   }
 }

@@ -95,4 +95,42 @@ import CKernels
       unsafe add(v, record)
     }
   }
+
+  // MARK: snapshots
+
+  /// The counts and the length of each queue; empty when the queues are stale.
+  var state: [Int64] {
+    if isStale { return [] }
+    let lengths = (0..<Int(Self.countMax)).map { unsafe Int64(queues[$0].count - queues[$0].head) }
+    return [Int64(count), Int64(entryCount), topBits] + lengths
+  }
+
+  /// What waits, queue after queue; empty when the queues are stale.
+  var waiting: [UInt32] {
+    if isStale { return [] }
+    var all: [UInt32] = []
+    for q in 0..<Int(Self.countMax) {
+      unsafe all.append(
+        contentsOf: UnsafeBufferPointer(start: queues[q].base + queues[q].head, count: queues[q].count - queues[q].head)
+      )
+    }
+    return all
+  }
+
+  /// Puts back what ``state`` and ``waiting`` gave; false when they contradict each other.
+  mutating func restore(_ state: [Int64], waiting: [UInt32], vertexCount: Int) -> Bool {
+    guard state.count == 3 + Int(Self.countMax), (0..<Int64(Self.countMax)).contains(state[0]),
+      state[3...].allSatisfy({ (0...Int64(waiting.count)).contains($0) }),
+      state[3...].reduce(0, +) == Int64(waiting.count), waiting.allSatisfy({ $0 < vertexCount })
+    else { return false }
+    (count, entryCount, topBits) = (Int(state[0]), Int(state[1]), state[2])
+    var rest = waiting[...]
+    for q in 0..<Int(Self.countMax) {
+      unsafe (queues[q].head, queues[q].count) = (0, 0)
+      for v in rest.prefix(Int(state[3 + q])) { unsafe Self.append(v, to: queues + q) }
+      rest = rest.dropFirst(Int(state[3 + q]))
+    }
+    isStale = false
+    return true
+  }
 }

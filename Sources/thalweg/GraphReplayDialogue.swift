@@ -1,0 +1,101 @@
+import Foundation
+import GraphReplay
+import Replay
+
+/// Runs a replay of a graph for a person or a script: says what it does on stderr, gives the exit code.
+///
+/// What is said does not depend on time or machine unless progress is shown: scripts can compare it.
+struct GraphReplayDialogue {
+  let configuration: GraphReplayConfiguration
+  let options: GraphReplayCommand.RunningOptions
+
+  /// Throws a ``CommandFailure`` or an error of the engine.
+  func run() throws {
+    let showsProgress =
+      !options.quiet
+      && (options.progress == .always
+        || options.progress == .auto && Terminal.isError && !(Terminal.isOutput && isStandardOutput(outputPath)))
+    let job = try GraphReplayJob(configuration)
+    announce(job)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let monitor = ReplayMonitor(
+      job: ReplayMonitor.Job(
+        progress: { job.progress }, requestStop: { job.requestStop() }, abandon: { job.abandon() },
+        checkpointDirectory: configuration.checkpointDirectory), showsProgress: showsProgress)
+    let outcome: GraphReplayOutcome?
+    do {
+      outcome = try job.run()
+    } catch {
+      _ = monitor.end()
+      // `graph replay | head` ends in silence, as other programs do
+      if error is OutputError, isStandardOutput(outputPath), Terminal.isOutputReaderGone {
+        throw CommandFailure(silently: 128 + SIGPIPE)
+      }
+      throw error
+    }
+    let signal = monitor.end()
+    guard let outcome else { throw stopped(by: signal) }
+    if !options.quiet { conclude(outcome, elapsed: showsProgress ? start.duration(to: clock.now) / .seconds(1) : nil) }
+  }
+
+  private var outputPath: String { configuration.outputPath }
+  private func isStandardOutput(_ path: String) -> Bool { ["-", "/dev/stdout", "/dev/fd/1"].contains(path) }
+
+  private func announce(_ job: GraphReplayJob) {
+    let isQuiet = options.quiet
+    if !isQuiet {
+      for line in job.inputDescriptions { Terminal.say(line) }
+      if let folder = configuration.checkpointDirectory, PublishedFile.isStream(outputPath), outputPath != "/dev/null" {
+        let name = isStandardOutput(outputPath) ? "standard output" : "'\(outputPath)'"
+        Terminal.say(
+          "\(name) is at-least-once: going on from '\(folder)' may repeat lines; name a file with --output to avoid it")
+      }
+    }
+    let folder = configuration.checkpointDirectory ?? ""
+    job.onStart = { isResumed, warnings in
+      for warning in warnings { Terminal.say("warning: \(warning)") }
+      if isResumed, !isQuiet { Terminal.say("going on from the checkpoint in '\(folder)'") }
+    }
+  }
+
+  private func stopped(by signal: Int32?) -> CommandFailure {
+    if let folder = configuration.checkpointDirectory {
+      Terminal.say("stopped; run the same command to go on from the checkpoint in '\(folder)'")
+    } else {
+      Terminal.say("stopped; nothing was published")
+    }
+    return CommandFailure(silently: 128 + (signal ?? SIGINT))
+  }
+
+  /// The last lines: how much was followed, how exactly, what was left out.
+  private func conclude(_ outcome: GraphReplayOutcome, elapsed: Double?) {
+    var line =
+      "\(counted(outcome.changes, "change")) in \(counted(outcome.batches, "batch", "batches")), "
+      + "\(counted(outcome.expired, "edge")) expired; ranks are within \(Self.bound(outcome.boundMax))"
+    if let trueError = outcome.trueErrorMax {
+      line += ", in truth \(Self.bound(trueError)); components agree"
+    }
+    if let elapsed {
+      let rate = ProgressLine.quantity(Double(outcome.changes) / max(elapsed, 1e-6))
+      line += String(format: "; %.2f s, ", elapsed) + rate + "changes/s"
+    }
+    Terminal.say(line)
+    if outcome.unmatched > 0 {
+      Terminal.say("\(counted(outcome.unmatched, "removal")) of edges that were not there: counted as unmatched")
+    }
+    if outcome.malformedCount > 0 {
+      let kept =
+        configuration.deadLettersPath.map { "they are in '\($0)'" } ?? "keep such with --dead-letters FILE"
+      Terminal.say("\(counted(outcome.malformedCount, "malformed line")) left out: \(kept)")
+    }
+    if !isStandardOutput(outputPath) { Terminal.say("the batches are in '\(outputPath)'") }
+    if let path = configuration.reportPath, !isStandardOutput(path) { Terminal.say("the report is in '\(path)'") }
+  }
+
+  private static func bound(_ value: Double) -> String { String(format: "%.1e", value) }
+
+  private func counted(_ n: Int, _ one: String, _ many: String? = nil) -> String {
+    "\(n.formatted(.number.locale(Locale(identifier: "en_US")))) \(n == 1 ? one : many ?? one + "s")"
+  }
+}

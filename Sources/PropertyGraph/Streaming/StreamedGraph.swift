@@ -186,7 +186,8 @@ final class StreamedGraph {
     if components.isWindow {
       components.insertEdge(0, change.source, change.target, time: change.timeMilliseconds)
     } else if let number {
-      components.insertEdge(number, change.source, change.target, time: 0)
+      // a pair stands for all edges between the two, whatever their times: it is never late
+      components.insertEdge(number, change.source, change.target, time: .max)
     }
   }
 
@@ -227,7 +228,7 @@ final class StreamedGraph {
     // deleting an edge makes the keeper ask for all pairs; this one is put back
     guard let number = all.number(u, v) else { return }
     components.deleteEdge(number)
-    components.insertEdge(number, u, v, time: 0)
+    components.insertEdge(number, u, v, time: .max)
   }
 
   private func leaveComponents(_ u: VertexIndex, _ v: VertexIndex) {

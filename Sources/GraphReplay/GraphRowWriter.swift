@@ -51,7 +51,7 @@ struct GraphRowWriter {
   /// Integers beyond what every reader of JSON holds exactly are texts.
   static func append(_ id: VertexID, to out: inout OutputBuffer) {
     switch id {
-    case .integer(let value) where abs(value) <= 1 << 53: out.text("\(value)")
+    case .integer(let value) where value.magnitude <= 1 << 53: out.text("\(value)")
     default:
       let bytes = Array(id.description.utf8) + [UInt8](repeating: 0, count: bytePadding)
       let count = bytes.count - bytePadding

@@ -36,8 +36,8 @@ extension GraphReport {
   private func addFigures(to page: inout HTMLPage) {
     let last = points.last
     let changes = inserted + removed + unmatched
-    let rate = updateSeconds.map { ", \(ReportFormat.grouped(Int(Double(changes) / max($0, 1e-9)))) a second" } ?? ""
-    page.figure("Changes", ReportFormat.grouped(changes), "in \(ReportFormat.grouped(batches)) batches\(rate)")
+    let rate = updateSeconds.map { ", \(ReportFormat.grouped(Int(Double(changes) / max($0, 1e-9))))/s" } ?? ""
+    page.figure("Changes", ReportFormat.grouped(changes), "\(ReportFormat.grouped(batches)) batches\(rate)")
     page.figure(
       "Edges at the end", ReportFormat.grouped(last?.edges ?? 0), "\(ReportFormat.grouped(expired)) expired")
     let most = points.map(\.vertices).max() ?? 0

@@ -6,7 +6,7 @@ enum HTMLGraphScript {
   static let text = lines + network
 
   private static let lines = #"""
-    var COLORS=["--a","--b","--c","--good","--bad","--ink","--faint","--bar"];
+    var COLORS=["--a","--b","--c","--good","--bad","--ink","--faint"];
     function when(p){return stamp(p.timeMilliseconds,60000)+", batch "+num(p.batch);}
     // lines over event time; keys: name, color, value(point) or null where there is none
     function course(box,keys,label,format,top){
@@ -115,7 +115,7 @@ enum HTMLGraphScript {
         p.top.forEach(function(r){sums.set(r.id,(sums.get(r.id)||0)+r.rank*share);});
       });
       if(!sums.size)return empty(box,"No ranks were kept: --top 0.");
-      var ids=Array.from(sums.keys()).sort(function(a,b){return sums.get(b)-sums.get(a);}).slice(0,8);
+      var ids=Array.from(sums.keys()).sort(function(a,b){return sums.get(b)-sums.get(a);}).slice(0,7);
       var high=0,by=new Map(ids.map(function(id){return [id,new Map()];}));
       report.points.forEach(function(p){p.top.forEach(function(r){
         if(by.has(r.id)){by.get(r.id).set(p.batch,r.rank);high=Math.max(high,r.rank);}

@@ -72,6 +72,7 @@ struct CommandFailure: Error {
     case let e as BadInputError: (.data, e.description)
     case let e as GraphFileError: (e.kind == .badOption ? .usage : .data, e.description)
     case let e as GraphVerificationError: (.internal, e.description)
+    case let e as GraphCapacityError: (.data, e.description)
     case let e as GraphStateError: (.configuration, "\(e.description); start over with --fresh")
     case let e as ComponentStateError: (.configuration, "\(e.description), or start over with --fresh")
     case let e as OutputError: (e.kind == .cannotCreate ? .cannotCreate : .inputOutput, e.description)

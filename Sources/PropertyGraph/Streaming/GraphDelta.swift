@@ -5,6 +5,8 @@ public struct GraphDelta: Sendable, Equatable {
     public var id: VertexID
     /// Of ranks that sum to 1.
     public var rank: Double
+
+    public init(id: VertexID, rank: Double) { (self.id, self.rank) = (id, rank) }
   }
   public struct RankChange: Sendable, Equatable {
     public var id: VertexID
@@ -12,11 +14,15 @@ public struct GraphDelta: Sendable, Equatable {
     public var before: Double
     /// 0 for a vertex that is gone.
     public var rank: Double
+
+    public init(id: VertexID, before: Double, rank: Double) { (self.id, self.before, self.rank) = (id, before, rank) }
   }
   public struct ComponentChange: Sendable, Equatable {
     public var id: VertexID
     /// The lowest id of its component; nil for a vertex that is gone.
     public var component: VertexID?
+
+    public init(id: VertexID, component: VertexID?) { (self.id, self.component) = (id, component) }
   }
   /// How the ranks were brought under the tolerance.
   public enum Method: String, Sendable {

@@ -30,6 +30,10 @@ public final class GraphUpdateOperator: PartitionTransform<TimedEdge, GraphDelta
     for i in unsafe 0..<run.elements.count {
       unsafe graph.add(run.elements[i], bytes) { emit($0, output) }
     }
+    // some way before the graph is full, since its arrays cannot grow beyond their reserved places
+    if graph.names.dictionary.count > graph.adjacency.options.vertexCountMax - (1 << 21) {
+      fail(GraphCapacityError(vertexCount: graph.names.dictionary.count))
+    }
   }
 
   public override func finishBatch(_ batch: Batch, into output: PartitionBuffer<GraphDelta>) {
@@ -52,6 +56,16 @@ public final class GraphUpdateOperator: PartitionTransform<TimedEdge, GraphDelta
   public func restore(from snapshot: RestoredState) throws {
     let isThere = try snapshot.values("graph", of: UInt8.self)
     graph = isThere == [1] ? try StreamedGraph.restore(snapshot, options: options) : nil
+  }
+}
+
+/// A stream that names more vertices than a graph holds.
+public struct GraphCapacityError: Error, CustomStringConvertible, Equatable {
+  public var vertexCount: Int
+
+  public var description: String {
+    "the edges name \(vertexCount) vertices, which is as many as a graph that follows a stream can hold; "
+      + "divide the input by time or by part of the graph"
   }
 }
 

@@ -1,4 +1,3 @@
-import CKernels
 public import FlatMemory
 
 /// A line of a block that gave no edge.

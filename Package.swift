@@ -70,7 +70,8 @@ let package = Package(
     .executableTarget(
       name: "thalweg",
       dependencies: [
-        "Replay", "GraphReplay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats", "Sessions", "StreamCore",
+        "Replay", "GraphReplay", "ClickstreamGenerator", "Snapshots", "Reports", "EventFormats", "Sessions",
+        "StreamCore",
         "PropertyGraph", "FlatMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -53,6 +53,17 @@ uint64_t tw_rank_shares64(const tw_rank_arrays *a, uint32_t from, uint32_t to) {
   return slots;
 }
 
+/// Puts a vertex's new rank in its place and adds its change to the sums, in 32 and in 64 bits alike.
+static inline void put_rank(const tw_rank_arrays *a, uint32_t v, double rank, tw_sweep_sums *sums) {
+  double d = rank - a->rank[v];
+  double before = (double)a->change[v];
+  sums->change += fabs(d);
+  sums->product += d * before;
+  sums->square += before * before;
+  a->rank[v] = rank;
+  a->change[v] = (float)d;
+}
+
 tw_sweep_sums tw_rank_sweep32(const tw_rank_arrays *arrays, uint32_t from, uint32_t to) {
   const tw_rank_arrays a = *arrays;
   double base = 1 - a.damping;
@@ -63,13 +74,7 @@ tw_sweep_sums tw_rank_sweep32(const tw_rank_arrays *arrays, uint32_t from, uint3
     double sum = a.in_weights ? gather_weighted32(a.share32, p, a.in_weights + in.offset, in.degree)
                               : tw_gather32(a.share32, p, in.degree);
     double rank = teleport(&a, v, base) + a.damping * sum;
-    double d = rank - a.rank[v];
-    double before = (double)a.change[v];
-    sums.change += fabs(d);
-    sums.product += d * before;
-    sums.square += before * before;
-    a.rank[v] = rank;
-    a.change[v] = (float)d;
+    put_rank(&a, v, rank, &sums);
     uint32_t degree = a.out_slabs[v].degree;
     float k = a.out_weights ? (float)a.out_weights[v] : (float)degree;
     a.fresh32[v] = degree ? (float)rank / k : 0.f;
@@ -87,13 +92,7 @@ tw_sweep_sums tw_rank_sweep64(const tw_rank_arrays *arrays, uint32_t from, uint3
     double sum = a.in_weights ? gather_weighted64(a.share64, p, a.in_weights + in.offset, in.degree)
                               : gather64(a.share64, p, in.degree);
     double rank = teleport(&a, v, base) + a.damping * sum;
-    double d = rank - a.rank[v];
-    double before = (double)a.change[v];
-    sums.change += fabs(d);
-    sums.product += d * before;
-    sums.square += before * before;
-    a.rank[v] = rank;
-    a.change[v] = (float)d;
+    put_rank(&a, v, rank, &sums);
     double k = out_weight(&a, v);
     a.fresh64[v] = a.out_slabs[v].degree ? rank / k : 0;
   }

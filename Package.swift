@@ -94,11 +94,14 @@ let package = Package(
       name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "PropertyGraphTests", dependencies: ["PropertyGraph", "EventFormats", "FlatMemory", "StreamCore"],
+      name: "PropertyGraphTests",
+      dependencies: ["PropertyGraph", "EventFormats", "TestSupport", "FlatMemory", "StreamCore"],
       swiftSettings: testSettings),
     .testTarget(
       name: "GraphReplayTests",
-      dependencies: ["GraphReplay", "PropertyGraph", "EventFormats", "FlatMemory", "Replay", "StreamCore"],
+      dependencies: [
+        "GraphReplay", "PropertyGraph", "EventFormats", "TestSupport", "FlatMemory", "Replay", "StreamCore",
+      ],
       swiftSettings: testSettings),
     .testTarget(
       name: "ReplayTests",

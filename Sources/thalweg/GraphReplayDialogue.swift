@@ -14,7 +14,8 @@ struct GraphReplayDialogue {
     let showsProgress =
       !options.quiet
       && (options.progress == .always
-        || options.progress == .auto && Terminal.isError && !(Terminal.isOutput && isStandardOutput(outputPath)))
+        || options.progress == .auto && Terminal.isError
+          && !(Terminal.isOutput && Terminal.isStandardOutput(outputPath)))
     let job = try GraphReplayJob(configuration)
     announce(job)
     let clock = ContinuousClock()
@@ -29,27 +30,28 @@ struct GraphReplayDialogue {
     } catch {
       _ = monitor.end()
       // `graph replay | head` ends in silence, as other programs do
-      if error is OutputError, isStandardOutput(outputPath), Terminal.isOutputReaderGone {
+      if error is OutputError, Terminal.isStandardOutput(outputPath), Terminal.isOutputReaderGone {
         throw CommandFailure(silently: 128 + SIGPIPE)
       }
       throw error
     }
     let signal = monitor.end()
-    guard let outcome else { throw stopped(by: signal) }
+    guard let outcome else {
+      throw Terminal.stopped(by: signal, checkpointDirectory: configuration.checkpointDirectory)
+    }
     if !options.quiet { conclude(outcome, elapsed: showsProgress ? start.duration(to: clock.now) / .seconds(1) : nil) }
   }
 
   private var outputPath: String { configuration.outputPath }
-  private func isStandardOutput(_ path: String) -> Bool { ["-", "/dev/stdout", "/dev/fd/1"].contains(path) }
 
   private func announce(_ job: GraphReplayJob) {
     let isQuiet = options.quiet
     if !isQuiet {
       for line in job.inputDescriptions { Terminal.say(line) }
       if let folder = configuration.checkpointDirectory, PublishedFile.isStream(outputPath), outputPath != "/dev/null" {
-        let name = isStandardOutput(outputPath) ? "standard output" : "'\(outputPath)'"
         Terminal.say(
-          "\(name) is at-least-once: going on from '\(folder)' may repeat lines; name a file with --output to avoid it")
+          "\(Terminal.name(of: outputPath)) is at-least-once: going on from '\(folder)' may repeat lines; name a file with --output to avoid it"
+        )
       }
     }
     let folder = configuration.checkpointDirectory ?? ""
@@ -59,20 +61,11 @@ struct GraphReplayDialogue {
     }
   }
 
-  private func stopped(by signal: Int32?) -> CommandFailure {
-    if let folder = configuration.checkpointDirectory {
-      Terminal.say("stopped; run the same command to go on from the checkpoint in '\(folder)'")
-    } else {
-      Terminal.say("stopped; nothing was published")
-    }
-    return CommandFailure(silently: 128 + (signal ?? SIGINT))
-  }
-
   /// The last lines: how much was followed, how exactly, what was left out.
   private func conclude(_ outcome: GraphReplayOutcome, elapsed: Double?) {
     var line =
-      "\(counted(outcome.changes, "change")) in \(counted(outcome.batches, "batch", "batches")), "
-      + "\(counted(outcome.expired, "edge")) expired; ranks are within \(Self.bound(outcome.boundMax))"
+      "\(Terminal.counted(outcome.changes, "change")) in \(Terminal.counted(outcome.batches, "batch", "batches")), "
+      + "\(Terminal.counted(outcome.expired, "edge")) expired; ranks are within \(Self.bound(outcome.boundMax))"
     if let trueError = outcome.trueErrorMax {
       line += ", in truth \(Self.bound(trueError)); components agree"
     }
@@ -82,20 +75,19 @@ struct GraphReplayDialogue {
     }
     Terminal.say(line)
     if outcome.unmatched > 0 {
-      Terminal.say("\(counted(outcome.unmatched, "removal")) of edges that were not there: counted as unmatched")
+      Terminal.say(
+        "\(Terminal.counted(outcome.unmatched, "removal")) of edges that were not there: counted as unmatched")
     }
     if outcome.malformedCount > 0 {
       let kept =
         configuration.deadLettersPath.map { "they are in '\($0)'" } ?? "keep such with --dead-letters FILE"
-      Terminal.say("\(counted(outcome.malformedCount, "malformed line")) left out: \(kept)")
+      Terminal.say("\(Terminal.counted(outcome.malformedCount, "malformed line")) left out: \(kept)")
     }
-    if !isStandardOutput(outputPath) { Terminal.say("the batches are in '\(outputPath)'") }
-    if let path = configuration.reportPath, !isStandardOutput(path) { Terminal.say("the report is in '\(path)'") }
+    if !Terminal.isStandardOutput(outputPath) { Terminal.say("the batches are in '\(outputPath)'") }
+    if let path = configuration.reportPath, !Terminal.isStandardOutput(path) {
+      Terminal.say("the report is in '\(path)'")
+    }
   }
 
   private static func bound(_ value: Double) -> String { String(format: "%.1e", value) }
-
-  private func counted(_ n: Int, _ one: String, _ many: String? = nil) -> String {
-    "\(n.formatted(.number.locale(Locale(identifier: "en_US")))) \(n == 1 ? one : many ?? one + "s")"
-  }
 }

@@ -27,15 +27,15 @@ struct ReplayDialogue {
     } catch {
       _ = monitor.end()
       // `replay | head` ends in silence, as other programs do
-      if error is OutputError, outputs.contains(where: isStandardOutput), Terminal.isOutputReaderGone {
+      if error is OutputError, outputs.contains(where: Terminal.isStandardOutput), Terminal.isOutputReaderGone {
         throw CommandFailure(silently: 128 + SIGPIPE)
       }
       throw error
     }
     let signal = monitor.end()
-    guard let report else { throw stopped(by: signal) }
+    guard let report else { throw Terminal.stopped(by: signal, checkpointDirectory: configuration.checkpointDirectory) }
     let elapsed = start.duration(to: clock.now) / .seconds(1)
-    if configuration.reportPath == nil, !outputs.contains(where: isStandardOutput) {
+    if configuration.reportPath == nil, !outputs.contains(where: Terminal.isStandardOutput) {
       let isColored = Terminal.usesColor(options.color)
       let text = report.text(width: min(Terminal.width(of: 1), 120), color: isColored)
       if Terminal.write(Array(text.utf8)[...], to: 1) != 0 {
@@ -50,9 +50,6 @@ struct ReplayDialogue {
   private var rowOutputs: [String] { [configuration.sessionsPath, configuration.deadLettersPath].compactMap { $0 } }
   private var outputs: [String] { rowOutputs + [configuration.reportPath].compactMap { $0 } }
 
-  private func isStandardOutput(_ path: String) -> Bool { ["-", "/dev/stdout", "/dev/fd/1"].contains(path) }
-  private func name(of path: String) -> String { isStandardOutput(path) ? "standard output" : "'\(path)'" }
-
   /// What the inputs were taken for, what can be promised, where a run goes on.
   private func announce(_ job: ReplayJob) {
     let isQuiet = options.quiet
@@ -61,7 +58,8 @@ struct ReplayDialogue {
       let streams = rowOutputs.filter { PublishedFile.isStream($0) && $0 != "/dev/null" }
       if let folder = configuration.checkpointDirectory, let stream = streams.first {
         Terminal.say(
-          "\(name(of: stream)) is at-least-once: going on from '\(folder)' may repeat rows; name a file to avoid it")
+          "\(Terminal.name(of: stream)) is at-least-once: going on from '\(folder)' may repeat rows; name a file to avoid it"
+        )
       }
     }
     let folder = configuration.checkpointDirectory ?? ""
@@ -77,15 +75,6 @@ struct ReplayDialogue {
     }
   }
 
-  private func stopped(by signal: Int32?) -> CommandFailure {
-    if let folder = configuration.checkpointDirectory {
-      Terminal.say("stopped; run the same command to go on from the checkpoint in '\(folder)'")
-    } else {
-      Terminal.say("stopped; nothing was published")
-    }
-    return CommandFailure(silently: 128 + (signal ?? SIGINT))
-  }
-
   /// The last lines: how much was read, what was left out and where it is, where the results are.
   private func conclude(_ report: SessionReport, elapsed: Double?, records: Int) {
     let quality = report.quality
@@ -98,12 +87,17 @@ struct ReplayDialogue {
     Terminal.say(line)
     if quality.malformedLines + quality.lateEvents > 0 {
       let kept =
-        configuration.deadLettersPath.map { "they are in \(name(of: $0))" } ?? "keep such with --dead-letters FILE"
+        configuration.deadLettersPath.map { "they are in \(Terminal.name(of: $0))" }
+        ?? "keep such with --dead-letters FILE"
       Terminal.say(
         "\(Terminal.counted(quality.malformedLines, "malformed line")) and \(Terminal.counted(quality.lateEvents, "late event")): \(kept)"
       )
     }
-    if let path = configuration.sessionsPath, !isStandardOutput(path) { Terminal.say("sessions are in '\(path)'") }
-    if let path = configuration.reportPath, !isStandardOutput(path) { Terminal.say("the report is in '\(path)'") }
+    if let path = configuration.sessionsPath, !Terminal.isStandardOutput(path) {
+      Terminal.say("sessions are in '\(path)'")
+    }
+    if let path = configuration.reportPath, !Terminal.isStandardOutput(path) {
+      Terminal.say("the report is in '\(path)'")
+    }
   }
 }

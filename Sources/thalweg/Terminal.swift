@@ -64,6 +64,21 @@ enum Terminal {
     return 0
   }
 
+  /// Whether an output's path means standard output.
+  static func isStandardOutput(_ path: String) -> Bool { ["-", "/dev/stdout", "/dev/fd/1"].contains(path) }
+  /// What an output is called in a message.
+  static func name(of path: String) -> String { isStandardOutput(path) ? "standard output" : "'\(path)'" }
+
+  /// Says that a run was stopped and what that means; gives what ends the process.
+  static func stopped(by signal: Int32?, checkpointDirectory: String?) -> CommandFailure {
+    if let folder = checkpointDirectory {
+      say("stopped; run the same command to go on from the checkpoint in '\(folder)'")
+    } else {
+      say("stopped; nothing was published")
+    }
+    return CommandFailure(silently: 128 + (signal ?? SIGINT))
+  }
+
   /// A count with its noun: "1 session", "4,996,881 events".
   static func counted(_ n: Int, _ one: String, _ many: String? = nil) -> String {
     "\(ReportFormat.grouped(n)) \(n == 1 ? one : many ?? one + "s")"

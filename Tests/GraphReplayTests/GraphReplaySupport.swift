@@ -17,19 +17,6 @@ final class ScratchFolder {
   var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
 }
 
-/// A reproducible source of chance (SplitMix64).
-struct SeededChance: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
-}
-
 /// The seeds of a property test: random ones, printed; THALWEG_SEED repeats one, THALWEG_CASES sets how many.
 func seeds(_ usual: Int) -> [UInt64] {
   let environment = ProcessInfo.processInfo.environment

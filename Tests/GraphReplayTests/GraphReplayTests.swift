@@ -5,11 +5,12 @@ import Replay
 import StreamCore
 import Synchronization
 import Testing
+import TestSupport
 
 /// Replays of random graphs: the same bytes whatever the blocks, the threads, and wherever they were stopped.
 @Suite struct GraphReplayTests {
   /// Edges with disorder in time, malformed lines, texts among the ids, removals; several inputs.
-  private func makeJob(_ r: inout SeededChance, _ folder: ScratchFolder, inputs: Int) -> GraphReplayConfiguration {
+  private func makeJob(_ r: inout SeededRandom, _ folder: ScratchFolder, inputs: Int) -> GraphReplayConfiguration {
     var c = GraphReplayConfiguration()
     let hasRemovals = Int.random(in: 0..<3, using: &r) == 0
     c.graph.isUndirected = Bool.random(using: &r)
@@ -85,7 +86,7 @@ import Testing
   @Test(arguments: [1, 3]) func stoppedAnywhere(inputs: Int) throws {
     var stops = 0
     for seed in seeds(8) {
-      var r = SeededChance(seed: seed)
+      var r = SeededRandom(seed: seed)
       let folder = ScratchFolder()
       var c = makeJob(&r, folder, inputs: inputs)
       setOutputs(&c, folder, "a")
@@ -107,7 +108,7 @@ import Testing
 
   @Test(arguments: [1, 2]) func blocksAndThreadsDoNotMatter(inputs: Int) throws {
     for seed in seeds(5) {
-      var r = SeededChance(seed: seed)
+      var r = SeededRandom(seed: seed)
       let folder = ScratchFolder()
       var c = makeJob(&r, folder, inputs: inputs)
       c.graph.verifies = true
@@ -127,7 +128,7 @@ import Testing
   /// A job with other parameters does not take over the graph of a checkpoint.
   @Test func anotherJobIsRefused() throws {
     let folder = ScratchFolder()
-    var r = SeededChance(seed: 3)
+    var r = SeededRandom(seed: 3)
     var c = makeJob(&r, folder, inputs: 1)
     setOutputs(&c, folder, "a")
     c.checkpointDirectory = folder.file("state")

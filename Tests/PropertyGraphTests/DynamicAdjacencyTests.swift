@@ -1,17 +1,18 @@
 import Testing
+import TestSupport
 
 @testable import PropertyGraph
 
 @Suite struct DynamicAdjacencyTests {
   /// One random life of a graph beside its model: every operation, on few vertices so that edges are often parallel.
   struct Life {
-    var chance: SeededChance
+    var chance: SeededRandom
     let graph: DynamicAdjacency
     var bag = EdgeBag()
     var now: Int64 = 0
 
     init(seed: UInt64) {
-      chance = SeededChance(seed: seed)
+      chance = SeededRandom(seed: seed)
       let options = DynamicAdjacencyOptions(
         weighted: .random(using: &chance), expiring: .random(using: &chance), vertexCountMax: 1 << 12,
         slotCountMax: 1 << 16)
@@ -156,7 +157,7 @@ import Testing
       life.graph.withSections { saved.add($0, $1) }
       let restored = try saved.lookUp { try DynamicAdjacency(options: life.graph.options, restoring: $0) }
       #expect(restored.checkInvariants() == nil, "seed \(seed)")
-      var chance = SeededChance(seed: seed)
+      var chance = SeededRandom(seed: seed)
       let vertices = life.bag.vertices.sorted()
       for _ in 0..<60 {
         let (s, t) = (vertices.randomElement(using: &chance), vertices.randomElement(using: &chance))
@@ -201,7 +202,7 @@ import Testing
   @Test func freedSlabsAreCompactedAway() {
     let graph = DynamicAdjacency()
     graph.insertVertices(upTo: 4000)
-    var chance = SeededChance(seed: 9)
+    var chance = SeededRandom(seed: 9)
     for v in 0..<UInt32(4000) {
       for _ in 0..<20 { graph.insertEdge(from: v, to: .random(in: 0..<4000, using: &chance)) }
     }
@@ -212,7 +213,7 @@ import Testing
   }
 
   @Test func bulkLoadingEqualsSingleInsertions() {
-    var chance = SeededChance(seed: 3)
+    var chance = SeededRandom(seed: 3)
     let sources = (0..<3000).map { _ in UInt32.random(in: 0..<200, using: &chance) }
     let targets = (0..<3000).map { _ in UInt32.random(in: 0..<200, using: &chance) }
     let (bulk, single) = (DynamicAdjacency(), DynamicAdjacency())

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import PropertyGraph
 
@@ -35,7 +36,7 @@ import Testing
 
   /// A random life of a graph whose ranks follow.
   struct Life {
-    var chance: SeededChance
+    var chance: SeededRandom
     let graph: DynamicAdjacency
     let ranks: IncrementalPageRank
     let teleport: (UInt32) -> Double
@@ -43,7 +44,7 @@ import Testing
     var now: Int64 = 0
 
     init(seed: UInt64) {
-      chance = SeededChance(seed: seed)
+      chance = SeededRandom(seed: seed)
       graph = DynamicAdjacency(
         options: DynamicAdjacencyOptions(
           weighted: .random(using: &chance), expiring: .random(using: &chance), vertexCountMax: 1 << 10,
@@ -187,8 +188,8 @@ import Testing
   }
 
   /// A skewed graph large enough for many blocks and rounds.
-  static func skewedEdge(_ n: UInt32, _ chance: inout SeededChance) -> (UInt32, UInt32) {
-    let skewed = { (chance: inout SeededChance) -> UInt32 in
+  static func skewedEdge(_ n: UInt32, _ chance: inout SeededRandom) -> (UInt32, UInt32) {
+    let skewed = { (chance: inout SeededRandom) -> UInt32 in
       let u = Double.random(in: 0..<1, using: &chance)
       return UInt32(Double(n) * u * u * u)
     }
@@ -199,7 +200,7 @@ import Testing
   func resultsDoNotDependOnTheNumberOfThreads(tolerance: Double) {
     var results: [[UInt64]] = []
     for workers in [1, 2, 3, 7] {
-      var chance = SeededChance(seed: 11)
+      var chance = SeededRandom(seed: 11)
       let graph = DynamicAdjacency(options: .init(weighted: tolerance == 1e-8))
       let edges = (0..<12_000).map { _ in Self.skewedEdge(3000, &chance) }
       graph.insertVertices(upTo: 3000)
@@ -244,7 +245,7 @@ import Testing
   }
 
   @Test func pushingIsPaidByATenthOfSweepingAndBySavings() {
-    var chance = SeededChance(seed: 21)
+    var chance = SeededRandom(seed: 21)
     var model = IncrementalCostModel()
     var spent = 0.0
     var swept = 0.0

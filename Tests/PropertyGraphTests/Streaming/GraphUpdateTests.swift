@@ -2,6 +2,7 @@ import Foundation
 import StreamCore
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import PropertyGraph
 
@@ -107,7 +108,7 @@ import Testing
     let first = UInt64.random(in: 0..<1_000_000)
     print("seeds from \(first)")
     for seed in first..<first + UInt64(cases) {
-      var r = SeededChance(seed: seed)
+      var r = SeededRandom(seed: seed)
       var options = StreamedGraphOptions()
       options.verifies = true
       options.isUndirected = Bool.random(using: &r)

@@ -14,6 +14,22 @@ public protocol ByteSource: AnyObject, Sendable {
   func completeRecords(in bytes: UnsafePointer<UInt8>, count: Int, isEnd: Bool) -> Int
   /// What the source will be recognised by on resume (size, head digest…); nil when it cannot be replayed.
   var identity: String? { get }
+  /// Asked after `read` gave 0: whether no more bytes will ever come. False: nothing now, ask again.
+  var isExhausted: Bool { get }
+  /// What the source needs, beside an offset it has already given out, to go on there after a restart (a folder's files
+  /// and how far each was read); kept in checkpoints.
+  func detail(at offset: UInt64) -> String
+  /// Goes to an offset before the first read, with what ``detail(at:)`` said there.
+  func seek(to offset: UInt64, detail: String) throws
+  /// A checkpoint from which nothing before `offset` will be asked for again is on the disk.
+  func wasCommitted(offset: UInt64)
+}
+
+extension ByteSource {
+  public var isExhausted: Bool { true }
+  public func detail(at offset: UInt64) -> String { "" }
+  public func seek(to offset: UInt64, detail: String) throws { try seek(to: offset) }
+  public func wasCommitted(offset: UInt64) {}
 }
 
 /// Reads one source in blocks of whole records; the rest of the last record goes to the next block.
@@ -29,11 +45,11 @@ final class BlockReader: @unchecked Sendable {
   /// What lies before was read by an earlier run; no block reaches over it, and a record ends there.
   private let replayEnd: UInt64
 
-  init(source: any ByteSource, offset: UInt64, replayEnd: UInt64 = 0) throws {
+  init(source: any ByteSource, offset: UInt64, detail: String = "", replayEnd: UInt64 = 0) throws {
     self.source = source
     self.offset = offset
     self.replayEnd = replayEnd
-    if offset > 0 { try source.seek(to: offset) }
+    if offset > 0 { try source.seek(to: offset, detail: detail) }
   }
 
   /// Fills the batch's block; sets ``isAtEnd`` with the last one.

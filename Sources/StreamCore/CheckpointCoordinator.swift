@@ -206,6 +206,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
             throw SnapshotError(.inputOutput(0), "an output could not be flushed", advice: "")
           }
         }
+        for list in snapshots { for (state, _) in list { try state.wasCommitted() } }
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
@@ -228,4 +229,5 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
 extension CheckpointedState {
   public func makeDurable() throws {}
+  public func wasCommitted() throws {}
 }

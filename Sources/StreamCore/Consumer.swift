@@ -107,6 +107,9 @@ public protocol CheckpointedState: AnyObject {
   /// Makes what the state counts on durable (flushes files); called in the background before the checkpoint is
   /// written. Does nothing by default.
   func makeDurable() throws
+  /// The checkpoint that holds the newest copy of the state is on the disk: what waited for that may be published
+  /// (files renamed) or let go of. Called in the background, before another copy is taken. Does nothing by default.
+  func wasCommitted() throws
 }
 
 /// One running copy of a stage: a worker of the source stage, or one partition of an ordered stage.

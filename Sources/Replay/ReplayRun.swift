@@ -75,7 +75,7 @@ final class ReplayRun: @unchecked Sendable {
     if configuration.sinceMilliseconds != nil || configuration.untilMilliseconds != nil {
       let since = configuration.sinceMilliseconds ?? .min
       let until = configuration.untilMilliseconds ?? .max
-      events = unsafe events.filter { unsafe $0.pointee.time >= since && $0.pointee.time < until }
+      events = events.filter { $0.time >= since && $0.time < until }
     }
     let visits = events.keyed(name: "sessions")
     let late = context.sideOutput(of: visits, DeadLetter.self)

@@ -61,6 +61,22 @@ public final class Batch: @unchecked Sendable {
   /// Highest event time of any source.
   public internal(set) var highestMaximum = Int64.min
 
+  /// Number of the interval the batch belongs to, from 0 over restarts.
+  public internal(set) var interval = 0
+  /// The interval's time: when it was closed or is to be, in milliseconds of the job's clock.
+  public internal(set) var intervalTime = Int64(0)
+  /// When the batch was made, in milliseconds of the job's clock: what processing-time timers go by.
+  public internal(set) var processingTime = Int64(0)
+  /// The feed its source belongs to.
+  var feed = 0
+  /// The last batch of its interval: operators that work by intervals give out what the interval came to.
+  public internal(set) var closesInterval = false
+  /// The last batch of the run, whether its sources ended or it was stopped: sinks finish.
+  public internal(set) var isLast = false
+  /// Elements of the source before this block, and those in it that were numbered.
+  public internal(set) var sequenceBefore = Int64(0)
+  public var sequenceCount = Int64(0)
+
   /// Events that the source stage handed on; for progress only.
   public var recordCount = 0
   /// The block was read by an earlier run too, which may have consumed part of it: what lies before the frontier it
@@ -68,6 +84,9 @@ public final class Batch: @unchecked Sendable {
   public internal(set) var isReplay = false
   /// The source has no more blocks after this one.
   public internal(set) var endsSource = false
+  /// What the source said it needs to go on behind this block, and before it.
+  var sourceDetail = ""
+  var sourceEndDetail = ""
 
   var exchangeBuffers: [AnyObject?] = []
   /// Tasks not yet done, by stage.
@@ -86,6 +105,10 @@ public final class Batch: @unchecked Sendable {
     (isEnd, isCheckpoint, isSealed, endsSource, recordCount) = (false, false, false, false, 0)
     closingStep = 0
     isReplay = false
+    (interval, intervalTime, processingTime, feed) = (0, 0, 0, 0)
+    (closesInterval, isLast) = (false, false)
+    (sequenceBefore, sequenceCount) = (0, 0)
+    (sourceDetail, sourceEndDetail) = ("", "")
     (localMaximum, maximumBefore, alignedMaximum, highestMaximum) = (.min, .min, .min, .min)
     frontier = .start
     block.removeAll()

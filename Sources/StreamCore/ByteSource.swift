@@ -35,51 +35,68 @@ extension ByteSource {
 /// Reads one source in blocks of whole records; the rest of the last record goes to the next block.
 ///
 /// Cost: one copy of the partial record per block (a memory move of less than a line).
-final class BlockReader: @unchecked Sendable {
+final class BlockReader: SourceReader, @unchecked Sendable {
   let source: any ByteSource
   /// Bytes already read that belong to the next block.
   private var carry: [UInt8] = []
   /// Offset in the source of the first byte of `carry`.
-  private(set) var offset: UInt64
-  private(set) var isAtEnd = false
+  private(set) var offset: UInt64 = 0
+  private var status = SourceStatus.more
   /// What lies before was read by an earlier run; no block reaches over it, and a record ends there.
-  private let replayEnd: UInt64
+  private var replayEnd: UInt64 = 0
 
-  init(source: any ByteSource, offset: UInt64, detail: String = "", replayEnd: UInt64 = 0) throws {
-    self.source = source
-    self.offset = offset
-    self.replayEnd = replayEnd
-    if offset > 0 { try source.seek(to: offset, detail: detail) }
+  init(source: any ByteSource) { self.source = source }
+  convenience init(source: any ByteSource, offset: UInt64, replayEnd: UInt64 = 0) throws {
+    self.init(source: source)
+    try start(at: SourcePosition(offset: offset), replayEnd: replayEnd)
   }
 
-  /// Fills the batch's block; sets ``isAtEnd`` with the last one.
-  func fill(_ batch: Batch, byteCount: Int) throws {
+  var name: String { source.name }
+  var identity: String? { source.identity }
+  /// The last block has been read.
+  var isAtEnd: Bool { status == .ended }
+
+  func start(at position: SourcePosition, replayEnd: UInt64) throws {
+    offset = position.offset
+    self.replayEnd = replayEnd
+    if offset > 0 { try source.seek(to: offset, detail: position.detail) }
+  }
+  func wasCommitted(_ position: SourcePosition) { source.wasCommitted(offset: position.offset) }
+
+  /// Fills the batch's block.
+  func fill(_ batch: Batch, limit: ReadLimit) throws -> SourceStatus {
+    try fill(batch, byteCount: limit.byteCount, endOffset: limit.endOffset)
+    return status
+  }
+
+  func fill(_ batch: Batch, byteCount: Int, endOffset: UInt64 = .max) throws {
     let block = batch.block
     var have = carry.count
     let p = unsafe block.reserve(max(byteCount, have) + blockPadding)
     unsafe carry.withUnsafeBufferPointer { if let c = $0.baseAddress { unsafe p.update(from: c, count: have) } }
     carry.removeAll(keepingCapacity: true)
     batch.isReplay = offset < replayEnd
-    let replayCount = batch.isReplay ? Int(replayEnd - offset) : .max
-    var target = min(max(byteCount, have), replayCount)
+    let end = batch.isReplay ? min(replayEnd, endOffset) : endOffset
+    let countMax = end == .max ? Int.max : Int(end - offset)
+    var target = min(max(byteCount, have), countMax)
     var base = unsafe p
+    status = .more
     while true {
-      while have < target {
+      while have < target, status == .more {
         let n = try unsafe source.read(into: base + have, count: target - have)
-        if n == 0 {
-          isAtEnd = true
-          break
-        }
+        if n == 0 { status = source.isExhausted ? .ended : .idle }
         have += n
       }
-      let isLast = isAtEnd || have == replayCount
-      let whole = unsafe isLast ? have : source.completeRecords(in: base, count: have, isEnd: false)
-      if whole > 0 || isLast {
+      let isLast = status == .ended || have >= countMax
+      let known = min(have, countMax)
+      let whole = unsafe isLast ? known : source.completeRecords(in: base, count: have, isEnd: false)
+      if whole > 0 || isLast || status == .idle {
+        if have >= countMax, endOffset == end, status == .more { status = .idle }
         unsafe finish(batch, base, have: have, used: whole)
         return
       }
       // a record longer than the block: read on
-      target = min(have * 2, replayCount)
+      target = min(have * 2, countMax)
       block.commit(have)
       _ = unsafe block.reserve(target - have + blockPadding)
       unsafe base = unsafe block.base
@@ -99,8 +116,10 @@ final class BlockReader: @unchecked Sendable {
     batch.start = 0
     batch.end = end
     batch.sourceOffset = offset
+    batch.sourceDetail = source.detail(at: offset)
     offset += UInt64(used)
     batch.sourceEndOffset = offset
+    batch.sourceEndDetail = source.detail(at: offset)
     batch.block.commit(end)
   }
 }

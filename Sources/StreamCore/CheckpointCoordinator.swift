@@ -15,6 +15,10 @@ public struct CheckpointMetadata: Codable, Sendable {
     public var maximum: Int64
     /// Offset of the first byte not yet read. What lies between was consumed up to the checkpoint's frontier.
     public var readTo: UInt64
+    /// What else the source needs to go on there.
+    public var detail: String?
+    /// Elements of the source that were numbered before that offset.
+    public var sequence: Int64?
   }
   public var version = 1
   public var job: JobDescription
@@ -24,6 +28,8 @@ public struct CheckpointMetadata: Codable, Sendable {
   public var records: Int
   /// Stages and their operators, by stable name.
   public var operators: [String]
+  /// Number of the next interval.
+  public var interval: Int?
   /// How long copying the state took, all partitions together: what processing was held up by, divided by the threads.
   public var copyMicroseconds: Int?
 }
@@ -86,7 +92,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
   }
 
   /// The newest good checkpoint of this job, or nil to start from the beginning.
-  func recover(sources: [any ByteSource]) throws -> Recovered? {
+  func recover(sources: [any SourceReader]) throws -> Recovered? {
     if options.isFresh {
       try store?.removeAll()
       return nil
@@ -111,7 +117,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
     return Recovered(metadata: metadata, checkpoint: found)
   }
 
-  private func compare(_ positions: [CheckpointMetadata.SourcePosition], with sources: [any ByteSource]) throws {
+  private func compare(_ positions: [CheckpointMetadata.SourcePosition], with sources: [any SourceReader]) throws {
     if positions.map(\.name) != sources.map(\.name) {
       throw CheckpointError.differentSources(
         directory: options.directory,
@@ -180,7 +186,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
     writer?.join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
-      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } },
+      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } }, interval: batch.interval + (batch.closesInterval ? 1 : 0),
       copyMicroseconds: copyNanoseconds.load(ordering: .relaxed) / 1000)
     writer = WorkerThread { [self] in
       // what an output could not be flushed for

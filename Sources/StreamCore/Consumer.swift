@@ -8,6 +8,12 @@ import Synchronization
   public let runningMaxima: UnsafePointer<Int64>?
   /// Highest event time of the source before the block the run comes from.
   public let maximumBefore: Int64
+  /// Event time and number of each element; nil unless the general operators number them.
+  public let stamps: UnsafePointer<EventStamp>?
+  /// What is added to the numbers (those of a block begin at 1).
+  public let sequenceBefore: Int64
+  /// What is taken from the watermarks, because the stage's inputs lag (see ``StageInstance/watermarkLagMilliseconds``).
+  public let watermarkShift: Int64
   /// What the elements' byte spans point into.
   public let bytes: UnsafePointer<UInt8>
   /// The batch the elements were read in (with several sources, not always the batch being applied).
@@ -16,14 +22,42 @@ import Synchronization
   @inlinable
   public init(
     elements: UnsafeBufferPointer<Element>, runningMaxima: UnsafePointer<Int64>?, maximumBefore: Int64,
+    stamps: UnsafePointer<EventStamp>? = nil, sequenceBefore: Int64 = 0, watermarkShift: Int64 = 0,
     bytes: UnsafePointer<UInt8>, origin: Batch
   ) {
     unsafe self.elements = unsafe elements
     unsafe self.runningMaxima = unsafe runningMaxima
     self.maximumBefore = maximumBefore
+    unsafe self.stamps = unsafe stamps
+    self.sequenceBefore = sequenceBefore
+    self.watermarkShift = watermarkShift
     unsafe self.bytes = unsafe bytes
     self.origin = origin
   }
+
+  @inlinable
+  public var count: Int { unsafe elements.count }
+  /// Whether anything stands beside the elements.
+  @inlinable @inline(__always)
+  public var hasPositions: Bool { unsafe runningMaxima != nil }
+  /// Whether the elements have positions.
+  @inlinable
+  public var isTimed: Bool { unsafe runningMaxima != nil && stamps != nil }
+  /// Where element i stands; only of a timed run.
+  @inlinable @inline(__always)
+  public func position(_ i: Int) -> Position {
+    let stamp = unsafe stamps![i]
+    return unsafe Position(
+      watermark: lagging(max(maximumBefore, runningMaxima![i]), by: watermarkShift),
+      sequence: stamp.sequence == Position.lastSequence ? Position.lastSequence : sequenceBefore &+ stamp.sequence,
+      eventTime: stamp.eventTime)
+  }
+}
+
+/// A watermark less a lag; what is not yet known stays unknown.
+@inlinable @inline(__always)
+public func lagging(_ watermark: Int64, by milliseconds: Int64) -> Int64 {
+  watermark < .min &+ milliseconds ? .min : watermark &- milliseconds
 }
 
 /// The receiving end of a stream inside one stage instance: an operator or the way out of a stage.
@@ -122,6 +156,14 @@ public final class StageInstance: @unchecked Sendable {
     set { held.store(newValue, ordering: .relaxed) }
   }
   private let held = Atomic<Int>(0)
+  /// How far the stage's watermark stays behind that of the sources, because operators before it give out elements
+  /// older than the watermark (a join waits for its other side).
+  public internal(set) var watermarkLagMilliseconds = Int64(0)
+  /// The stage's watermark once a batch has been applied: every element with a position up to it has been consumed.
+  /// `.max` when the input is over.
+  public func watermark(after batch: Batch) -> Int64 {
+    batch.isEnd ? .max : lagging(batch.alignedMaximum, by: watermarkLagMilliseconds)
+  }
   var states: [(name: String, state: any CheckpointedState)] = []
 
   init(index: Int) { self.index = index }

@@ -3,28 +3,26 @@ import FlatMemory
 /// A discretized stream: a sequence of micro-batches, each a set of partitions of elements.
 ///
 /// A `DStream` is a description; nothing runs before ``StreamingContext/run()``. Operators take a whole partition at a
-/// time, so what generality costs is paid per batch.
+/// time, so what generality costs is paid per batch. A stream has a branch for each stage it is computed in: one, or
+/// several once streams were united (``union(_:)``).
+///
+/// The operators follow Spark's: those by element (``map(_:)``, ``flatMap(_:)``, ``filter(_:)``), those by interval
+/// (``count(name:)``, ``reduce(name:_:)``, windows), those by key on streams of pairs `(Key, Value)`, and those by event time
+/// behind ``withWatermark(delayMilliseconds:_:)``. An operator that keeps state has a **name**: its state is found again
+/// under it after a restart, whatever else changed in the program.
 public final class DStream<Element>: @unchecked Sendable {
   public let context: StreamingContext
-  /// The stage whose tasks compute this stream.
-  let stage: Int
-  /// Partitions of that stage, as the writers of an exchange see them.
-  let partitionCount: Int
-  private var subscribers: [(StageInstance) -> Consumer<Element>] = []
+  let branches: [Branch<Element>]
 
-  init(context: StreamingContext, stage: Int, partitionCount: Int) {
+  init(context: StreamingContext, branches: [Branch<Element>]) {
     self.context = context
-    self.stage = stage
-    self.partitionCount = partitionCount
+    self.branches = branches
   }
 
-  /// Builds everything downstream of this stream for one instance of its stage.
-  func makeConsumer(_ instance: StageInstance) -> Consumer<Element> {
-    switch subscribers.count {
-    case 0: Discard<Element>()
-    case 1: subscribers[0](instance)
-    default: FanOut(subscribers.map { $0(instance) })
-    }
+  /// The only branch, for what cannot be done with several.
+  func onlyBranch(for what: String) -> Branch<Element> {
+    precondition(branches.count == 1, "\(what) needs a stream of one branch; repartition the union first")
+    return branches[0]
   }
 
   /// Adds an operator that takes whole partitions: the base that other operators are clients of.
@@ -33,27 +31,27 @@ public final class DStream<Element>: @unchecked Sendable {
   public func transformPartitions<Output>(
     _ make: @escaping (StageInstance, Consumer<Output>) -> Consumer<Element>
   ) -> DStream<Output> {
-    let out = DStream<Output>(context: context, stage: stage, partitionCount: partitionCount)
-    subscribers.append { i in make(i, out.makeConsumer(i)) }
-    return out
+    DStream<Output>(
+      context: context,
+      branches: branches.map { branch in
+        let out = Branch<Output>(like: branch)
+        branch.subscribe { i in make(i, out.makeConsumer(i)) }
+        return out
+      })
   }
 
-  /// The elements that `transform` gives for each.
-  public func map<Output>(_ transform: @escaping (Element) -> Output) -> DStream<Output> {
-    transformPartitions { _, next in MapOperator(transform, next: next) }
+  /// Adds an operator made of closures, which are compiled where the operator is used and so for its types.
+  public func operate<Output>(
+    _ make: @escaping (StageInstance) -> PartitionOperator<Element, Output>
+  ) -> DStream<Output> {
+    transformPartitions { instance, next in OperatorConsumer(make(instance), next: next) }
   }
 
-  /// The elements for which `isIncluded` holds. Keeps byte spans valid: the arena is passed on.
-  public func filter(_ isIncluded: @escaping (UnsafePointer<Element>) -> Bool) -> DStream<Element> {
-    transformPartitions { _, next in unsafe FilterOperator(isIncluded, next: next) }
-  }
-
-  /// Ends the stream in a sink of one partition, which gets the batches in their order.
+  /// Ends the stream in a sink of one partition, which gets the batches in their order: in the order of positions where
+  /// the stream has event time.
   public func sink(_ name: String, _ make: @escaping (StageInstance) -> Consumer<Element>) {
-    context.collect([self], name: name, make)
+    context.collect([self], name: name, merges: true, make)
   }
-
-  func subscribe(_ make: @escaping (StageInstance) -> Consumer<Element>) { subscribers.append(make) }
 }
 
 extension DStream where Element: KeyedEvent {
@@ -61,38 +59,44 @@ extension DStream where Element: KeyedEvent {
   public func keyed(name: String) -> DStream<Element> { context.keyed(self, name: name) }
 }
 
+/// The part of a stream that one stage computes.
+final class Branch<Element>: @unchecked Sendable {
+  /// The stage whose tasks compute it.
+  let stage: Int
+  /// Partitions of that stage, as the writers of an exchange see them.
+  let partitionCount: Int
+  /// In the source stage, the feed it comes from.
+  let feed: Int
+  /// How far the elements may be behind the sources' watermark.
+  var watermarkLagMilliseconds: Int64
+  private var subscribers: [(StageInstance) -> Consumer<Element>] = []
+
+  init(stage: Int, partitionCount: Int, feed: Int = -1, watermarkLagMilliseconds: Int64 = 0) {
+    self.stage = stage
+    self.partitionCount = partitionCount
+    self.feed = feed
+    self.watermarkLagMilliseconds = watermarkLagMilliseconds
+  }
+  convenience init<Other>(like other: Branch<Other>) {
+    self.init(
+      stage: other.stage, partitionCount: other.partitionCount, feed: other.feed,
+      watermarkLagMilliseconds: other.watermarkLagMilliseconds)
+  }
+
+  func subscribe(_ make: @escaping (StageInstance) -> Consumer<Element>) { subscribers.append(make) }
+
+  /// Builds everything downstream for one instance of the stage.
+  func makeConsumer(_ instance: StageInstance) -> Consumer<Element> {
+    switch subscribers.count {
+    case 0: Discard<Element>()
+    case 1: subscribers[0](instance)
+    default: FanOut(subscribers.map { $0(instance) })
+    }
+  }
+}
+
 final class Discard<Element>: Consumer<Element>, @unchecked Sendable {
   override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {}
-}
-
-final class MapOperator<Input, Output>: PartitionTransform<Input, Output>, @unchecked Sendable {
-  private let function: (Input) -> Output
-  init(_ function: @escaping (Input) -> Output, next: Consumer<Output>) {
-    self.function = function
-    super.init(next: next)
-  }
-  override func transform(_ run: PartitionRun<Input>, _ batch: Batch, into output: PartitionBuffer<Output>) {
-    for i in unsafe 0..<run.elements.count {
-      let e = unsafe run.elements[i]
-      output.append(function(e))
-    }
-  }
-}
-
-@safe final class FilterOperator<Element>: PartitionTransform<Element, Element>, @unchecked Sendable {
-  private let isIncluded: (UnsafePointer<Element>) -> Bool
-  init(_ isIncluded: @escaping (UnsafePointer<Element>) -> Bool, next: Consumer<Element>) {
-    unsafe self.isIncluded = unsafe isIncluded
-    super.init(next: next)
-  }
-  override func transform(_ run: PartitionRun<Element>, _ batch: Batch, into output: PartitionBuffer<Element>) {
-    guard let p = unsafe run.elements.baseAddress else { return }
-    unsafe output.borrowedArena = unsafe run.bytes
-    for i in unsafe 0..<run.elements.count where unsafe isIncluded(p + i) {
-      unsafe output.append(p[i])
-      if let m = unsafe run.runningMaxima { unsafe output.runningMaxima.append(m[i]) }
-    }
-  }
 }
 
 /// A second output of an operator (late events, rejected lines), written beside its main one.

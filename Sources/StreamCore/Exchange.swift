@@ -154,9 +154,96 @@ public final class CollectWriter<Element>: Consumer<Element>, @unchecked Sendabl
   }
   public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
     let b = exchange.buffer(in: batch, from: from, to: 0)
-    for i in unsafe 0..<run.elements.count {
-      let e = unsafe run.elements[i]
-      b.append(e)
+    unsafe b.append(contentsOf: run.elements)
+    run.copyPositions(to: b)
+  }
+}
+
+/// How a stream is spread over the partitions of the next stage: a loop over a run, compiled where it was written.
+///
+/// For each downstream partition it gets where to put elements and positions (room for the whole run each) and how many
+/// there are, to be counted on.
+public struct PartitionScatter<Element> {
+  /// Partition of an element = top bits of its 64-bit hash, `hash >> shift`.
+  public let scatter: (PartitionRun<Element>, ScatterTarget<Element>) -> Void
+
+  /// - Parameter hash: a 64-bit hash that is the same over runs and machines; its top bits choose the key group.
+  @inlinable
+  public init(hash: @escaping (borrowing Element) -> UInt64) {
+    scatter = { run, target in
+      for i in 0..<run.count {
+        unsafe target.put(run.elements[i], run, i, partition: Int(truncatingIfNeeded: hash(run.elements[i]) >> target.shift))
+      }
     }
+  }
+}
+
+/// The buffers of the downstream partitions while one run is spread.
+@safe public final class ScatterTarget<Element>: @unchecked Sendable {
+  @usableFromInline let tops: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
+  @usableFromInline let counts: UnsafeMutablePointer<Int>
+  /// By how much a hash is shifted to give the partition.
+  public let shift: UInt64
+  private let partitionCount: Int
+  private var buffers: [PartitionBuffer<Element>] = []
+
+  init(partitionCount: Int) {
+    precondition(partitionCount.nonzeroBitCount == 1, "the number of key groups is a power of two")
+    self.partitionCount = partitionCount
+    // a shift by 64 (one partition) gives 0
+    shift = UInt64(64 - partitionCount.trailingZeroBitCount)
+    unsafe tops = .allocate(capacity: partitionCount)
+    unsafe counts = .allocate(capacity: partitionCount)
+  }
+  deinit {
+    unsafe tops.deallocate()
+    unsafe counts.deallocate()
+  }
+
+  /// Puts an element at the end of a partition.
+  @inlinable @inline(__always)
+  public func put(_ e: Element, _ run: PartitionRun<Element>, _ i: Int, partition: Int) {
+    let c = unsafe counts[partition]
+    unsafe (tops[partition] + c).initialize(to: e)
+    unsafe counts[partition] = c &+ 1
+    if run.hasPositions { copyPosition(run, i, partition) }
+  }
+  @inline(never) @usableFromInline
+  func copyPosition(_ run: PartitionRun<Element>, _ i: Int, _ partition: Int) {
+    run.copyPosition(i, to: buffers[partition])
+  }
+
+  func spread(_ run: PartitionRun<Element>, _ by: PartitionScatter<Element>, to list: [PartitionBuffer<Element>]) {
+    buffers = list
+    for p in 0..<partitionCount {
+      unsafe tops[p] = unsafe list[p].reserve(run.count)
+      unsafe counts[p] = 0
+    }
+    by.scatter(run, self)
+    for p in 0..<partitionCount { unsafe list[p].commit(counts[p]) }
+  }
+}
+
+/// Spreads the elements of general keyed streams over the partitions that own their key groups.
+///
+/// Cost: a hash, a copy of the element and its position, if it has one.
+final class ScatterWriter<Element>: Consumer<Element>, @unchecked Sendable {
+  private let exchange: Exchange<Element>
+  private let from: Int
+  private let by: PartitionScatter<Element>
+  private let target: ScatterTarget<Element>
+  private var list: [PartitionBuffer<Element>] = []
+
+  init(exchange: Exchange<Element>, from: Int, by: PartitionScatter<Element>) {
+    self.exchange = exchange
+    self.from = from
+    self.by = by
+    target = ScatterTarget(partitionCount: exchange.downstream)
+  }
+  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    let buffers = exchange.buffers(in: batch)
+    list.removeAll(keepingCapacity: true)
+    for p in 0..<exchange.downstream { list.append(buffers[from, p]) }
+    target.spread(run, by, to: list)
   }
 }

@@ -14,6 +14,9 @@ public import FlatMemory
   /// For streams with event time: the highest event time of the source block up to and including element i,
   /// whichever partition those events went to. As long as the elements, or empty.
   @exclusivity(unchecked) public var runningMaxima = FlatArray<Int64>(capacity: 1)
+  /// For streams of the general operators: event time and number of each element (see ``Position``), beside
+  /// ``runningMaxima``. As long as the elements, or empty.
+  @exclusivity(unchecked) public var stamps = FlatArray<EventStamp>(capacity: 1)
   /// Bytes the elements' spans point into.
   @exclusivity(unchecked) public var arena = OutputBuffer(capacity: 64)
   /// When set, spans point here instead (the block that the elements were decoded from).
@@ -27,6 +30,7 @@ public import FlatMemory
     unsafe base.deinitialize(count: count)
     unsafe base.deallocate()
     unsafe runningMaxima.deallocate()
+    unsafe stamps.deallocate()
     unsafe arena.deallocate()
   }
 
@@ -46,6 +50,24 @@ public import FlatMemory
     @inline(__always) get { unsafe count }
     @inline(__always) set { unsafe count = newValue }
   }
+  /// Appends copies of elements in one go.
+  @inlinable
+  public func append(contentsOf elements: UnsafeBufferPointer<Element>) {
+    guard let p = elements.baseAddress else { return }
+    let n = elements.count
+    unsafe reserve(n).initialize(from: p, count: n)
+    _count &+= n
+  }
+  /// Appends an element that stands at a position.
+  @inlinable @inline(__always)
+  public func append(_ e: consuming Element, at position: Position) {
+    append(e)
+    unsafe runningMaxima.append(position.watermark)
+    unsafe stamps.append(EventStamp(sequence: position.sequence, eventTime: position.eventTime))
+  }
+  /// Whether every element stands at a position.
+  @inlinable
+  public var isTimed: Bool { unsafe count > 0 && runningMaxima.count == count }
   /// Makes room and hands out the place after the last element; ``commit(_:)`` says how many were written there.
   @inlinable
   public func reserve(_ n: Int) -> UnsafeMutablePointer<Element> {
@@ -74,6 +96,7 @@ public import FlatMemory
     unsafe base.deinitialize(count: count)
     unsafe count = 0
     unsafe runningMaxima.removeAll()
+    unsafe stamps.removeAll()
     unsafe arena.count = 0
     unsafe borrowedArena = nil
   }

@@ -20,7 +20,8 @@ final class Scheduler: @unchecked Sendable {
   private let batchesInFlightMax: Int
 
   // all below: under the monitor
-  private var readers: [BlockReader]
+  private let readers: [any SourceReader]
+  private let feeds: [Int]
   private var inFlight: [Batch] = []
   private var firstNumber = 0
   private var nextNumber = 0
@@ -40,6 +41,7 @@ final class Scheduler: @unchecked Sendable {
   private var alignment: SourceAlignment
   private var pace: Pace
   private var seen = StreamProgress()
+  private var intervals: IntervalControl
 
   init(
     context: StreamingContext, threads: Int, coordinator: CheckpointCoordinator?, recovered: CheckpointMetadata?
@@ -50,11 +52,22 @@ final class Scheduler: @unchecked Sendable {
     stages = context.stages
     batchesInFlightMax = threads * 2 + 1
     let positions = recovered?.sources
-    readers = try context.sources.enumerated().map { i, s in
-      try BlockReader(source: s, offset: positions?[i].offset ?? 0, replayEnd: positions?[i].readTo ?? 0)
+    readers = context.sources.map(\.reader)
+    feeds = context.sources.map(\.feed)
+    for (i, p) in (positions ?? []).enumerated() {
+      try readers[i].start(at: SourcePosition(offset: p.offset, detail: p.detail ?? ""), replayEnd: p.readTo)
     }
+    let options = context.options
+    let timed = feeds.map { context.feeds[$0].isTimed }
     alignment = SourceAlignment(
-      sourceCount: context.sources.count, resumingFrom: positions, frontier: recovered?.frontier ?? .start)
+      timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,
+      idleTimeoutMilliseconds: options.idleTimeoutMilliseconds, advancesWhenIdle: options.advancesWhenIdle,
+      now: context.clock.nowMilliseconds)
+    intervals = IntervalControl(
+      trigger: options.trigger, recordsMax: options.recordsPerIntervalMax, pollMilliseconds: options.pollMilliseconds,
+      idleIntervalMilliseconds: context.needsIdleIntervals || options.idleTimeoutMilliseconds != nil
+        ? options.idleIntervalMilliseconds : nil,
+      sourceCount: readers.count, number: recovered?.interval ?? 0)
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
     lastCheckpoint = context.clock.nowMilliseconds
@@ -114,8 +127,8 @@ final class Scheduler: @unchecked Sendable {
       queueTail()
       if let (stage, partition, batch) = readyTask(worker) {
         runOrdered(stage, partition, batch)
-      } else if canRead() {
-        readAndDecode(worker)
+      } else if mayRead, goOnReading(worker) {
+        continue
       } else if isDone {
         break
       } else {
@@ -157,19 +170,57 @@ final class Scheduler: @unchecked Sendable {
     monitor.signal()
   }
 
-  private func canRead() -> Bool {
-    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && alignment.nextSource() != nil
+  private var mayRead: Bool {
+    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && !alignment.allRead
   }
 
-  private func readAndDecode(_ worker: Int) {
-    guard let source = alignment.nextSource() else { return }
+  /// Does what is next about reading; false when that has to wait for a batch in flight.
+  private func goOnReading(_ worker: Int) -> Bool {
+    switch intervals.next(now: context.clock.nowMilliseconds, alignment) {
+    case .read(let source): readAndDecode(source, worker)
+    case .close(let time):
+      enqueueEmpty { closeInterval($0, time: time) }
+      seal()
+      monitor.broadcast()
+    case .wait(let milliseconds):
+      isReading = true
+      monitor.unlock()
+      // in steps short enough to stop in between
+      context.clock.sleep(milliseconds: min(max(milliseconds, 1), 50))
+      monitor.lock()
+      isReading = false
+      intervals.askAgain()
+      // another worker may have gone to sleep because this one was to read
+      monitor.signal()
+    case .blocked:
+      return false
+    case .finish:
+      isStopping = true
+      monitor.broadcast()
+    }
+    return true
+  }
+
+  private func closeInterval(_ b: Batch, time: Int64) {
+    b.closesInterval = true
+    b.intervalTime = time
+    markCheckpoint(b)
+    intervals.wasClosed()
+  }
+
+  private func readAndDecode(_ source: Int, _ worker: Int) {
     isReading = true
     let batch = takeBatch()
     waitForPace()
     monitor.unlock()
     var error: (any Error)?
+    var status = SourceStatus.more
     for prepare in context.exchanges { prepare(batch) }
-    do { try readers[source].fill(batch, byteCount: context.options.blockByteCount) } catch let e { error = e }
+    let options = context.options
+    do {
+      status = try readers[source].fill(
+        batch, limit: ReadLimit(byteCount: options.blockByteCount, elementCount: options.blockElementCount))
+    } catch let e { error = e }
     monitor.lock()
     isReading = false
     if let error {
@@ -178,7 +229,14 @@ final class Scheduler: @unchecked Sendable {
       return
     }
     batch.source = source
-    batch.endsSource = readers[source].isAtEnd
+    batch.feed = feeds[source]
+    batch.endsSource = status == .ended
+    let byteCount = batch.sourceEndOffset - batch.sourceOffset
+    intervals.wasRead(source, status, byteCount: byteCount, recordCount: batch.recordCount)
+    if byteCount == 0, status != .ended {
+      pool.append(batch)
+      return
+    }
     alignment.wasRead(source, atEnd: batch.endsSource)
     enqueue(batch)
     monitor.signal()
@@ -214,15 +272,25 @@ final class Scheduler: @unchecked Sendable {
   }
 
   private func enqueue(_ b: Batch) {
+    number(b)
+    // what operators have gathered of an open interval is not part of a checkpoint
+    if !context.worksByInterval { markCheckpoint(b) }
+  }
+  private func number(_ b: Batch) {
     b.number = nextNumber
     nextNumber += 1
+    b.interval = intervals.number
+    b.processingTime = context.clock.nowMilliseconds
+    b.intervalTime = b.processingTime
     inFlight.append(b)
-    if let coordinator, failure == nil {
-      let now = context.clock.nowMilliseconds
-      if now - lastCheckpoint >= coordinator.options.intervalMilliseconds, coordinator.begin() {
-        b.isCheckpoint = true
-        lastCheckpoint = now
-      }
+  }
+  /// Makes the batch a checkpoint if one is due.
+  private func markCheckpoint(_ b: Batch) {
+    guard let coordinator, failure == nil else { return }
+    let now = context.clock.nowMilliseconds
+    if now - lastCheckpoint >= coordinator.options.intervalMilliseconds, coordinator.begin() {
+      b.isCheckpoint = true
+      lastCheckpoint = now
     }
   }
 
@@ -239,7 +307,7 @@ final class Scheduler: @unchecked Sendable {
       b.isSealed = true
       nextSeal += 1
       if b.isCheckpoint {
-        b.positions = alignment.positions(context.sources)
+        b.positions = alignment.positions(readers)
         b.recordsSoFar = seen.records
       }
     }
@@ -254,7 +322,12 @@ final class Scheduler: @unchecked Sendable {
     if !lastCheckpointQueued, let coordinator {
       // not while another one is being written; its end wakes us
       guard coordinator.begin() else { return }
-      enqueueEmpty { $0.isCheckpoint = true }
+      enqueueEmpty {
+        $0.isCheckpoint = true
+        closeLastInterval($0)
+      }
+    } else if !lastCheckpointQueued, !alignment.allEnded || intervals.isOpen && intervals.hasData {
+      enqueueEmpty { closeLastInterval($0) }
     }
     if !lastCheckpointQueued { seal() }
     lastCheckpointQueued = true
@@ -267,11 +340,20 @@ final class Scheduler: @unchecked Sendable {
           $0.closingStep = closingStep
           $0.closingStepCount = closingStepCount
           $0.isEnd = closingStep == closingStepCount
+          $0.isLast = $0.isEnd
         }
         seal()
       }
     }
     tailQueued = !alignment.allEnded || closingStep == closingStepCount
+  }
+  private func closeLastInterval(_ b: Batch) {
+    if intervals.isOpen, intervals.hasData {
+      b.closesInterval = true
+      b.intervalTime = b.processingTime
+      intervals.wasClosed()
+    }
+    b.isLast = !alignment.allEnded
   }
   /// So many that a step gives out some 16,000 elements. Results do not depend on it.
   private var closingStepsNeeded: Int {
@@ -281,11 +363,9 @@ final class Scheduler: @unchecked Sendable {
   private func enqueueEmpty(_ mark: (Batch) -> Void) {
     let b = takeBatch()
     for prepare in context.exchanges { prepare(b) }
-    mark(b)
     b.remaining[0] = 0
-    b.number = nextNumber
-    nextNumber += 1
-    inFlight.append(b)
+    number(b)
+    mark(b)
   }
 
   /// Removes batches that passed every stage, in order.

@@ -10,17 +10,29 @@
 /// The source that is furthest behind is read whenever there is room; any other one has at most ``unfinishedMax`` blocks
 /// waiting, so memory does not grow with the distance between sources.
 ///
+/// Only sources of streams with event time take part; the others are read as they come. A source that has been silent for
+/// the idle timeout holds nothing back until it speaks again; when all are silent, time itself may move the watermark on
+/// (`advancesWhenIdle`).
+///
 /// Cost: a few comparisons a batch.
 struct SourceAlignment {
   private struct Block {
     var offset: UInt64
+    var detail: String
     var maximumBefore: Int64
     var maximumAfter: Int64
+    var sequenceBefore: Int64
   }
   /// Blocks that a source may have waiting for others.
   static let unfinishedMax = 2
+  private let isTimed: [Bool]
+  /// Whether elements of several sources have to be merged by event time.
+  private let merges: Bool
   private var maxima: [Int64]
   private var ends: [UInt64]
+  private var details: [String]
+  /// Elements numbered so far, by source.
+  private var sequences: [Int64]
   /// Up to where an earlier run had read.
   private let replayEnds: [UInt64]
   /// No more blocks to read / the last block has been sealed.
@@ -31,34 +43,61 @@ struct SourceAlignment {
   private var unfinished: [[Block]]
   private var highest = Int64.min
   private var frontier: Frontier
+  // idle sources
+  private let idleTimeoutMilliseconds: Int64?
+  private let advancesWhenIdle: Bool
+  /// Processing time of a source's last data, and of any source's with the highest event time then.
+  private var lastData: [Int64]
+  private var isSilent: [Bool]
+  private var lastProgress: (clock: Int64, highest: Int64)
 
-  init(sourceCount: Int, resumingFrom positions: [CheckpointMetadata.SourcePosition]?, frontier resumed: Frontier) {
-    maxima = positions?.map(\.maximum) ?? Array(repeating: .min, count: sourceCount)
-    ends = positions?.map(\.offset) ?? Array(repeating: 0, count: sourceCount)
+  init(
+    timed: [Bool], resumingFrom positions: [CheckpointMetadata.SourcePosition]?, frontier resumed: Frontier,
+    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, now: Int64 = 0
+  ) {
+    isTimed = timed
+    merges = timed.count { $0 } > 1
+    maxima = positions?.map(\.maximum) ?? Array(repeating: .min, count: timed.count)
+    ends = positions?.map(\.offset) ?? Array(repeating: 0, count: timed.count)
+    details = positions?.map { $0.detail ?? "" } ?? Array(repeating: "", count: timed.count)
+    sequences = positions?.map { $0.sequence ?? 0 } ?? Array(repeating: 0, count: timed.count)
     replayEnds = positions?.map(\.readTo) ?? ends
     isRead = maxima.map { _ in false }
     isEnded = isRead
     inFlight = maxima.map { _ in 0 }
     unfinished = maxima.map { _ in [] }
     highest = maxima.max() ?? .min
-    frontier = maxima.count > 1 ? resumed : .end
+    frontier = merges ? resumed : .end
+    self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
+    self.advancesWhenIdle = advancesWhenIdle
+    lastData = maxima.map { _ in now }
+    isSilent = isRead
+    lastProgress = (now, highest)
   }
 
   /// Offset up to which each source was read.
   var endOffsets: [UInt64] { ends }
   var allEnded: Bool { isEnded.allSatisfy { $0 } }
+  /// No source has a block left to be read.
+  var allRead: Bool { isRead.allSatisfy { $0 } }
+  func isRead(_ s: Int) -> Bool { isRead[s] }
 
   /// The source to read next: the one furthest behind in event time, unless its blocks are already on their way and
-  /// another one may be read; nil when none may.
-  func nextSource() -> Int? {
+  /// another one may be read; nil when none may. Sources that have nothing now are passed over.
+  func nextSource(isIdle: [Bool]) -> Int? {
     var last: Int?  // furthest behind of all that still hold others back
-    for s in maxima.indices where !isEnded[s] && (last.map { maxima[s] < maxima[$0] } ?? true) { last = s }
+    for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] {
+      if last.map({ maxima[s] < maxima[$0] }) ?? true { last = s }
+    }
     var best: Int?
-    for s in maxima.indices where !isRead[s] && (s == last || inFlight[s] + unfinished[s].count < Self.unfinishedMax) {
+    for s in maxima.indices where !isRead[s] && !isIdle[s] {
+      guard s == last || !isTimed[s] || !merges || inFlight[s] + unfinished[s].count < Self.unfinishedMax else {
+        continue
+      }
       if best.map({ (inFlight[s], maxima[s]) < (inFlight[$0], maxima[$0]) }) ?? true { best = s }
     }
     // prefer the one behind unless its blocks are already on their way
-    if let last, let other = best, !isRead[last], inFlight[last] <= inFlight[other] + 1 { return last }
+    if let last, let other = best, !isRead[last], !isIdle[last], inFlight[last] <= inFlight[other] + 1 { return last }
     return best
   }
   mutating func wasRead(_ source: Int, atEnd: Bool) {
@@ -71,26 +110,57 @@ struct SourceAlignment {
     if b.source >= 0 {
       let s = b.source
       inFlight[s] -= 1
+      if isSilent[s], b.localMaximum > .min {
+        // back again: what it says now stands behind what was consumed without it
+        isSilent[s] = false
+        if frontier.maximum < .max { maxima[s] = max(maxima[s], frontier.maximum) }
+      }
+      if b.sourceEndOffset > b.sourceOffset { lastData[s] = b.processingTime }
       b.maximumBefore = maxima[s]
+      b.sequenceBefore = Int64(s) << Position.sourceShift + sequences[s]
+      let sequenceBefore = sequences[s]
+      sequences[s] += b.sequenceCount
       maxima[s] = max(maxima[s], b.localMaximum)
-      highest = max(highest, maxima[s])
+      if maxima[s] > highest {
+        highest = maxima[s]
+        lastProgress = (b.processingTime, highest)
+      }
       ends[s] = b.sourceEndOffset
-      if maxima.count > 1 {
+      details[s] = b.sourceEndDetail
+      if merges, isTimed[s] {
         unfinished[s].append(
-          Block(offset: b.sourceOffset, maximumBefore: b.maximumBefore, maximumAfter: maxima[s]))
+          Block(
+            offset: b.sourceOffset, detail: b.sourceDetail, maximumBefore: b.maximumBefore, maximumAfter: maxima[s],
+            sequenceBefore: sequenceBefore))
       }
       if b.endsSource { isEnded[s] = true }
     }
-    if maxima.count > 1 { advanceFrontier() }
+    noticeSilence(b.processingTime)
+    if merges { advanceFrontier() }
     b.frontier = frontier
     b.highestMaximum = highest
-    b.alignedMaximum = maxima.count == 1 || frontier == .end ? highest : frontier.maximum
+    b.alignedMaximum = !merges || frontier == .end ? highest : frontier.maximum
+  }
+
+  /// Sources that have said nothing for the timeout no longer hold others back; when none says anything, time does.
+  private mutating func noticeSilence(_ now: Int64) {
+    guard let idleTimeoutMilliseconds else { return }
+    var allSilent = true
+    for s in maxima.indices where isTimed[s] && !isEnded[s] {
+      if now - lastData[s] >= idleTimeoutMilliseconds { isSilent[s] = true }
+      if !isSilent[s] { allSilent = false }
+    }
+    guard allSilent, advancesWhenIdle, highest > .min, !allEnded else { return }
+    let reached = lastProgress.highest + (now - lastProgress.clock)
+    guard reached > highest else { return }
+    highest = reached
+    for s in maxima.indices where isTimed[s] { maxima[s] = max(maxima[s], reached) }
   }
 
   private mutating func advanceFrontier() {
     // behind every event that there is, if all have ended
     var next = Frontier(maximum: highest, source: maxima.count)
-    for s in maxima.indices where !isEnded[s] {
+    for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] {
       // what an earlier run had read of this source and this one has not yet must not lie before the frontier
       let f = Frontier(maximum: maxima[s], source: ends[s] < replayEnds[s] ? s : s + 1)
       if f < next { next = f }
@@ -102,12 +172,14 @@ struct SourceAlignment {
   }
 
   /// Where each source goes on so that everything at or after the frontier is read again.
-  func positions(_ sources: [any ByteSource]) -> [CheckpointMetadata.SourcePosition] {
+  func positions(_ sources: [any SourceReader]) -> [CheckpointMetadata.SourcePosition] {
     sources.enumerated().map { s, source in
       let first = unfinished[s].first
+      let detail = first?.detail ?? details[s]
       return CheckpointMetadata.SourcePosition(
         name: source.name, identity: source.identity, offset: first?.offset ?? ends[s],
-        maximum: first?.maximumBefore ?? maxima[s], readTo: max(ends[s], replayEnds[s]))
+        maximum: first?.maximumBefore ?? maxima[s], readTo: max(ends[s], replayEnds[s]),
+        detail: detail.isEmpty ? nil : detail, sequence: first?.sequenceBefore ?? sequences[s])
     }
   }
 }

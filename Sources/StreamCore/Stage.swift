@@ -12,6 +12,8 @@ class Stage: @unchecked Sendable {
   /// Stages whose tasks for a batch must be done first.
   var upstream: Set<Int> = []
   var instances: [StageInstance] = []
+  /// How far the stage's watermark lags behind the sources'.
+  var watermarkLagMilliseconds = Int64(0)
 
   init(name: String, index: Int, partitionCount: Int) {
     self.name = name
@@ -23,141 +25,185 @@ class Stage: @unchecked Sendable {
   func run(_ batch: Batch, instance: Int) { fatalError("abstract") }
 }
 
-/// The stage that turns blocks of bytes into elements: one instance a worker.
+/// The stage that turns blocks of sources into elements: one instance a worker. It has a feed for each source stream.
 final class SourceStage: Stage, @unchecked Sendable {
-  let stream: DStream<UInt8>
-  private var consumers: [Consumer<UInt8>] = []
+  var feeds: [SourceFeed] = []
 
-  init(stream: DStream<UInt8>, index: Int) {
-    self.stream = stream
-    super.init(name: "source", index: index, partitionCount: 1)
-  }
+  init() { super.init(name: "source", index: 0, partitionCount: 1) }
   override func start(instance: Int, sources: Int, resumeFrontier: Frontier) {
     let i = StageInstance(index: instance)
     instances.append(i)
-    consumers.append(stream.makeConsumer(i))
+    for feed in feeds { feed.start(i) }
   }
-  override func run(_ batch: Batch, instance: Int) {
-    let consumer = consumers[instance]
-    if batch.end > batch.start {
-      unsafe consumer.consume(
-        PartitionRun(
-          elements: UnsafeBufferPointer(start: batch.block.base + batch.start, count: batch.end - batch.start),
-          runningMaxima: nil, maximumBefore: .min, bytes: UnsafePointer(batch.block.base), origin: batch), batch)
-    }
-    consumer.endBatch(batch)
-  }
+  override func run(_ batch: Batch, instance: Int) { feeds[batch.feed].run(batch, instance) }
 }
 
 /// A stage that reads one or more exchanges; each partition in batch order.
 ///
-/// With several sources and event time (`merges`), a partition keeps a short queue per source and consumes the events
-/// in the merged order that ``Frontier`` defines.
+/// With several sources and event time (`merges`), a partition keeps short queues and consumes the elements in the merged
+/// order that ``Position`` and ``Frontier`` define; elements without event time are consumed as they come.
 final class ExchangeStage<Element>: Stage, @unchecked Sendable {
-  let stream: DStream<Element>
-  private var inputs: [Exchange<Element>] = []
+  struct Input {
+    let exchange: Exchange<Element>
+    let stage: Int
+    let lagMilliseconds: Int64
+  }
+  let branch: Branch<Element>
+  private var inputs: [Input] = []
   private let merges: Bool
   private var consumers: [Consumer<Element>] = []
-  private var queues: [SourceQueues<Element>] = []
+  private var queues: [InputQueues<Element>] = []
   private var mergesNow = false
 
-  init(stream: DStream<Element>, name: String, index: Int, partitionCount: Int, merges: Bool) {
-    self.stream = stream
+  init(branch: Branch<Element>, name: String, index: Int, partitionCount: Int, merges: Bool) {
+    self.branch = branch
     self.merges = merges
     super.init(name: name, index: index, partitionCount: partitionCount)
   }
-  func addInput(_ exchange: Exchange<Element>, from stage: Int) {
-    inputs.append(exchange)
+  func addInput(_ exchange: Exchange<Element>, from stage: Int, lagMilliseconds: Int64 = 0) {
+    inputs.append(Input(exchange: exchange, stage: stage, lagMilliseconds: lagMilliseconds))
     upstream.insert(stage)
+    watermarkLagMilliseconds = max(watermarkLagMilliseconds, lagMilliseconds)
+    branch.watermarkLagMilliseconds = watermarkLagMilliseconds
   }
   override func start(instance: Int, sources: Int, resumeFrontier: Frontier) {
     let i = StageInstance(index: instance)
+    i.watermarkLagMilliseconds = watermarkLagMilliseconds
     instances.append(i)
-    consumers.append(stream.makeConsumer(i))
-    mergesNow = merges && (sources > 1 || resumeFrontier != .start)
-    if mergesNow { queues.append(SourceQueues(sources: sources, resumeFrontier: resumeFrontier)) }
+    consumers.append(branch.makeConsumer(i))
+    let hasSeveralInputs = inputs.count > 1 || inputs.contains { $0.exchange.upstream > 1 }
+    mergesNow = merges && (sources > 1 || resumeFrontier != .start || hasSeveralInputs)
+    if mergesNow {
+      var list: [InputQueues<Element>.Kind] = []
+      for input in inputs {
+        let shift = watermarkLagMilliseconds - input.lagMilliseconds
+        let n = input.stage == 0 ? sources : input.exchange.upstream
+        list += Array(repeating: .init(isSource: input.stage == 0, shift: shift), count: n)
+      }
+      queues.append(InputQueues(list, resumeFrontier: resumeFrontier, sourceCount: sources))
+    }
   }
   override func run(_ batch: Batch, instance: Int) {
     let consumer = consumers[instance]
-    for exchange in inputs {
-      let b = exchange.buffers(in: batch)
-      for from in 0..<exchange.upstream {
+    var queue = 0
+    for input in inputs {
+      let b = input.exchange.buffers(in: batch)
+      for from in 0..<input.exchange.upstream {
         let buffer = b[from, instance]
-        if mergesNow {
-          queues[instance].push(buffer, batch)
-        } else if unsafe buffer.count > 0 {
-          unsafe consumer.consume(SourceQueues.run(buffer, 0..<buffer.count, batch), batch)
+        guard unsafe buffer.count > 0 else { continue }
+        if mergesNow, buffer.isTimed {
+          queues[instance].push(buffer, batch, queue: input.stage == 0 ? queue + batch.source : queue + from)
+        } else if !(mergesNow && input.stage == 0 && batch.isReplay) {
+          // without event time a block that is read again was wholly consumed before
+          unsafe consumer.consume(InputQueues.run(buffer, 0..<buffer.count, batch, input.stage == 0, 0), batch)
         }
       }
+      if mergesNow { queue += input.stage == 0 ? queues[instance].sourceCount : input.exchange.upstream }
     }
     if mergesNow { queues[instance].drain(upTo: batch.frontier, into: consumer, batch) }
     consumer.endBatch(batch)
   }
 }
 
-/// The events of one partition that were read but may not be consumed yet, by source.
+/// The elements of one partition that were read but may not be consumed yet: a queue for each source and each partition
+/// before.
 ///
-/// Invariant: within a source the queued events' running maxima never fall, so the head of each queue is its least.
-/// Cost: a comparison a run of events from one source; nothing is copied, batches are held instead.
-final class SourceQueues<Element> {
+/// Invariant: within a queue the positions never fall, so the head of each queue is its least.
+/// Cost: a comparison a run of elements from one queue; nothing is copied, batches are held instead.
+final class InputQueues<Element> {
+  /// What a queue is fed by.
+  struct Kind {
+    /// A source's elements wait for the frontier; those of a stage before have waited already.
+    let isSource: Bool
+    let shift: Int64
+  }
   private struct Entry {
     let buffer: PartitionBuffer<Element>
     let batch: Batch
     var cursor: Int
   }
+  private let kinds: [Kind]
   private var queues: [[Entry]]
   private let resumeFrontier: Frontier
+  let sourceCount: Int
 
-  init(sources: Int, resumeFrontier: Frontier) {
-    queues = Array(repeating: [], count: sources)
+  init(_ kinds: [Kind], resumeFrontier: Frontier, sourceCount: Int) {
+    self.kinds = kinds
+    queues = Array(repeating: [], count: kinds.count)
     self.resumeFrontier = resumeFrontier
+    self.sourceCount = sourceCount
   }
 
-  static func run(_ b: PartitionBuffer<Element>, _ range: Range<Int>, _ origin: Batch) -> PartitionRun<Element> {
-    let timed = unsafe b.runningMaxima.count == b.count
+  /// `isFromSources`: the numbers beside the elements are those of a block, to which what came before it is added.
+  static func run(
+    _ b: PartitionBuffer<Element>, _ range: Range<Int>, _ origin: Batch, _ isFromSources: Bool, _ shift: Int64
+  ) -> PartitionRun<Element> {
+    let timed = b.isTimed
+    let numbered = unsafe b.stamps.count == b.count
     return unsafe PartitionRun(
       elements: UnsafeBufferPointer(start: b.base + range.lowerBound, count: range.count),
       runningMaxima: timed ? UnsafePointer(b.runningMaxima.base + range.lowerBound) : nil,
-      maximumBefore: origin.maximumBefore, bytes: b.bytes, origin: origin)
+      maximumBefore: isFromSources ? origin.maximumBefore : .min,
+      stamps: numbered ? UnsafePointer(b.stamps.base + range.lowerBound) : nil,
+      sequenceBefore: isFromSources ? origin.sequenceBefore : 0, watermarkShift: shift, bytes: b.bytes, origin: origin)
   }
 
-  func push(_ buffer: PartitionBuffer<Element>, _ batch: Batch) {
+  func push(_ buffer: PartitionBuffer<Element>, _ batch: Batch, queue: Int) {
     guard unsafe buffer.count > 0 else { return }
     var e = Entry(buffer: buffer, batch: batch, cursor: 0)
     // what an earlier run already consumed
-    if batch.isReplay { while unsafe e.cursor < buffer.count, key(e, batch.source) < resumeFrontier { e.cursor += 1 } }
+    if batch.isReplay, kinds[queue].isSource {
+      while unsafe e.cursor < buffer.count, key(e, kinds[queue]).isBefore(resumeFrontier) { e.cursor += 1 }
+    }
     guard unsafe e.cursor < buffer.count else { return }
     batch.holds.wrappingAdd(1, ordering: .relaxed)
-    queues[batch.source].append(e)
+    queues[queue].append(e)
   }
 
   @inline(__always)
-  private func key(_ e: Entry, _ source: Int) -> Frontier {
-    unsafe Frontier(maximum: max(e.batch.maximumBefore, e.buffer.runningMaxima.base[e.cursor]), source: source)
+  private func key(_ e: Entry, _ kind: Kind) -> Position {
+    let maximum = unsafe e.buffer.runningMaxima.base[e.cursor]
+    guard kind.isSource else {
+      return unsafe Position(watermark: maximum, sequence: e.buffer.stamps.base[e.cursor].sequence, eventTime: 0)
+    }
+    let number = unsafe e.buffer.stamps.count > 0 ? e.buffer.stamps.base[e.cursor].sequence : 0
+    let before =
+      unsafe e.buffer.stamps.count > 0
+      ? e.batch.sequenceBefore : Int64(e.batch.source) << Position.sourceShift
+    return Position(watermark: max(e.batch.maximumBefore, maximum), sequence: before &+ number, eventTime: 0)
+  }
+  @inline(__always)
+  private func shifted(_ p: Position, _ kind: Kind) -> Position {
+    Position(watermark: lagging(p.watermark, by: kind.shift), sequence: p.sequence, eventTime: 0)
   }
 
   func drain(upTo frontier: Frontier, into consumer: Consumer<Element>, _ batch: Batch) {
     while true {
-      // the source whose next event is first, and the bound that the others set
+      // the queue whose next element is first, and the bound that the others set
       var first = -1
-      var firstKey = frontier
-      var bound = frontier
-      for s in queues.indices {
-        guard let e = queues[s].first else { continue }
-        let k = key(e, s)
-        if k < firstKey {
-          if first >= 0 { bound = firstKey }
-          first = s
+      var firstKey = Position(watermark: .max, sequence: .max, eventTime: 0)
+      var bound = firstKey
+      var hasBound = false
+      for q in queues.indices {
+        guard let e = queues[q].first else { continue }
+        let raw = key(e, kinds[q])
+        if kinds[q].isSource, !raw.isBefore(frontier) { continue }
+        let k = shifted(raw, kinds[q])
+        if first < 0 || k < firstKey {
+          if first >= 0 { (bound, hasBound) = (firstKey, true) }
+          first = q
           firstKey = k
-        } else if k < bound {
-          bound = k
+        } else if !hasBound || k < bound {
+          (bound, hasBound) = (k, true)
         }
       }
       if first < 0 { return }
+      let kind = kinds[first]
       var e = queues[first][0]
       let from = e.cursor
-      repeat { e.cursor += 1 } while unsafe e.cursor < e.buffer.count && key(e, first) < bound
-      consumer.consume(SourceQueues.run(e.buffer, from..<e.cursor, e.batch), batch)
+      repeat { e.cursor += 1 } while unsafe e.cursor < e.buffer.count
+        && goesOn(key(e, kind), kind, frontier, hasBound ? bound : nil)
+      consumer.consume(InputQueues.run(e.buffer, from..<e.cursor, e.batch, kind.isSource, kind.shift), batch)
       if unsafe e.cursor == e.buffer.count {
         e.batch.holds.wrappingSubtract(1, ordering: .releasing)
         queues[first].removeFirst()
@@ -165,5 +211,11 @@ final class SourceQueues<Element> {
         queues[first][0] = e
       }
     }
+  }
+  @inline(__always)
+  private func goesOn(_ raw: Position, _ kind: Kind, _ frontier: Frontier, _ bound: Position?) -> Bool {
+    if kind.isSource, !raw.isBefore(frontier) { return false }
+    guard let bound else { return true }
+    return shifted(raw, kind) < bound
   }
 }

@@ -11,8 +11,23 @@ public struct StreamingOptions: Sendable {
   public var keyGroups = 16
   /// Bytes of input per micro-batch, at least one.
   public var blockByteCount = 1 << 20
+  /// Elements of a source of values per micro-batch, at least one.
+  public var blockElementCount = 1 << 15
   /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
   public var speed = 0.0
+  /// When intervals are closed.
+  public var trigger = Trigger.asFastAsPossible
+  /// Records that all sources together may give in one interval, about (whole blocks are taken); nil: no limit.
+  public var recordsPerIntervalMax: Int?
+  /// How soon a source that had nothing is asked again.
+  public var pollMilliseconds: Int64 = 2
+  /// How often an interval is closed when nothing comes, so that timers go off, where the program needs it.
+  public var idleIntervalMilliseconds: Int64 = 100
+  /// A source partition that has been silent for this long (processing time) no longer holds the watermark back; nil:
+  /// it holds it back for ever.
+  public var idleTimeoutMilliseconds: Int64?
+  /// When all sources are silent, the watermark goes on with processing time, so that the last windows close.
+  public var advancesWhenIdle = false
 
   public init() {}
 }
@@ -46,7 +61,13 @@ public final class StreamingContext: @unchecked Sendable {
   /// The job's parameters; a checkpoint of a different job is refused.
   public let job: JobDescription
   let checkpoint: CheckpointOptions?
-  private(set) var sources: [any ByteSource] = []
+  private(set) var sources: [(reader: any SourceReader, feed: Int)] = []
+  private(set) var feeds: [SourceFeed] = []
+  /// Some operator gathers what an interval brings: checkpoints stand between intervals then.
+  var worksByInterval = false
+  /// Some operator has to be called when nothing comes (timers in processing time).
+  var needsIdleIntervals = false
+  private let sourceStage = SourceStage()
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
   /// What callers on other threads may reach: the scheduler, and what was asked of the run before there was one.
@@ -80,6 +101,7 @@ public final class StreamingContext: @unchecked Sendable {
     self.job = job
     self.checkpoint = checkpoint
     self.clock = clock
+    stages.append(sourceStage)
   }
 
   /// The job whose newest checkpoint is in a folder, or nil.
@@ -91,44 +113,67 @@ public final class StreamingContext: @unchecked Sendable {
     return metadata.job
   }
 
-  /// A stream of bytes in whole records, one source partition per source. One call per context.
+  /// A stream of bytes in whole records, one source partition per source.
   public func byteStream(_ sources: [any ByteSource]) -> DStream<UInt8> {
-    precondition(stages.isEmpty, "a context has one byte stream; give it all sources")
-    self.sources = sources
-    let stream = DStream<UInt8>(context: self, stage: 0, partitionCount: 1)
-    stages.append(SourceStage(stream: stream, index: 0))
-    return stream
+    let branch = Branch<UInt8>(stage: 0, partitionCount: 1, feed: feeds.count)
+    for source in sources { self.sources.append((BlockReader(source: source), feeds.count)) }
+    feeds.append(ByteFeed(branch: branch))
+    return DStream(context: self, branches: [branch])
+  }
+
+  /// A stream of the elements of sources, one source partition per source.
+  public func stream<Element>(_ sources: [any ElementSource<Element>]) -> DStream<Element> {
+    let branch = Branch<Element>(stage: 0, partitionCount: 1, feed: feeds.count)
+    let slot: Exchange<Element> = makeExchange(upstream: 1, downstream: 1)
+    for source in sources { self.sources.append((ElementReader(source, slot: slot), feeds.count)) }
+    feeds.append(ElementFeed(branch: branch, slot: slot))
+    return DStream(context: self, branches: [branch])
   }
 
   func keyed<Element: KeyedEvent>(_ stream: DStream<Element>, name: String) -> DStream<Element> {
     // a second exchange would need running maxima that do not depend on where batches were cut
-    precondition(stream.stage == 0, "'\(name)': a stream that was keyed cannot be keyed again")
-    let exchange: Exchange<Element> = makeExchange(upstream: stream.partitionCount, downstream: options.keyGroups)
-    let out = DStream<Element>(context: self, stage: stages.count, partitionCount: options.keyGroups)
+    precondition(
+      stream.branches.allSatisfy { $0.stage == 0 }, "'\(name)': a stream of keyed events cannot be keyed again")
+    for branch in stream.branches { feeds[branch.feed].isTimed = true }
+    return exchanged(stream, name: name, partitionCount: options.keyGroups, merges: true) { exchange, from in
+      KeyedExchangeWriter(exchange: exchange, from: from)
+    }
+  }
+
+  /// The stream behind an exchange to the partitions of a new stage.
+  func exchanged<Element>(
+    _ stream: DStream<Element>, name: String, partitionCount: Int, merges: Bool,
+    _ makeWriter: @escaping (Exchange<Element>, _ from: Int) -> Consumer<Element>
+  ) -> DStream<Element> {
+    let out = Branch<Element>(stage: stages.count, partitionCount: partitionCount)
     let stage = ExchangeStage(
-      stream: out, name: name, index: stages.count, partitionCount: options.keyGroups, merges: true)
-    stage.addInput(exchange, from: stream.stage)
+      branch: out, name: name, index: stages.count, partitionCount: partitionCount, merges: merges)
+    for branch in stream.branches {
+      let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: partitionCount)
+      stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
+      branch.subscribe { i in makeWriter(exchange, branch.stage == 0 ? 0 : i.index) }
+    }
     stages.append(stage)
-    stream.subscribe { _ in KeyedExchangeWriter(exchange: exchange, from: 0) }
-    return out
+    return DStream(context: self, branches: [out])
   }
 
   /// A second output for the operators of `stream`'s stage.
   public func sideOutput<Owner, Element>(of stream: DStream<Owner>, _ type: Element.Type) -> SideOutput<Element> {
-    SideOutput(exchange: makeExchange(upstream: stream.partitionCount, downstream: 1), stage: stream.stage)
+    let branch = stream.onlyBranch(for: "a side output")
+    return SideOutput(exchange: makeExchange(upstream: branch.partitionCount, downstream: 1), stage: branch.stage)
   }
 
   /// One sink for several streams and side outputs: the sink gets each batch's elements, stream by stream.
   public func collect<Element>(
-    _ streams: [DStream<Element>], sideOutputs: [SideOutput<Element>] = [], name: String,
+    _ streams: [DStream<Element>], sideOutputs: [SideOutput<Element>] = [], name: String, merges: Bool = false,
     _ make: @escaping (StageInstance) -> Consumer<Element>
   ) {
-    let out = DStream<Element>(context: self, stage: stages.count, partitionCount: 1)
-    let stage = ExchangeStage(stream: out, name: name, index: stages.count, partitionCount: 1, merges: false)
-    for s in streams {
-      let exchange: Exchange<Element> = makeExchange(upstream: s.partitionCount, downstream: 1)
-      stage.addInput(exchange, from: s.stage)
-      s.subscribe { i in CollectWriter(exchange: exchange, from: s.stage == 0 ? 0 : i.index) }
+    let out = Branch<Element>(stage: stages.count, partitionCount: 1)
+    let stage = ExchangeStage(branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges)
+    for branch in streams.flatMap(\.branches) {
+      let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: 1)
+      stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
+      branch.subscribe { i in CollectWriter(exchange: exchange, from: branch.stage == 0 ? 0 : i.index) }
     }
     for s in sideOutputs { stage.addInput(s.exchange, from: s.stage) }
     out.subscribe(make)
@@ -153,15 +198,17 @@ public final class StreamingContext: @unchecked Sendable {
       $0.hasRun = true
     }
     // streams and stages hold each other: a run that is over lets go of its buffers and of the checkpoints' folder
-    defer { (stages, exchanges, onStart, onProcessed) = ([], [], { _ in }, {}) }
+    defer { (stages, feeds, sources, exchanges, onStart, onProcessed) = ([], [], [], [], { _ in }, {}) }
     let coordinator = try checkpoint.map {
       try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
     }
-    let recovered = try coordinator?.recover(sources: sources)
+    sourceStage.feeds = feeds
+    let recovered = try coordinator?.recover(sources: sources.map(\.reader))
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
     let threads = options.threads > 0 ? options.threads : processorCount()
-    resumeFrontier = sources.count > 1 ? recovered?.metadata.frontier ?? .start : .start
+    let timedCount = sources.count { feeds[$0.feed].isTimed }
+    resumeFrontier = timedCount > 1 ? recovered?.metadata.frontier ?? .start : .start
     for stage in stages {
       let n = stage.index == 0 ? threads : stage.partitionCount
       for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }

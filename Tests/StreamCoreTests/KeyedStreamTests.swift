@@ -98,7 +98,7 @@ import TestSupport
     let ticks: DStream<Tick> = context.byteStream([MemorySource(input.texts[0])]).transformPartitions { _, next in
       TickParser(next: next)
     }
-    unsafe ticks.filter { unsafe $0.pointee.value % 2 == 0 }.map { Int($0.value) * 10 }.sink("tens") { _ in sink }
+    ticks.filter { $0.value % 2 == 0 }.map { Int($0.value) * 10 }.sink("tens") { _ in sink }
     try context.run()
     #expect(sink.elements == input.ticks.map { Int($0.tick.value) }.filter { $0 % 2 == 0 }.map { $0 * 10 })
   }

@@ -1,0 +1,85 @@
+public import FlatMemory
+
+/// What an operator does in one instance of its stage, as closures over whole runs.
+///
+/// Guarantees: `process` gets the runs of a batch in order, then `finishBatch` once. Cost: one call of a closure a run.
+/// A generic class of this module is not compiled for the types of another one, but a closure written in an `@inlinable`
+/// function is: so operators are closures, and their loops run at the speed of code written for the types at hand.
+public struct PartitionOperator<Input, Output> {
+  /// Appends what a run gives.
+  public let process: (PartitionRun<Input>, Batch, PartitionBuffer<Output>) -> Void
+  /// Appends what the end of the batch gives: closed windows, fired timers, results of an interval.
+  public let finishBatch: ((Batch, PartitionBuffer<Output>) -> Void)?
+
+  public init(
+    finishBatch: ((Batch, PartitionBuffer<Output>) -> Void)? = nil,
+    process: @escaping (PartitionRun<Input>, Batch, PartitionBuffer<Output>) -> Void
+  ) {
+    self.process = process
+    self.finishBatch = finishBatch
+  }
+}
+
+extension PartitionRun {
+  /// Puts the position of element i, if it has one, beside what was just appended for it.
+  @inlinable @inline(__always)
+  public func copyPosition<Output>(_ i: Int, to output: PartitionBuffer<Output>) {
+    if unsafe runningMaxima != nil {
+      if unsafe stamps != nil {
+        let p = position(i)
+        unsafe output.runningMaxima.append(p.watermark)
+        unsafe output.stamps.append(EventStamp(sequence: p.sequence, eventTime: p.eventTime))
+      } else {
+        unsafe output.runningMaxima.append(max(maximumBefore, runningMaxima![i]))
+      }
+    }
+  }
+  /// The same for all elements of the run.
+  @inlinable
+  public func copyPositions<Output>(to output: PartitionBuffer<Output>) {
+    if unsafe runningMaxima != nil { for i in 0..<count { copyPosition(i, to: output) } }
+  }
+}
+
+/// Runs a ``PartitionOperator``: gives its output on as one run, or has it written straight into the way out.
+final class OperatorConsumer<Input, Output>: Consumer<Input>, @unchecked Sendable {
+  private let operation: PartitionOperator<Input, Output>
+  private let next: Consumer<Output>
+  private let output = PartitionBuffer<Output>()
+
+  init(_ operation: PartitionOperator<Input, Output>, next: Consumer<Output>) {
+    self.operation = operation
+    self.next = next
+  }
+  override func consume(_ run: PartitionRun<Input>, _ batch: Batch) {
+    if let direct = next.directBuffer(batch) {
+      operation.process(run, batch, direct)
+    } else {
+      operation.process(run, batch, output)
+      flush(run.origin, batch)
+    }
+  }
+  override func endBatch(_ batch: Batch) {
+    if let finish = operation.finishBatch {
+      if let direct = next.directBuffer(batch) {
+        finish(batch, direct)
+      } else {
+        finish(batch, output)
+        flush(batch, batch)
+      }
+    }
+    next.endBatch(batch)
+  }
+  private func flush(_ origin: Batch, _ batch: Batch) {
+    guard unsafe output.count > 0 else { return }
+    let isTimed = output.isTimed
+    let isNumbered = unsafe output.stamps.count == output.count
+    // positions are whole ones here, or those of a block where the batch has no place yet
+    unsafe next.consume(
+      PartitionRun(
+        elements: output.elements, runningMaxima: isTimed ? UnsafePointer(output.runningMaxima.base) : nil,
+        maximumBefore: .min, stamps: isNumbered ? UnsafePointer(output.stamps.base) : nil, bytes: output.bytes,
+        origin: origin), batch)
+    output.removeAll()
+  }
+}

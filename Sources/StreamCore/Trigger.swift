@@ -1,0 +1,107 @@
+/// When an interval of a streaming program is closed: what operators by interval (counts, reductions, windows of
+/// intervals) take as one micro-batch.
+///
+/// Operators by event time do not depend on it: for them it decides only how soon a result is seen.
+public enum Trigger: Sendable, Equatable {
+  /// As soon as every source has given what it had; a source that never runs dry makes one long interval, unless
+  /// ``StreamingOptions/recordsPerIntervalMax`` cuts it. An input that ends closes the last one.
+  case asFastAsPossible
+  /// At every multiple of this time: Spark's batch interval. Reading and processing go on in between.
+  case interval(milliseconds: Int64)
+  /// What the sources have now, in as many intervals as the limits ask for; then the run stops as if asked to.
+  case availableNow
+  /// One interval of what the sources have now; then the run stops as if asked to.
+  case once
+}
+
+/// Decides what to do next about reading: the intervals of a run.
+///
+/// Cost: a look at the clock a block.
+struct IntervalControl {
+  enum Action: Equatable {
+    case read(Int)
+    case close(time: Int64)
+    /// Nothing to do before then; sources that had nothing are asked again afterwards.
+    case wait(milliseconds: Int64)
+    /// Nothing can be read until a batch in flight is done.
+    case blocked
+    /// The trigger wants no more.
+    case finish
+  }
+  let trigger: Trigger
+  let recordsMax: Int
+  let pollMilliseconds: Int64
+  /// How often an interval is closed while nothing comes; nil: never.
+  let idleIntervalMilliseconds: Int64?
+  private(set) var number: Int
+  private(set) var isOpen = false
+  private var openedAt = Int64(0)
+  /// When the interval is due, with ``Trigger/interval(milliseconds:)``.
+  private var dueAt: Int64?
+  private(set) var recordCount = 0
+  private(set) var hasData = false
+  private(set) var isIdle: [Bool]
+  private var isOver = false
+
+  init(
+    trigger: Trigger, recordsMax: Int?, pollMilliseconds: Int64, idleIntervalMilliseconds: Int64?, sourceCount: Int,
+    number: Int
+  ) {
+    self.trigger = trigger
+    self.recordsMax = recordsMax ?? .max
+    self.pollMilliseconds = pollMilliseconds
+    self.idleIntervalMilliseconds = idleIntervalMilliseconds
+    self.number = number
+    isIdle = Array(repeating: false, count: sourceCount)
+  }
+
+  mutating func next(now: Int64, _ alignment: SourceAlignment) -> Action {
+    if isOver { return .finish }
+    if !isOpen { open(now) }
+    if case .interval = trigger, let dueAt, now >= dueAt { return .close(time: dueAt) }
+    let isFull = recordCount >= recordsMax
+    if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
+    let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
+    if !isFull, !isDry {
+      // some source has more, but others have to catch up first: those may only be waiting to be asked again
+      return isIdle.contains(true) ? .wait(milliseconds: pollMilliseconds) : .blocked
+    }
+    switch trigger {
+    case .interval:
+      let left = (dueAt ?? now) - now
+      return .wait(milliseconds: isFull ? left : min(pollMilliseconds, left))
+    case .asFastAsPossible:
+      if hasData || isFull { return .close(time: now) }
+      if let idle = idleIntervalMilliseconds, now - openedAt >= idle { return .close(time: now) }
+      return .wait(milliseconds: pollMilliseconds)
+    case .availableNow:
+      if hasData || isFull { return .close(time: now) }
+      isOver = true
+      return .finish
+    case .once:
+      isOver = true
+      return .finish
+    }
+  }
+  private mutating func open(_ now: Int64) {
+    isOpen = true
+    openedAt = now
+    (recordCount, hasData) = (0, false)
+    askAgain()
+    if case .interval(let length) = trigger {
+      // multiples of the length on the job's clock; what is overdue is made up for at once
+      dueAt = dueAt.map { $0 + length } ?? (now / length + 1) * length
+    }
+  }
+  /// Sources that had nothing may have something now.
+  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = false } }
+  mutating func wasRead(_ source: Int, _ status: SourceStatus, byteCount: UInt64, recordCount n: Int) {
+    if status != .more { isIdle[source] = true }
+    if byteCount > 0 { hasData = true }
+    recordCount += n
+  }
+  mutating func wasClosed() {
+    number += 1
+    isOpen = false
+  }
+}

@@ -65,6 +65,9 @@ public enum StateError: Error, CustomStringConvertible, Equatable {
   case missing(String)
   case size(String, Int)
   case version(String, found: Int, readable: Int)
+  /// A trivial type that lies in memory otherwise than when the checkpoint was written.
+  case layout(String, found: String, readable: String)
+  case undecodable(String, String)
 
   public var description: String {
     switch self {
@@ -72,6 +75,10 @@ public enum StateError: Error, CustomStringConvertible, Equatable {
     case .size(let name, let n): "the state '\(name)' has an impossible size of \(n) bytes"
     case .version(let name, let found, let readable):
       "the state '\(name)' has version \(found); this build reads version \(readable). Run the older build or start over with --fresh"
+    case .layout(let name, let found, let readable):
+      "the state '\(name)' holds values of another layout: \(found); this build has \(readable). "
+        + "Give its StateSchema a migration, run the older build or start over with --fresh"
+    case .undecodable(let name, let why): "the state '\(name)' cannot be read: \(why)"
     }
   }
 }

@@ -167,6 +167,8 @@ public struct PartitionScatter<Element> {
   /// Partition of an element = top bits of its 64-bit hash, `hash >> shift`.
   public let scatter: (PartitionRun<Element>, ScatterTarget<Element>) -> Void
 
+  @inlinable
+  public init(_ scatter: @escaping (PartitionRun<Element>, ScatterTarget<Element>) -> Void) { self.scatter = scatter }
   /// - Parameter hash: a 64-bit hash that is the same over runs and machines; its top bits choose the key group.
   @inlinable
   public init(hash: @escaping (borrowing Element) -> UInt64) {

@@ -102,7 +102,7 @@ public struct MachineFileOperations: FileOperations {
   }
 
   public func names(inFolder path: String) throws -> [String] {
-    do { return try folderEntries(path) } catch where error.number == ENOENT { return [] }
+    do { return try folderEntries(path) } catch  where error.number == ENOENT { return [] }
   }
 
   public func open(_ path: String, _ mode: FileMode) throws -> Int32 {

@@ -4,6 +4,8 @@ public enum SourceStatus: Sendable, Equatable {
   case more
   /// Nothing more now; ask again later.
   case idle
+  /// Nothing more in this interval; ask again in the next one.
+  case untilNextInterval
   /// Nothing will ever follow.
   case ended
 }

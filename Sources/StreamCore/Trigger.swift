@@ -41,6 +41,8 @@ struct IntervalControl {
   private(set) var recordCount = 0
   private(set) var hasData = false
   private(set) var isIdle: [Bool]
+  /// Has given all that is for this interval.
+  private var isDone: [Bool]
   private var isOver = false
 
   init(
@@ -53,6 +55,7 @@ struct IntervalControl {
     self.idleIntervalMilliseconds = idleIntervalMilliseconds
     self.number = number
     isIdle = Array(repeating: false, count: sourceCount)
+    isDone = isIdle
   }
 
   mutating func next(now: Int64, _ alignment: SourceAlignment) -> Action {
@@ -64,7 +67,7 @@ struct IntervalControl {
     let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
     if !isFull, !isDry {
       // some source has more, but others have to catch up first: those may only be waiting to be asked again
-      return isIdle.contains(true) ? .wait(milliseconds: pollMilliseconds) : .blocked
+      return zip(isIdle, isDone).contains { $0 && !$1 } ? .wait(milliseconds: pollMilliseconds) : .blocked
     }
     switch trigger {
     case .interval:
@@ -87,6 +90,7 @@ struct IntervalControl {
     isOpen = true
     openedAt = now
     (recordCount, hasData) = (0, false)
+    for s in isDone.indices { isDone[s] = false }
     askAgain()
     if case .interval(let length) = trigger {
       // multiples of the length on the job's clock; what is overdue is made up for at once
@@ -94,9 +98,10 @@ struct IntervalControl {
     }
   }
   /// Sources that had nothing may have something now.
-  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = false } }
+  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, byteCount: UInt64, recordCount n: Int) {
     if status != .more { isIdle[source] = true }
+    if status == .untilNextInterval { isDone[source] = true }
     if byteCount > 0 { hasData = true }
     recordCount += n
   }

@@ -1,7 +1,7 @@
 /// A source fed by the program: a thread-safe queue of batches, as Spark's `queueStream`.
 ///
 /// Guarantees: elements leave in the order they were added; with `oneAtATime` no read reaches over a batch and the status
-/// is ``SourceStatus/idle`` when one has been given whole, so that each interval gets one. With `isReplayable` the object
+/// is ``SourceStatus/untilNextInterval`` when one has been given whole, so that each interval gets one. With `isReplayable` the object
 /// remembers what it gave out until a checkpoint has passed it, so a job that is run again with the same object, in the
 /// same process, is exactly-once; otherwise it remembers nothing and cannot be resumed.
 /// Cost: a lock a read and a bulk copy, about 1 ns an element for small trivial ones.
@@ -73,14 +73,14 @@ public final class QueueSource<Element>: ElementSource, @unchecked Sendable {
         if s.isClosed { return .ended }
         if defaultBatch.isEmpty { return .idle }
         push(defaultBatch, &s)
-        return give(&s, output, countMax) ? .idle : .more
+        return give(&s, output, countMax) ? .untilNextInterval : .more
       }
       var left = countMax
       while left > 0, s.current < s.entries.count {
         let before = s.offset
         let isWhole = give(&s, output, left)
         left -= Int(s.offset - before)
-        if isWhole, oneAtATime { return .idle }
+        if isWhole, oneAtATime { return .untilNextInterval }
       }
       return s.current < s.entries.count || s.isClosed ? .more : .idle
     }

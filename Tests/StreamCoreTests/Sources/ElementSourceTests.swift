@@ -33,7 +33,7 @@ func readAll<Element>(
     #expect(queue.batchCount == 1)
     let (last, status) = try readAll(queue)
     #expect(last == [4])
-    #expect(status == .idle)
+    #expect(status == .untilNextInterval)
     #expect(try readAll(queue).status == .ended)
   }
 
@@ -55,7 +55,7 @@ func readAll<Element>(
     #expect(status == .more)
     (some, status) = try readOnce(queue, countMax: 3)
     #expect(some == [3, 4, 5])
-    #expect(status == .idle)
+    #expect(status == .untilNextInterval)
   }
 
   @Test func theDefaultBatchFillsEmptyIntervals() throws {

@@ -1,0 +1,202 @@
+/// Reductions by key over windows of intervals.
+///
+/// Guarantees: every slide, a pair for each key that some interval of the window has, in the order in which the keys came
+/// in their partition; a key is forgotten when the last interval that has it leaves (Spark keeps it until a filter drops
+/// it). Cost: with an inverse, a slide costs what came and what left; without it, a pass over the intervals' tables.
+/// Memory: a table an interval of the window, and one of the whole with an inverse.
+extension DStream {
+  /// The values of each key in the window reduced, every slide.
+  ///
+  /// - Parameters:
+  ///   - reduce: associative.
+  ///   - inverse: takes a value that left the window out of the result again (`inverse(reduce(a, b), a) == b`).
+  ///   - filter: pairs for which it does not hold are not given out.
+  @inlinable
+  public func reduceByKeyAndWindow<Key: StreamKey, Value: Codable & Sendable>(
+    _ window: IntervalWindow, name: String, mapSideCombine: Bool? = nil, _ reduce: @escaping (Value, Value) -> Value,
+    inverse: ((Value, Value) -> Value)? = nil, filter: ((Key, Value) -> Bool)? = nil
+  ) -> DStream<(Key, Value)> where Element == (Key, Value) {
+    let (length, slide) = window.resolved(context.options.trigger)
+    markWorksByInterval()
+    let blocks: DStream<(Key, Value)> =
+      mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type) ? combinedByBlock(reduce) : self
+    return blocks.groupedByKeyGroup(name: name).operate { instance in
+      let state = WindowTables<Key, Value>(length: length, isIncremental: inverse != nil)
+      instance.register(state, name: name)
+      return PartitionOperator { batch, output in
+        guard batch.closesInterval else { return }
+        state.close(reduce, inverse)
+        if (batch.interval + 1) % slide == 0 {
+          state.forEach(reduce) { key, value in if filter?(key, value) ?? true { output.append((key, value)) } }
+        }
+        state.trim()
+      } process: { run, _, _ in
+        for i in 0..<run.count {
+          let e = unsafe run.elements[i]
+          state.put(e.0, e.1, reduce)
+        }
+      }
+    }
+  }
+
+  @inlinable
+  func combinedByBlock<Key: StreamKey, Value>(_ reduce: @escaping (Value, Value) -> Value) -> DStream<(Key, Value)>
+  where Element == (Key, Value) {
+    operate { _ in
+      let table = CombinerTable<Key, Value>()
+      return PartitionOperator { _, output in
+        table.drain(into: output)
+      } process: { run, _, _ in
+        for i in 0..<run.count {
+          let e = unsafe run.elements[i]
+          table.put(e.0, { $0 }, { $0 = reduce($0, $1) }, e.1)
+        }
+      }
+    }
+  }
+
+  /// All values of each key in the window, every slide, in the order they were read.
+  @inlinable
+  public func groupByKeyAndWindow<Key: StreamKey, Value: Codable & Sendable>(
+    _ window: IntervalWindow, name: String
+  ) -> DStream<(Key, [Value])> where Element == (Key, Value) {
+    mapValues { [$0] }.reduceByKeyAndWindow(window, name: name, mapSideCombine: false, +)
+  }
+}
+
+/// A value of the whole window and how many intervals of the window have its key.
+@usableFromInline
+struct WindowTotal<Value: Codable & Sendable>: Codable, Sendable {
+  @usableFromInline var value: Value
+  @usableFromInline var intervalCount: Int32
+  @inlinable
+  init(value: Value, intervalCount: Int32) {
+    self.value = value
+    self.intervalCount = intervalCount
+  }
+}
+
+/// One interval's values by key.
+@usableFromInline
+final class IntervalTable<Key: StreamKey, Value> {
+  @exclusivity(unchecked) @usableFromInline var table = KeyedTable<Key, Value>()
+  @inlinable
+  init() {}
+}
+
+/// The tables behind a window by key, of one partition.
+@usableFromInline
+final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: CheckpointedState {
+  @usableFromInline let length: Int
+  @usableFromInline let isIncremental: Bool
+  /// The interval that is open, and the latest ones that a window still covers, oldest first.
+  @exclusivity(unchecked) @usableFromInline var open = IntervalTable<Key, Value>()
+  @usableFromInline var recent: [IntervalTable<Key, Value>] = []
+  /// With an inverse: the whole of `recent`.
+  @exclusivity(unchecked) @usableFromInline var total = KeyedTable<Key, WindowTotal<Value>>()
+
+  @inlinable
+  init(length: Int, isIncremental: Bool) {
+    self.length = length
+    self.isIncremental = isIncremental
+  }
+
+  @inlinable @inline(__always)
+  func put(_ key: Key, _ value: Value, _ reduce: (Value, Value) -> Value) {
+    let hash = key.stableHash
+    if let slot = open.table.find(key, hash: hash) {
+      open.table[slot] = reduce(open.table[slot], value)
+    } else {
+      _ = open.table.insertNew(key, hash: hash, value)
+    }
+  }
+
+  /// Puts the open interval into the window and takes the one that leaves out of it.
+  @inlinable
+  func close(_ reduce: (Value, Value) -> Value, _ inverse: ((Value, Value) -> Value)?) {
+    recent.append(open)
+    open = IntervalTable()
+    guard let inverse else { return }
+    recent[recent.count - 1].table.forEach { _, key, value in
+      let hash = key.stableHash
+      if let slot = total.find(key, hash: hash) {
+        total[slot].value = reduce(total[slot].value, value)
+        total[slot].intervalCount += 1
+      } else {
+        _ = total.insertNew(key, hash: hash, WindowTotal(value: value, intervalCount: 1))
+      }
+    }
+    while recent.count > length {
+      recent[0].table.forEach { _, key, value in
+        let hash = key.stableHash
+        guard let slot = total.find(key, hash: hash) else { return }
+        if total[slot].intervalCount == 1 {
+          total.remove(at: slot, hash: hash)
+        } else {
+          total[slot].value = inverse(total[slot].value, value)
+          total[slot].intervalCount -= 1
+        }
+      }
+      recent.removeFirst()
+    }
+  }
+  /// Without an inverse, drops what no later window covers.
+  @inlinable
+  func trim() {
+    if !isIncremental, recent.count >= length { recent.removeFirst(recent.count - length + 1) }
+  }
+
+  @inlinable
+  func forEach(_ reduce: (Value, Value) -> Value, _ body: (Key, Value) -> Void) {
+    if isIncremental { return total.forEach { _, key, t in body(key, t.value) } }
+    if recent.count == 1 { return recent[0].table.forEach { _, key, value in body(key, value) } }
+    let whole = IntervalTable<Key, Value>()
+    for interval in recent {
+      interval.table.forEach { _, key, value in
+        let hash = key.stableHash
+        if let slot = whole.table.find(key, hash: hash) {
+          whole.table[slot] = reduce(whole.table[slot], value)
+        } else {
+          _ = whole.table.insertNew(key, hash: hash, value)
+        }
+      }
+    }
+    whole.table.forEach { _, key, value in body(key, value) }
+  }
+
+  @usableFromInline
+  func snapshot(into snapshot: StateSnapshot) {
+    let keys = StateCodec<Key>.automatic()
+    snapshot.addCount("intervals", recent.count)
+    for i in recent.indices {
+      recent[i].table.snapshot("interval-\(i)", into: snapshot, keys: keys, values: StateSchema<Value>())
+    }
+    if isIncremental { total.snapshot("total", into: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>()) }
+  }
+  @usableFromInline
+  func restore(from snapshot: RestoredState) throws {
+    let keys = StateCodec<Key>.automatic()
+    recent = try (0..<(try snapshot.count("intervals"))).map { i in
+      let interval = IntervalTable<Key, Value>()
+      try interval.table.restore("interval-\(i)", from: snapshot, keys: keys, values: StateSchema<Value>())
+      return interval
+    }
+    if isIncremental {
+      try total.restore("total", from: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>())
+    }
+  }
+}
+
+extension StateSnapshot {
+  /// Adds a number.
+  public func addCount(_ name: String, _ count: Int) {
+    unsafe withUnsafeBytes(of: Int64(count)) { unsafe add(name, $0) }
+  }
+}
+extension RestoredState {
+  /// A number that ``StateSnapshot/addCount(_:_:)`` wrote.
+  public func count(_ name: String) throws -> Int {
+    guard let n = try values(name, of: Int64.self).first else { throw StateError.size("\(prefix)/\(name)", 0) }
+    return Int(n)
+  }
+}

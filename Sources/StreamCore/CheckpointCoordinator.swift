@@ -189,6 +189,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let bytes = [UInt8](try encoder.encode(metadata))
+        for list in snapshots { for entry in list { try entry.snapshot.complete() } }
         let sections = snapshots.flatMap { list in
           list.flatMap { entry in
             entry.snapshot.finished.map {
@@ -210,6 +211,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
       }
+      for list in snapshots { for entry in list { entry.snapshot.releaseDeferred() } }
       onIdle { busy.store(false, ordering: .releasing) }
     }
   }

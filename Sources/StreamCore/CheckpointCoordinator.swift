@@ -195,6 +195,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let bytes = [UInt8](try encoder.encode(metadata))
+        for list in snapshots { for entry in list { try entry.snapshot.complete() } }
         let sections = snapshots.flatMap { list in
           list.flatMap { entry in
             entry.snapshot.finished.map {
@@ -217,6 +218,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
       }
+      for list in snapshots { for entry in list { entry.snapshot.releaseDeferred() } }
       onIdle { busy.store(false, ordering: .releasing) }
     }
   }

@@ -6,15 +6,28 @@ public final class StateSnapshot: @unchecked Sendable {
   struct Section {
     var name: String
     var buffer: OutputBuffer
+    var deferred: Deferred?
+    /// Whether the buffer holds what was put off.
+    var isTransient = false
+  }
+  /// Bytes that are supplied when the checkpoint is written.
+  @safe struct Deferred {
+    let byteCount: Int
+    let fill: @Sendable (UnsafeMutableRawBufferPointer) -> Void
   }
   let prefix: String
   private(set) var sections: [Section] = []
   private(set) var used = 0
+  private var failure: (any Error)?
 
   init(prefix: String) { self.prefix = prefix }
   deinit { for s in sections { s.buffer.deallocate() } }
 
-  func reset() { used = 0 }
+  func reset() {
+    for i in sections.indices { sections[i].deferred = nil }
+    used = 0
+    failure = nil
+  }
 
   /// Adds a section made of one run of bytes.
   public func add(_ name: String, _ bytes: UnsafeRawBufferPointer) {
@@ -27,6 +40,7 @@ public final class StateSnapshot: @unchecked Sendable {
   public func add(_ name: String, _ fill: (inout OutputBuffer) -> Void) {
     if used == sections.count { sections.append(Section(name: "", buffer: OutputBuffer(capacity: 256))) }
     sections[used].name = prefix + "/" + name
+    sections[used].deferred = nil
     sections[used].buffer.count = 0
     fill(&sections[used].buffer)
     used += 1
@@ -35,7 +49,41 @@ public final class StateSnapshot: @unchecked Sendable {
   public func add<T: BitwiseCopyable>(_ name: String, values: UnsafeBufferPointer<T>) {
     unsafe add(name, UnsafeRawBufferPointer(values))
   }
+  /// Adds a section of `byteCount` bytes that `fill` writes later, on the thread that writes the checkpoint, while
+  /// processing goes on: what it reads must not change meanwhile, and must outlive the operator. It is called once or,
+  /// when the run ends before, never.
+  public func addDeferred(
+    _ name: String, byteCount: Int, _ fill: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    add(name) { _ in }
+    sections[used - 1].deferred = unsafe Deferred(byteCount: byteCount, fill: fill)
+  }
+  /// Says that the state cannot be written: the checkpoint is given up and the run ends with this error.
+  public func fail(_ error: any Error) { failure = failure ?? error }
+
   var finished: ArraySlice<Section> { sections[0..<used] }
+
+  /// Fetches what was put off; called by the thread that writes the checkpoint, before it reads ``finished``.
+  func complete() throws {
+    if let failure { throw failure }
+    for i in 0..<used {
+      guard let deferred = sections[i].deferred else { continue }
+      sections[i].buffer.reserve(deferred.byteCount)
+      unsafe deferred.fill(
+        UnsafeMutableRawBufferPointer(start: sections[i].buffer.base, count: deferred.byteCount))
+      sections[i].buffer.count = deferred.byteCount
+      sections[i].deferred = nil
+      sections[i].isTransient = true
+    }
+  }
+  /// Frees the memory of sections that were put off: it is not needed on the path of processing, so it is not kept.
+  func releaseDeferred() {
+    for i in sections.indices where sections[i].isTransient {
+      sections[i].buffer.deallocate()
+      sections[i].buffer = OutputBuffer(capacity: 256)
+      sections[i].isTransient = false
+    }
+  }
 }
 
 /// What one operator wrote at a checkpoint, to restore from.

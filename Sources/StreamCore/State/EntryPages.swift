@@ -208,32 +208,26 @@ import FlatMemory
     }
   }
 
-  /// Room for entries of the first `count` slots, zero-filled, all of them to be written by `body` a page at a time;
-  /// a page whose bit run is empty may be left out by it. Precondition: the table is empty.
-  mutating func fill(count: Int, _ body: (_ range: Range<Int>, UnsafeMutableRawPointer) -> Void, _ slots: borrowing SlotSet)
-  {
+  /// Makes the pages of the first `count` slots and has `body` write each one that has slots in use.
+  /// Precondition: there are no pages yet, and entries are trivial.
+  mutating func fill(
+    count: Int, _ slots: borrowing SlotSet, _ body: (_ range: Range<Int>, _ page: UnsafeMutableRawPointer) -> Void
+  ) {
     let perPage = Int(mask) + 1
     for start in stride(from: 0, to: count, by: perPage) {
-      let range = start..<min(start + perPage, count)
+      let end = min(start + perPage, count)
       var live: UInt32 = 0
       var next = slots.next(from: start)
-      while let i = next, i < range.upperBound {
+      while let i = next, i < end {
         live += 1
         next = slots.next(from: i + 1)
       }
+      // an empty page gets its memory with its first entry
+      if live == 0 { continue }
       let page = start / perPage
-      if live == 0 {
-        while pageCount <= page { listEmptyPage() }
-        continue
-      }
-      makePage(page, UInt32(range.upperBound - 1), slots)
+      makePage(page, UInt32(end - 1), slots)
       unsafe pages[page].live = live
-      unsafe body(range, pages[page].base!)
+      unsafe body(start..<end, pages[page].base!)
     }
-  }
-  private mutating func listEmptyPage() {
-    if pageCount == pageCapacity { growList() }
-    unsafe (pages + pageCount).initialize(to: Page(base: nil, live: 0, isShared: false))
-    pageCount += 1
   }
 }

@@ -14,7 +14,7 @@
 ///
 /// Guarantees: the order of iteration is the order of slots and depends on the sequence of operations alone: an insertion
 /// takes the lowest free slot, so without removals it is insertion order. A restored table has the same slots. Trivial
-/// keys and values are written to checkpoints in the background (``snapshot(_:into:schema:)``).
+/// keys and values are written to checkpoints in the background (``snapshot(_:into:keys:values:)``).
 /// Cost: entries lie in pages of 64 KiB that never move (``EntryPages``), slots are found through segments of 32 KiB
 /// that split (``KeyIndex``): two cache misses a look-up, 15 bytes a key over the entry, and no growth that stalls
 /// or needs the memory twice. Neither retains nor releases anything but what key and value hold.
@@ -167,7 +167,7 @@
 
   /// Calls `body` for every entry, in the order of slots.
   @inlinable
-  public func forEach(_ body: (_ slot: UInt32, _ key: Key, _ value: Value) throws -> Void) rethrows {
+  public func visit(_ body: (_ slot: UInt32, _ key: Key, _ value: Value) throws -> Void) rethrows {
     var next = slots.next(from: 0)
     while let i = next {
       let entry = unsafe entries.pointer(UInt32(truncatingIfNeeded: i))

@@ -53,7 +53,7 @@ import TestSupport
     }
     var order: [UInt32] = []
     var wrong: String?
-    table.forEach { slot, key, value in
+    table.visit { slot, key, value in
       order.append(slot)
       if slotOf[key] != slot || oracle[key] != value { wrong = "entry \(key)" }
     }
@@ -104,7 +104,7 @@ import TestSupport
     #expect(missing == 0)
     // insertion order, as nothing was removed
     var expected = 0
-    table.forEach { slot, key, _ in
+    table.visit { slot, key, _ in
       if slot != UInt32(expected) || key != expected { missing += 1 }
       expected += 1
     }

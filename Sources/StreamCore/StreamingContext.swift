@@ -157,6 +157,8 @@ public final class StreamingContext: @unchecked Sendable {
     return DStream(context: self, branches: [out])
   }
 
+  func markTimed(feed: Int) { feeds[feed].isTimed = true }
+
   /// A second output for the operators of `stream`'s stage.
   public func sideOutput<Owner, Element>(of stream: DStream<Owner>, _ type: Element.Type) -> SideOutput<Element> {
     let branch = stream.onlyBranch(for: "a side output")

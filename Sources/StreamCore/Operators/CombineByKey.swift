@@ -118,7 +118,7 @@ public final class CombinerTable<Key: StreamKey, Combiner> {
   @inlinable
   func drain(into output: PartitionBuffer<(Key, Combiner)>) {
     if unsafe table.isEmpty { return }
-    unsafe table.forEach { _, key, value in output.append((key, value)) }
+    unsafe table.visit { _, key, value in output.append((key, value)) }
     unsafe table.removeAll()
   }
 }

@@ -1,3 +1,5 @@
+import FlatMemory
+
 /// A window over the latest intervals: how many it covers and how often it is looked at.
 public struct IntervalWindow: Sendable, Equatable {
   enum Unit: Sendable { case intervals, milliseconds }
@@ -101,8 +103,8 @@ final class RecentIntervals<Element: Codable & Sendable>: CheckpointedState {
 
   @inlinable
   func close() {
-    recent.append(open)
-    open = []
+    unsafe recent.append(open)
+    unsafe open = []
   }
   /// Drops what no later window covers.
   @inlinable

@@ -104,37 +104,37 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   @inlinable @inline(__always)
   func put(_ key: Key, _ value: Value, _ reduce: (Value, Value) -> Value) {
     let hash = key.stableHash
-    if let slot = open.table.find(key, hash: hash) {
-      open.table[slot] = reduce(open.table[slot], value)
+    if let slot = unsafe open.table.find(key, hash: hash) {
+      unsafe open.table[slot] = unsafe reduce(open.table[slot], value)
     } else {
-      _ = open.table.insertNew(key, hash: hash, value)
+      _ = unsafe open.table.insertNew(key, hash: hash, value)
     }
   }
 
   /// Puts the open interval into the window and takes the one that leaves out of it.
   @inlinable
   func close(_ reduce: (Value, Value) -> Value, _ inverse: ((Value, Value) -> Value)?) {
-    recent.append(open)
-    open = IntervalTable()
+    unsafe recent.append(open)
+    unsafe open = IntervalTable()
     guard let inverse else { return }
-    recent[recent.count - 1].table.forEach { _, key, value in
+    unsafe recent[recent.count - 1].table.visit { _, key, value in
       let hash = key.stableHash
-      if let slot = total.find(key, hash: hash) {
-        total[slot].value = reduce(total[slot].value, value)
-        total[slot].intervalCount += 1
+      if let slot = unsafe total.find(key, hash: hash) {
+        unsafe total[slot].value = unsafe reduce(total[slot].value, value)
+        unsafe total[slot].intervalCount += 1
       } else {
-        _ = total.insertNew(key, hash: hash, WindowTotal(value: value, intervalCount: 1))
+        _ = unsafe total.insertNew(key, hash: hash, WindowTotal(value: value, intervalCount: 1))
       }
     }
     while recent.count > length {
-      recent[0].table.forEach { _, key, value in
+      unsafe recent[0].table.visit { _, key, value in
         let hash = key.stableHash
-        guard let slot = total.find(key, hash: hash) else { return }
-        if total[slot].intervalCount == 1 {
-          total.remove(at: slot, hash: hash)
+        guard let slot = unsafe total.find(key, hash: hash) else { return }
+        if unsafe total[slot].intervalCount == 1 {
+          unsafe total.remove(at: slot, hash: hash)
         } else {
-          total[slot].value = inverse(total[slot].value, value)
-          total[slot].intervalCount -= 1
+          unsafe total[slot].value = unsafe inverse(total[slot].value, value)
+          unsafe total[slot].intervalCount -= 1
         }
       }
       recent.removeFirst()
@@ -148,20 +148,20 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
 
   @inlinable
   func forEach(_ reduce: (Value, Value) -> Value, _ body: (Key, Value) -> Void) {
-    if isIncremental { return total.forEach { _, key, t in body(key, t.value) } }
-    if recent.count == 1 { return recent[0].table.forEach { _, key, value in body(key, value) } }
+    if isIncremental { return unsafe total.visit { _, key, t in body(key, t.value) } }
+    if recent.count == 1 { return unsafe recent[0].table.visit { _, key, value in body(key, value) } }
     let whole = IntervalTable<Key, Value>()
     for interval in recent {
-      interval.table.forEach { _, key, value in
+      unsafe interval.table.visit { _, key, value in
         let hash = key.stableHash
-        if let slot = whole.table.find(key, hash: hash) {
-          whole.table[slot] = reduce(whole.table[slot], value)
+        if let slot = unsafe whole.table.find(key, hash: hash) {
+          unsafe whole.table[slot] = unsafe reduce(whole.table[slot], value)
         } else {
-          _ = whole.table.insertNew(key, hash: hash, value)
+          _ = unsafe whole.table.insertNew(key, hash: hash, value)
         }
       }
     }
-    whole.table.forEach { _, key, value in body(key, value) }
+    unsafe whole.table.visit { _, key, value in body(key, value) }
   }
 
   @usableFromInline
@@ -169,20 +169,20 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
     let keys = StateCodec<Key>.automatic()
     snapshot.addCount("intervals", recent.count)
     for i in recent.indices {
-      recent[i].table.snapshot("interval-\(i)", into: snapshot, keys: keys, values: StateSchema<Value>())
+      unsafe recent[i].table.snapshot("interval-\(i)", into: snapshot, keys: keys, values: StateSchema<Value>())
     }
-    if isIncremental { total.snapshot("total", into: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>()) }
+    if isIncremental { unsafe total.snapshot("total", into: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>()) }
   }
   @usableFromInline
   func restore(from snapshot: RestoredState) throws {
     let keys = StateCodec<Key>.automatic()
     recent = try (0..<(try snapshot.count("intervals"))).map { i in
       let interval = IntervalTable<Key, Value>()
-      try interval.table.restore("interval-\(i)", from: snapshot, keys: keys, values: StateSchema<Value>())
+      unsafe try interval.table.restore("interval-\(i)", from: snapshot, keys: keys, values: StateSchema<Value>())
       return interval
     }
     if isIncremental {
-      try total.restore("total", from: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>())
+      unsafe try total.restore("total", from: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>())
     }
   }
 }

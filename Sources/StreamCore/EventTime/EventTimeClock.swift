@@ -1,0 +1,64 @@
+/// The watermark of one partition of an operator by event time, and the timers that it sets off.
+///
+/// Guarantees: timers fire in the order of their due times, each before the first element whose watermark reaches it,
+/// whether or not their key ever comes again, and at the end of each batch up to the batch's watermark: so what fires
+/// when depends on the elements alone. A timer set for a time that has passed fires right after the element that set it,
+/// at that element's position.
+/// Cost: a comparison an element; a timer as ``TimerQueue`` says.
+public final class EventTimeClock {
+  @exclusivity(unchecked) public var timers = TimerQueue()
+  @exclusivity(unchecked) public private(set) var watermark = Int64.min
+  @exclusivity(unchecked) @usableFromInline var nextDue = Int64.max
+  @usableFromInline var _watermark: Int64 {
+    @inline(__always) get { unsafe watermark }
+    @inline(__always) set { unsafe watermark = newValue }
+  }
+
+  public init() {}
+
+  /// Fires what is due before an element at a position.
+  @inlinable @inline(__always)
+  public func advance(to position: Position, _ fire: (FiredTimer, Position) -> Void) {
+    if position.watermark > _watermark {
+      if unsafe nextDue <= position.watermark { fireDue(position.watermark, nil, fire) }
+      _watermark = position.watermark
+    }
+  }
+  /// Fires what the element at a position set for a time that has passed.
+  @inlinable @inline(__always)
+  public func settle(at position: Position, _ fire: (FiredTimer, Position) -> Void) {
+    if unsafe nextDue <= _watermark { fireDue(_watermark, position, fire) }
+  }
+  /// Fires what is due at the end of a batch.
+  @inlinable
+  public func endBatch(_ watermark: Int64, _ fire: (FiredTimer, Position) -> Void) {
+    guard watermark > _watermark else { return }
+    if unsafe nextDue <= watermark { fireDue(watermark, nil, fire) }
+    _watermark = watermark
+  }
+  @inlinable
+  func fireDue(_ watermark: Int64, _ position: Position?, _ fire: (FiredTimer, Position) -> Void) {
+    // what a timer sets for a time that has passed fires in its turn
+    while let t = unsafe timers.popDue(at: watermark) {
+      fire(t, position ?? Position(due: max(t.due, _watermark == .min ? t.due : _watermark &+ 1)))
+    }
+    unsafe nextDue = unsafe timers.nextDue() ?? .max
+  }
+
+  /// Sets a timer, in place of that of the same owner and number.
+  @inlinable
+  public func set(owner: UInt32, number: Int64 = 0, due: Int64) {
+    unsafe timers.set(owner: owner, number: number, due: due)
+    if unsafe due < nextDue { unsafe nextDue = due }
+  }
+
+  public func snapshot(into snapshot: StateSnapshot) {
+    unsafe timers.snapshot("timers", into: snapshot)
+    unsafe snapshot.addCount("watermark", Int(watermark))
+  }
+  public func restore(from state: RestoredState) throws {
+    unsafe try timers.restore("timers", from: state)
+    unsafe watermark = Int64(try state.count("watermark"))
+    unsafe nextDue = unsafe timers.nextDue() ?? .max
+  }
+}

@@ -1,0 +1,121 @@
+/// A keyed stream cut into windows of event time: give it an aggregation.
+///
+/// Guarantees: a window of a key gets every element whose event time lies in it, however they were ordered, until the
+/// watermark reaches its end and the allowed lateness; what comes later is late: counted, and given out by
+/// ``WindowedResults/late``. With ``OutputMode/append`` each result is given once, at that moment, in the order of the
+/// windows' closing; its event time is the window's last instant, so windows of windows are right.
+/// Cost: a table look-up an element and window; a timer a window of a key. Memory: the open windows.
+public struct WindowedStream<Key: StreamKey, Value> {
+  @usableFromInline let stream: DStream<(Key, Value)>
+  @usableFromInline let windows: TimeWindows
+  @usableFromInline let name: String
+  @usableFromInline let allowedLatenessMilliseconds: Int64
+  @usableFromInline let outputMode: OutputMode
+
+  @inlinable
+  init(
+    _ stream: DStream<(Key, Value)>, _ windows: TimeWindows, name: String, allowedLatenessMilliseconds: Int64,
+    outputMode: OutputMode
+  ) {
+    windows.check()
+    precondition(allowedLatenessMilliseconds >= 0, "an allowed lateness cannot be negative")
+    self.stream = stream
+    self.windows = windows
+    self.name = name
+    self.allowedLatenessMilliseconds = allowedLatenessMilliseconds
+    self.outputMode = outputMode
+  }
+
+  /// The values of each window and key put together.
+  ///
+  /// - Parameters:
+  ///   - zero: what a window begins with.
+  ///   - add: puts a value in.
+  ///   - merge: of two sessions that an element bridges; only called for session windows.
+  @inlinable
+  public func aggregate<Aggregate: Codable & Sendable>(
+    startingWith zero: Aggregate, schema: StateSchema<Aggregate> = StateSchema(),
+    _ add: @escaping (inout Aggregate, Value) -> Void, merge: @escaping (inout Aggregate, Aggregate) -> Void
+  ) -> WindowedResults<Key, Value, Aggregate> {
+    let grouped: DStream<(Key, Value)> = stream.groupedByKeyGroup(name: name)
+    if outputMode != .append { stream.markWorksByInterval() }
+    let (name, mode, lateness, windows) = (name, outputMode, allowedLatenessMilliseconds, windows)
+    let outputs: DStream<WindowOutput<Key, Value, Aggregate>>
+    if case .session(let gap) = windows {
+      outputs = grouped.operate { instance in
+        let state = SessionWindowState<Key, Aggregate>(
+          gap: gap, lateness: lateness, mode: mode, schema: schema)
+        instance.register(state, name: name)
+        return state.makeOperator(instance, zero, add, merge)
+      }
+    } else {
+      outputs = grouped.operate { instance in
+        let state = TimeWindowState<Key, Aggregate>(windows, lateness: lateness, mode: mode, schema: schema)
+        instance.register(state, name: name)
+        return state.makeOperator(instance, zero, add)
+      }
+    }
+    return WindowedResults(outputs)
+  }
+
+  /// The values of each window and key reduced.
+  @inlinable
+  public func reduce(_ reduce: @escaping (Value, Value) -> Value) -> WindowedResults<Key, Value, Value?>
+  where Value: Codable & Sendable {
+    aggregate(startingWith: nil) { total, value in
+      total = total.map { reduce($0, value) } ?? value
+    } merge: { a, b in
+      a = a.map { x in b.map { reduce(x, $0) } ?? x } ?? b
+    }
+  }
+
+  /// How many elements each window and key has.
+  @inlinable
+  public func count() -> WindowedResults<Key, Value, Int> {
+    aggregate(startingWith: 0) { n, _ in n += 1 } merge: { $0 += $1 }
+  }
+
+  /// All values of each window and key, in the order of their positions.
+  @inlinable
+  public func groups() -> WindowedResults<Key, Value, [Value]> where Value: Codable & Sendable {
+    aggregate(startingWith: []) { $0.append($1) } merge: { $0 += $1 }
+  }
+}
+
+extension DStream {
+  /// Cuts the elements of each key into windows of event time.
+  ///
+  /// - Parameters:
+  ///   - name: of the operator's state.
+  ///   - allowedLatenessMilliseconds: how long after its end a window still takes elements.
+  @inlinable
+  public func windowed<Key: StreamKey, Value>(
+    by windows: TimeWindows, name: String, allowedLatenessMilliseconds: Int64 = 0, outputMode: OutputMode = .append
+  ) -> WindowedStream<Key, Value> where Element == (Key, Value) {
+    WindowedStream(
+      self, windows, name: name, allowedLatenessMilliseconds: allowedLatenessMilliseconds, outputMode: outputMode)
+  }
+}
+
+/// What an aggregation over windows gives: results, and the elements that came too late for theirs.
+public struct WindowedResults<Key: StreamKey, Value, Aggregate> {
+  @usableFromInline let outputs: DStream<WindowOutput<Key, Value, Aggregate>>
+  @inlinable
+  init(_ outputs: DStream<WindowOutput<Key, Value, Aggregate>>) { self.outputs = outputs }
+
+  /// A window's result for each key; see ``OutputMode`` for when.
+  @inlinable
+  public var results: DStream<(Key, Windowed<Aggregate>)> {
+    outputs.compactMap { if case .result(let key, let w) = $0 { (key, w) } else { nil } }
+  }
+  /// Elements that came when their window (of several: all of them) was closed.
+  @inlinable
+  public var late: DStream<(Key, Value)> {
+    outputs.compactMap { if case .late(let key, let value) = $0 { (key, value) } else { nil } }
+  }
+}
+
+public enum WindowOutput<Key, Value, Aggregate> {
+  case result(Key, Windowed<Aggregate>)
+  case late(Key, Value)
+}

@@ -137,13 +137,16 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
   func emitInterval<Value>(_ output: PartitionBuffer<WindowOutput<Key, Value, Aggregate>>) {
     if mode == .append { return }
     let now = unsafe Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
-    var next = unsafe table.slot(from: 0)
-    if mode == .update, unsafe changed.isEmpty { return }
-    while let slot = next {
-      for session in unsafe table[slot] where unsafe mode == .complete || changed.contains(PairKey(slot, session.id)) {
-        emit(slot, session, now, output)
+    if mode == .update {
+      for place in unsafe changed.sorted(by: { ($0.first, $0.second) < ($1.first, $1.second) }) {
+        for session in unsafe table[place.first] where session.id == place.second { emit(place.first, session, now, output) }
       }
-      next = unsafe table.slot(from: slot &+ 1)
+    } else {
+      var next = unsafe table.slot(from: 0)
+      while let slot = next {
+        for session in unsafe table[slot] { emit(slot, session, now, output) }
+        next = unsafe table.slot(from: slot &+ 1)
+      }
     }
     unsafe changed.removeAll(keepingCapacity: true)
   }
@@ -163,27 +166,24 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
   /// The aggregates' version stands for the sessions; an older one goes to the user's migration aggregate by aggregate.
   private var sessionSchema: StateSchema<[Session]> {
     let schema = schema
-    let migrate: (@Sendable (Int, [UInt8]) throws -> [Session])? = schema.migrate.map { migrate in
-      { version, bytes in
-        try StateCodec<[StoredSession]>.json().decoded(bytes).map {
-          Session(start: $0.start, last: $0.last, id: $0.id, aggregate: try migrate(version, $0.aggregate))
-        }
+    let stored = StateCodec<[StoredSession]>.json()
+    @Sendable func read(_ bytes: [UInt8], _ aggregate: ([UInt8]) throws -> Aggregate) throws -> [Session] {
+      try stored.decoded(bytes).map { (s: StoredSession) -> Session in
+        Session(start: s.start, last: s.last, id: s.id, aggregate: try aggregate(s.aggregate))
       }
     }
     let codec = StateCodec<[Session]>(
-      encode: { sessions in
-        try StateCodec<[StoredSession]>.json().encoded(
-          sessions.map {
-            StoredSession(
-              start: $0.start, last: $0.last, id: $0.id, aggregate: try schema.codec.encoded($0.aggregate))
-          })
-      },
-      decode: { bytes in
-        try StateCodec<[StoredSession]>.json().decoded(bytes).map {
-          Session(start: $0.start, last: $0.last, id: $0.id, aggregate: try schema.codec.decoded($0.aggregate))
+      encode: { (sessions: [Session]) throws -> [UInt8] in
+        let list = try sessions.map { (s: Session) -> StoredSession in
+          StoredSession(start: s.start, last: s.last, id: s.id, aggregate: try schema.codec.encoded(s.aggregate))
         }
-      })
-    return StateSchema(version: schema.version, codec: codec, migrate: migrate)
+        return try stored.encoded(list)
+      },
+      decode: { (bytes: [UInt8]) throws -> [Session] in try read(bytes) { try schema.codec.decoded($0) } })
+    guard let migrate = schema.migrate else { return StateSchema<[Session]>(version: schema.version, codec: codec) }
+    return StateSchema<[Session]>(version: schema.version, codec: codec) { (version: Int, bytes: [UInt8]) in
+      try read(bytes) { try migrate(version, $0) }
+    }
   }
 }
 

@@ -29,6 +29,12 @@ public struct FolderStatistics: Sendable, Equatable {
   public var filesChanged = 0
   /// Files that were gone before they could be opened.
   public var filesGone = 0
+  public init(filesRead: Int = 0, filesTooOld: Int = 0, filesChanged: Int = 0, filesGone: Int = 0) {
+    self.filesRead = filesRead
+    self.filesTooOld = filesTooOld
+    self.filesChanged = filesChanged
+    self.filesGone = filesGone
+  }
 }
 
 /// The files that appear in a folder, one after the other: Spark's text file stream.

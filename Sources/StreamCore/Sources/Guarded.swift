@@ -14,7 +14,7 @@ final class Guarded<Value>: @unchecked Sendable {
     return try body(&value)
   }
   /// Waits until the condition holds, then runs the body under the same lock.
-  func wait<R>(until condition: (Value) -> Bool, _ body: (inout Value) throws -> R) rethrows -> R {
+  func wait<R>(until condition: (Value) -> Bool, then body: (inout Value) throws -> R) rethrows -> R {
     monitor.lock()
     defer { monitor.unlock() }
     while !condition(value) { monitor.wait() }

@@ -146,9 +146,9 @@ public final class WriteAheadLog: @unchecked Sendable {
 
   private func commitForEver() {
     while true {
-      let end: UInt64? = state.wait(until: { $0.end > $0.durableEnd || $0.isClosed || $0.failure != nil }) { s in
-        s.failure != nil || s.end == s.durableEnd ? nil : s.end
-      }
+      let end: UInt64? = state.wait(
+        until: { $0.end > $0.durableEnd || $0.isClosed || $0.failure != nil },
+        then: { $0.failure != nil || $0.end == $0.durableEnd ? nil : $0.end })
       guard let end, (try? commit(upTo: end)) != nil else { return }
     }
   }
@@ -157,16 +157,15 @@ public final class WriteAheadLog: @unchecked Sendable {
   private func commit(upTo end: UInt64) throws {
     while true {
       // the range of the group to write; nil when there is nothing left to do
-      let group: Range<UInt64>? = try state.wait(until: {
-        $0.durableEnd >= end || $0.failure != nil || !$0.isCommitting
-      }) {
-        s in
-        if s.durableEnd >= end { return nil }
-        if let failure = s.failure { throw failure }
-        s.isCommitting = true
-        swap(&s.pending, &writing)
-        return s.durableEnd..<s.end
-      }
+      let group: Range<UInt64>? = try state.wait(
+        until: { $0.durableEnd >= end || $0.failure != nil || !$0.isCommitting },
+        then: { s in
+          if s.durableEnd >= end { return nil }
+          if let failure = s.failure { throw failure }
+          s.isCommitting = true
+          swap(&s.pending, &writing)
+          return s.durableEnd..<s.end
+        })
       guard let group else { return }
       let result = Result { try write(group) }
       settle(group, result)

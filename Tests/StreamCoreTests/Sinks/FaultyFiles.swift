@@ -38,7 +38,8 @@ final class FaultyFiles: FileOperations, @unchecked Sendable {
   /// A new process; after a power failure only what was flushed is sure to be there.
   func restart(powerFailed: Bool) {
     lock.withLock {
-      (fuse, isDead) = (nil, false)
+      fuse = nil
+      isDead = false
       open = [:]
       guard powerFailed else { return }
       for changes in unflushed.values {

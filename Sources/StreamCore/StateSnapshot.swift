@@ -97,6 +97,9 @@ public final class StateSnapshot: @unchecked Sendable {
     return unsafe b
   }
 
+  /// Whether the checkpoint has a section of that name.
+  public func contains(_ name: String) -> Bool { unsafe lookUp(prefix + "/" + name) != nil }
+
   /// The values of a section of trivial values. Throws when its size is not a whole number of them.
   public func values<T: BitwiseCopyable>(_ name: String, of type: T.Type) throws -> [T] {
     let b = try unsafe section(name)

@@ -156,6 +156,12 @@ public final class StageInstance: @unchecked Sendable {
     set { held.store(newValue, ordering: .relaxed) }
   }
   private let held = Atomic<Int>(0)
+  /// Partitions of the stage.
+  public internal(set) var partitionCount = 1
+  /// Whether the keys of a hash come to this partition.
+  public func owns(_ hash: UInt64) -> Bool {
+    partitionCount == 1 || Int(hash >> UInt64(64 - partitionCount.trailingZeroBitCount)) == index
+  }
   /// How far the stage's watermark stays behind that of the sources, because operators before it give out elements
   /// older than the watermark (a join waits for its other side).
   public internal(set) var watermarkLagMilliseconds = Int64(0)

@@ -69,6 +69,7 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
   override func start(instance: Int, sources: Int, resumeFrontier: Frontier) {
     let i = StageInstance(index: instance)
     i.watermarkLagMilliseconds = watermarkLagMilliseconds
+    i.partitionCount = partitionCount
     instances.append(i)
     consumers.append(branch.makeConsumer(i))
     let hasSeveralInputs = inputs.count > 1 || inputs.contains { $0.exchange.upstream > 1 }

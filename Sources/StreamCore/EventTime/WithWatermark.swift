@@ -31,7 +31,7 @@ extension DStream {
         var time = unsafe block.value
         for i in 0..<run.count {
           let t = unsafe eventTime(run.elements[i])
-          time.watermark = max(time.watermark, lagging(t, by: delayMilliseconds))
+          time.watermark = max(time.watermark, StreamCore.lagging(t, by: delayMilliseconds))
           time.count &+= 1
           unsafe output.runningMaxima.append(time.watermark)
           unsafe output.stamps.append(EventStamp(sequence: time.count, eventTime: t))

@@ -1,0 +1,30 @@
+/// How far apart in event time two elements that join may be: the right one from `beforeMilliseconds` before the left one
+/// to `afterMilliseconds` after it, both ends included. One of them may be negative, as long as the span is not empty.
+public struct TimeBounds: Sendable, Equatable {
+  public var beforeMilliseconds: Int64
+  public var afterMilliseconds: Int64
+  public init(beforeMilliseconds: Int64, afterMilliseconds: Int64) {
+    precondition(
+      -beforeMilliseconds <= afterMilliseconds,
+      "the right element from \(beforeMilliseconds) ms before to \(afterMilliseconds) ms after the left one: that is never")
+    self.beforeMilliseconds = beforeMilliseconds
+    self.afterMilliseconds = afterMilliseconds
+  }
+  /// Within so much of each other.
+  public static func within(milliseconds: Int64) -> TimeBounds {
+    TimeBounds(beforeMilliseconds: milliseconds, afterMilliseconds: milliseconds)
+  }
+  /// How far the event time of a result may be behind the watermark at which it is given out.
+  @usableFromInline
+  var lagMilliseconds: Int64 { max(beforeMilliseconds, afterMilliseconds, 0) + 1 }
+}
+
+/// Which elements without a partner a join gives out.
+public enum JoinType: Sendable, Equatable, CaseIterable {
+  case inner
+  case leftOuter
+  case rightOuter
+  case fullOuter
+  /// Left elements that have a partner, each once.
+  case leftSemi
+}

@@ -39,6 +39,7 @@ public enum CheckpointError: Error, CustomStringConvertible, Equatable {
   case differentJob(directory: String, differences: [String])
   case differentSources(directory: String, String)
   case unreadable(directory: String, String)
+  case sameName(String)
 
   public var description: String {
     switch self {
@@ -49,7 +50,24 @@ public enum CheckpointError: Error, CustomStringConvertible, Equatable {
       "the checkpoint in '\(directory)' cannot be resumed: \(what). Use --fresh to start over"
     case .unreadable(let directory, let what):
       "the checkpoint in '\(directory)' cannot be read: \(what). Use --fresh to start over"
+    case .sameName(let name):
+      "two operators are called '\(name)'; give each its own name, by which its state is found again"
     }
+  }
+}
+
+/// What became of the operators' state when a job went on from a checkpoint, by the operators' names.
+public struct RecoveryReport: Sendable, Equatable, CustomStringConvertible {
+  /// Their state was restored.
+  public var kept: Set<String> = []
+  /// The checkpoint did not know them: they begin empty.
+  public var added: Set<String> = []
+  /// The job no longer has them: their state is not in its next checkpoint.
+  public var dropped: Set<String> = []
+
+  public var description: String {
+    func list(_ names: Set<String>) -> String { names.isEmpty ? "none" : names.sorted().joined(separator: ", ") }
+    return "state kept: \(list(kept)); begins empty: \(list(added)); dropped: \(list(dropped))"
   }
 }
 
@@ -66,6 +84,10 @@ final class CheckpointCoordinator: @unchecked Sendable {
   /// Holds the folder's lock; let go of when the run has ended, so that another may follow in the same process.
   private var store: CheckpointStore?
   private(set) var warnings: [String] = []
+  /// Where intervals ended; only of programs that work by interval.
+  private(set) var intervalLog: IntervalLog?
+  private var readers: [any SourceReader] = []
+  private(set) var report = RecoveryReport()
   private var snapshots: [[(state: any CheckpointedState, snapshot: StateSnapshot)]] = []  // by stage and instance
   private var firstOfStage: [Int] = []
   private var writer: WorkerThread?
@@ -93,6 +115,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
   /// The newest good checkpoint of this job, or nil to start from the beginning.
   func recover(sources: [any SourceReader]) throws -> Recovered? {
+    readers = sources
     if options.isFresh {
       try store?.removeAll()
       return nil
@@ -142,17 +165,33 @@ final class CheckpointCoordinator: @unchecked Sendable {
     }
   }
 
+  /// Opens the log of intervals.
+  func openIntervalLog(from interval: Int) throws {
+    intervalLog = try IntervalLog(directory: options.directory, from: interval, isFresh: options.isFresh)
+  }
+
   /// Makes room for the stages' snapshots and restores their state.
   func prepare(stages: [Stage], recovered: Recovered?) throws {
+    let recorded = Set(recovered?.metadata.operators ?? [])
+    var names: Set<String> = []
+    var used: Set<String> = []
+    defer { report.dropped = Set(recorded.subtracting(used).map(CheckpointCoordinator.operatorName)) }
     for stage in stages {
       firstOfStage.append(snapshots.count)
       for i in stage.instances {
         var list: [(state: any CheckpointedState, snapshot: StateSnapshot)] = []
         for (name, state) in i.states {
-          let prefix = stage.partitionCount == 1 ? name : "\(name)/partition-\(padded(i.index))"
-          list.append((state, StateSnapshot(prefix: prefix)))
-          if let r = recovered {
-            try unsafe state.restore(from: RestoredState(prefix: prefix) { unsafe r.checkpoint.section($0) })
+          let suffix = stage.partitionCount == 1 ? "" : "/partition-\(padded(i.index))"
+          list.append((state, StateSnapshot(prefix: name + suffix)))
+          guard names.insert(name + suffix).inserted else { throw CheckpointError.sameName(name) }
+          guard let r = recovered else { continue }
+          let former = options.renamedOperators[name] ?? name
+          if recorded.contains(former + suffix) {
+            report.kept.insert(name)
+            used.insert(former + suffix)
+            try unsafe state.restore(from: RestoredState(prefix: former + suffix) { unsafe r.checkpoint.section($0) })
+          } else {
+            report.added.insert(name)
           }
         }
         snapshots.append(list)
@@ -160,6 +199,11 @@ final class CheckpointCoordinator: @unchecked Sendable {
     }
   }
 
+  /// The operator's name of what one of its partitions is recorded by.
+  private static func operatorName(_ prefix: String) -> String {
+    guard let slash = prefix.range(of: "/partition-", options: .backwards) else { return prefix }
+    return String(prefix[..<slash.lowerBound])
+  }
   private func padded(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
 
   /// Reserves the next checkpoint; false while one is being written.
@@ -214,6 +258,10 @@ final class CheckpointCoordinator: @unchecked Sendable {
           }
         }
         for list in snapshots { for (state, _) in list { try state.wasCommitted() } }
+        for (reader, position) in zip(readers, metadata.sources) {
+          reader.wasCommitted(SourcePosition(offset: position.offset, detail: position.detail ?? ""))
+        }
+        try intervalLog?.wasCommitted(before: metadata.interval ?? 0)
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
@@ -228,6 +276,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
     writer?.join()
     writer = nil
     store = nil
+    try intervalLog?.close()
     if let e = failure.withLock({ $0 }) { throw e }
   }
   var error: (any Error)? { failure.withLock { $0 } }

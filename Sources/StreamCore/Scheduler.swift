@@ -67,7 +67,8 @@ final class Scheduler: @unchecked Sendable {
       trigger: options.trigger, recordsMax: options.recordsPerIntervalMax, pollMilliseconds: options.pollMilliseconds,
       idleIntervalMilliseconds: context.needsIdleIntervals || options.idleTimeoutMilliseconds != nil
         ? options.idleIntervalMilliseconds : nil,
-      sourceCount: readers.count, number: recovered?.interval ?? 0)
+      sourceCount: readers.count, number: recovered?.interval ?? 0,
+      ends: positions?.map(\.offset) ?? readers.map { _ in 0 }, replayed: coordinator?.intervalLog?.replayed ?? [])
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
     lastCheckpoint = context.clock.nowMilliseconds
@@ -179,6 +180,16 @@ final class Scheduler: @unchecked Sendable {
     switch intervals.next(now: context.clock.nowMilliseconds, alignment) {
     case .read(let source): readAndDecode(source, worker)
     case .close(let time):
+      let entry = intervals.entry(closedAt: time)
+      if let log = coordinator?.intervalLog {
+        isReading = true
+        monitor.unlock()
+        var error: (any Error)?
+        do { try log.append(entry) } catch let e { error = e }
+        monitor.lock()
+        isReading = false
+        if let error { failure = failure ?? error }
+      }
       enqueueEmpty { closeInterval($0, time: time) }
       seal()
       monitor.broadcast()
@@ -204,6 +215,7 @@ final class Scheduler: @unchecked Sendable {
   private func closeInterval(_ b: Batch, time: Int64) {
     b.closesInterval = true
     b.intervalTime = time
+    b.processingTime = time
     markCheckpoint(b)
     intervals.wasClosed()
   }
@@ -215,11 +227,14 @@ final class Scheduler: @unchecked Sendable {
     monitor.unlock()
     var error: (any Error)?
     var status = SourceStatus.more
+    let endOffset = intervals.endOffset(source)
     for prepare in context.exchanges { prepare(batch) }
     let options = context.options
     do {
       status = try readers[source].fill(
-        batch, limit: ReadLimit(byteCount: options.blockByteCount, elementCount: options.blockElementCount))
+        batch,
+        limit: ReadLimit(
+          byteCount: options.blockByteCount, elementCount: options.blockElementCount, endOffset: endOffset))
     } catch let e { error = e }
     monitor.lock()
     isReading = false
@@ -232,7 +247,8 @@ final class Scheduler: @unchecked Sendable {
     batch.feed = feeds[source]
     batch.endsSource = status == .ended
     let byteCount = batch.sourceEndOffset - batch.sourceOffset
-    intervals.wasRead(source, status, byteCount: byteCount, recordCount: batch.recordCount)
+    intervals.wasRead(
+      source, status, end: batch.sourceEndOffset, byteCount: byteCount, recordCount: batch.recordCount)
     if byteCount == 0, status != .ended {
       pool.append(batch)
       return
@@ -280,7 +296,8 @@ final class Scheduler: @unchecked Sendable {
     b.number = nextNumber
     nextNumber += 1
     b.interval = intervals.number
-    b.processingTime = context.clock.nowMilliseconds
+    // the interval's times are those of the log when it is cut again after a crash
+    b.processingTime = context.worksByInterval ? intervals.openedAt : context.clock.nowMilliseconds
     b.intervalTime = b.processingTime
     inFlight.append(b)
   }
@@ -349,8 +366,10 @@ final class Scheduler: @unchecked Sendable {
   }
   private func closeLastInterval(_ b: Batch) {
     if intervals.isOpen, intervals.hasData {
+      let now = context.clock.nowMilliseconds
+      do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true
-      b.intervalTime = b.processingTime
+      (b.intervalTime, b.processingTime) = (now, now)
       intervals.wasClosed()
     }
     b.isLast = !alignment.allEnded

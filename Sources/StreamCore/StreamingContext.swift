@@ -38,6 +38,8 @@ public struct CheckpointOptions: Sendable {
   public var intervalMilliseconds: Int64
   /// Ignore what is there and start over.
   public var isFresh: Bool
+  /// Operators that were called otherwise when the checkpoint was written: former names by present ones.
+  public var renamedOperators: [String: String] = [:]
 
   public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
     self.directory = directory
@@ -90,6 +92,8 @@ public final class StreamingContext: @unchecked Sendable {
   public private(set) var recoveryWarnings: [String] = []
   /// What an earlier run already consumed of the merged order of several sources.
   public private(set) var resumeFrontier = Frontier.start
+  /// What became of the operators' state in a run that went on from a checkpoint; nil in one that did not.
+  public private(set) var recoveryReport: RecoveryReport?
   /// Whether this run went on from a checkpoint.
   public private(set) var isResumed = false
 
@@ -206,6 +210,7 @@ public final class StreamingContext: @unchecked Sendable {
     }
     sourceStage.feeds = feeds
     let recovered = try coordinator?.recover(sources: sources.map(\.reader))
+    if worksByInterval { try coordinator?.openIntervalLog(from: recovered?.metadata.interval ?? 0) }
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
     let threads = options.threads > 0 ? options.threads : processorCount()
@@ -217,6 +222,7 @@ public final class StreamingContext: @unchecked Sendable {
     }
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
+    recoveryReport = isResumed ? coordinator?.report : nil
     let s = try Scheduler(context: self, threads: threads, coordinator: coordinator, recovered: recovered?.metadata)
     control.withLock {
       $0.scheduler = s

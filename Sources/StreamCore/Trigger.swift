@@ -35,7 +35,7 @@ struct IntervalControl {
   let idleIntervalMilliseconds: Int64?
   private(set) var number: Int
   private(set) var isOpen = false
-  private var openedAt = Int64(0)
+  private(set) var openedAt = Int64(0)
   /// When the interval is due, with ``Trigger/interval(milliseconds:)``.
   private var dueAt: Int64?
   private(set) var recordCount = 0
@@ -44,10 +44,14 @@ struct IntervalControl {
   /// Has given all that is for this interval.
   private var isDone: [Bool]
   private var isOver = false
+  /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
+  private var replayed: ArraySlice<IntervalLog.Entry>
+  /// Up to where each source was read.
+  private(set) var ends: [UInt64]
 
   init(
     trigger: Trigger, recordsMax: Int?, pollMilliseconds: Int64, idleIntervalMilliseconds: Int64?, sourceCount: Int,
-    number: Int
+    number: Int, ends: [UInt64], replayed: [IntervalLog.Entry] = []
   ) {
     self.trigger = trigger
     self.recordsMax = recordsMax ?? .max
@@ -56,11 +60,14 @@ struct IntervalControl {
     self.number = number
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
+    self.ends = ends
+    self.replayed = replayed[...]
   }
 
   mutating func next(now: Int64, _ alignment: SourceAlignment) -> Action {
     if isOver { return .finish }
     if !isOpen { open(now) }
+    if let entry = replayed.first { return replay(entry, alignment) }
     if case .interval = trigger, let dueAt, now >= dueAt { return .close(time: dueAt) }
     let isFull = recordCount >= recordsMax
     if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
@@ -86,9 +93,27 @@ struct IntervalControl {
       return .finish
     }
   }
+  /// Reads each source to where the interval ended, then closes it at the same time.
+  private func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
+    var isDry = true
+    for s in ends.indices where s < entry.ends.count && ends[s] < entry.ends[s] && !alignment.isRead(s) {
+      if !isIdle[s] { return .read(s) }
+      isDry = false
+    }
+    return isDry ? .close(time: entry.time) : .wait(milliseconds: pollMilliseconds)
+  }
+  /// Offset in a source beyond which the open interval does not go.
+  func endOffset(_ source: Int) -> UInt64 {
+    guard let entry = replayed.first, source < entry.ends.count else { return .max }
+    return entry.ends[source]
+  }
+  /// What the log is to say of the open interval.
+  func entry(closedAt time: Int64) -> IntervalLog.Entry {
+    IntervalLog.Entry(interval: number, openedAt: openedAt, time: time, ends: ends)
+  }
   private mutating func open(_ now: Int64) {
     isOpen = true
-    openedAt = now
+    openedAt = replayed.first?.openedAt ?? now
     (recordCount, hasData) = (0, false)
     for s in isDone.indices { isDone[s] = false }
     askAgain()
@@ -99,7 +124,8 @@ struct IntervalControl {
   }
   /// Sources that had nothing may have something now.
   mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
-  mutating func wasRead(_ source: Int, _ status: SourceStatus, byteCount: UInt64, recordCount n: Int) {
+  mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
+    ends[source] = end
     if status != .more { isIdle[source] = true }
     if status == .untilNextInterval { isDone[source] = true }
     if byteCount > 0 { hasData = true }
@@ -108,5 +134,9 @@ struct IntervalControl {
   mutating func wasClosed() {
     number += 1
     isOpen = false
+    if let entry = replayed.first {
+      if case .interval = trigger { dueAt = entry.time }
+      replayed.removeFirst()
+    }
   }
 }

@@ -1,0 +1,61 @@
+import Foundation
+import Synchronization
+
+/// Where each interval of a run ended, written before its results are given out, so that after a crash the intervals
+/// behind the newest checkpoint are cut again as they were: a sink that keeps the number of the last interval it has
+/// stored never stores one twice, nor with anything else in it.
+///
+/// A client of ``WriteAheadLog``, in the folder `intervals` beside the checkpoints.
+/// Cost: one flush to the disk an interval; only where a program works by interval and keeps checkpoints.
+final class IntervalLog: @unchecked Sendable {
+  struct Entry: Codable, Equatable, Sendable {
+    var interval: Int
+    /// When it was opened and closed, in milliseconds of the job's clock.
+    var openedAt: Int64
+    var time: Int64
+    /// Up to where each source was read.
+    var ends: [UInt64]
+  }
+  private let log: WriteAheadLog
+  /// Intervals of an earlier run that are to be cut the same way.
+  let replayed: [Entry]
+  private struct Place {
+    /// Number in the log of an interval's record, less the interval's: the same for all that are kept.
+    var indexOffset: Int
+    var last: Int
+  }
+  private let place: Mutex<Place>
+
+  /// Opens the log; what lies before `interval` was passed by a checkpoint.
+  init(directory: String, from interval: Int, isFresh: Bool) throws {
+    let folder = directory + "/intervals"
+    if isFresh { try? FileManager.default.removeItem(atPath: folder) }
+    log = try WriteAheadLog(directory: folder)
+    var entries: [(index: Int, entry: Entry)] = []
+    let reader = try log.reader(from: log.records.lowerBound)
+    while unsafe try reader.read(
+      countMax: 1024,
+      { index, bytes in
+        entries.append((Int(index), try JSONDecoder().decode(Entry.self, from: unsafe Data(bytes))))
+      }) > 0
+    {}
+    replayed = entries.map(\.entry).filter { $0.interval >= interval }
+    let last = entries.last?.entry.interval ?? interval - 1
+    place = Mutex(Place(indexOffset: Int(log.records.upperBound) - (last + 1), last: last))
+  }
+
+  /// Returns when the interval's end is on the disk; at once for one that is there already.
+  func append(_ entry: Entry) throws {
+    guard place.withLock({ entry.interval > $0.last }) else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let index = try log.append([UInt8](try encoder.encode(entry)))
+    place.withLock { $0 = Place(indexOffset: Int(index) - entry.interval, last: entry.interval) }
+  }
+  /// A checkpoint has passed what lies before an interval.
+  func wasCommitted(before interval: Int) throws {
+    let index = interval + place.withLock { $0.indexOffset }
+    if index > Int(log.records.lowerBound) { try log.trim(before: UInt64(min(index, Int(log.records.upperBound)))) }
+  }
+  func close() throws { try log.close() }
+}

@@ -102,7 +102,8 @@ struct DurableJob {
 
   init(
     sources: [MemorySource], options: StreamingOptions, checkpoint: CheckpointOptions?, job: JobDescription = [:],
-    counts: DurableLines, junk: DurableLines, onBatch: @escaping (StreamingContext, Batch) -> Void = { _, _ in }
+    counts: DurableLines, junk: DurableLines, onBatch: @escaping (StreamingContext, Batch) -> Void = { _, _ in },
+    makeCounter: @escaping (Consumer<TickCount>) -> any CheckpointedState & Consumer<Tick> = { TickCounter(next: $0) }
   ) {
     let context = StreamingContext(options: options, job: job, checkpoint: checkpoint)
     self.context = context
@@ -116,7 +117,7 @@ struct DurableJob {
       return parser
     }
     let counted: DStream<TickCount> = ticks.keyed(name: "count").transformPartitions { instance, next in
-      let counter = TickCounter(next: next)
+      let counter = makeCounter(next)
       instance.register(counter, name: "count")
       return counter
     }

@@ -1,12 +1,13 @@
-import FlatMemory
+public import FlatMemory
 
 /// The first and last entry of a key's chain: slot + 1, or 0.
-struct ChainHead: Codable, Sendable, BitwiseCopyable {
-  var first: UInt32 = 0
-  var last: UInt32 = 0
-  var count: UInt32 = 0
+@usableFromInline struct ChainHead: Codable, Sendable, BitwiseCopyable {
+  @usableFromInline var first: UInt32 = 0
+  @usableFromInline var last: UInt32 = 0
+  @usableFromInline var count: UInt32 = 0
   /// The number of the next element of a list.
-  var nextNumber: Int64 = 0
+  @usableFromInline var nextNumber: Int64 = 0
+  @inlinable init() {}
 }
 
 /// Several entries a key, each under a key of its own: the storage of lists and maps.
@@ -15,16 +16,20 @@ struct ChainHead: Codable, Sendable, BitwiseCopyable {
 /// Cost: two look-ups an access. The entries of all keys lie in one ``KeyedTable`` under (slot of the key, own key), so
 /// trivial ones are written to checkpoints in the background; the links between them, 8 bytes an entry, are copied at
 /// the mark. An entry takes about 40 bytes besides its value.
-@safe struct ChainedEntries<Key: StreamKey, Own: StreamKey, Value: Codable & Sendable>: ~Copyable {
-  struct Link: BitwiseCopyable {
-    var next: UInt32
-    var previous: UInt32
+@safe @usableFromInline struct ChainedEntries<Key: StreamKey, Own: StreamKey, Value: Codable & Sendable>: ~Copyable {
+  @usableFromInline struct Link: BitwiseCopyable {
+    @usableFromInline var next: UInt32
+    @usableFromInline var previous: UInt32
+    @inlinable init(next: UInt32, previous: UInt32) {
+      self.next = next
+      self.previous = previous
+    }
   }
-  private(set) var heads = KeyedTable<Key, ChainHead>()
-  private(set) var entries = KeyedTable<PairKey<UInt32, Own>, Value>()
+  @usableFromInline var heads = KeyedTable<Key, ChainHead>()
+  @usableFromInline var entries = KeyedTable<PairKey<UInt32, Own>, Value>()
   /// By slot of `entries`.
-  private var links = FlatArray<Link>(capacity: 4)
-  var expiry: ExpiryTimers
+  @usableFromInline var links = FlatArray<Link>(capacity: 4)
+  @usableFromInline var expiry: ExpiryTimers
   private let keys = StateCodec<Key>.automatic()
   private let owns = StateCodec<PairKey<UInt32, Own>>.automatic()
   private let schema: StateSchema<Value>
@@ -33,7 +38,7 @@ struct ChainHead: Codable, Sendable, BitwiseCopyable {
     self.schema = schema
     expiry = ExpiryTimers(ttl)
   }
-  deinit { links.deallocate() }
+  @inlinable deinit { links.deallocate() }
 
   var byteCount: Int {
     heads.byteCount + entries.byteCount + links.capacity * MemoryLayout<Link>.stride + expiry.byteCount
@@ -41,15 +46,19 @@ struct ChainHead: Codable, Sendable, BitwiseCopyable {
 
   // MARK: reading
 
+  @inlinable
   func head(_ scope: StateScope<Key>) -> ChainHead? { unsafe heads.find(scope.key, hash: scope.hash).map { heads[$0] } }
+  @inlinable
   func find(_ scope: StateScope<Key>, _ own: Own) -> UInt32? {
     guard let head = unsafe heads.find(scope.key, hash: scope.hash) else { return nil }
     return entries.find(PairKey(head, own))
   }
+  @inlinable
   func next(_ slot: UInt32) -> UInt32? {
     let next = links[Int(slot)].next
     return next == 0 ? nil : next - 1
   }
+  @inlinable
   func visit(_ scope: StateScope<Key>, _ body: (Own, Value) throws -> Void) rethrows {
     var next = head(scope).map { $0.first - 1 }
     while let slot = next {
@@ -60,23 +69,27 @@ struct ChainHead: Codable, Sendable, BitwiseCopyable {
 
   // MARK: writing
 
+  @inlinable
   mutating func set(_ scope: StateScope<Key>, _ own: Own, _ value: Value) {
     let (head, _) = unsafe heads.findOrInsert(scope.key, hash: scope.hash, ChainHead())
     set(scope, head, own, value)
   }
   /// Adds an element under the next number of its key.
+  @inlinable
   mutating func append(_ scope: StateScope<Key>, _ value: Value) where Own == Int64 {
     let (head, _) = unsafe heads.findOrInsert(scope.key, hash: scope.hash, ChainHead())
     let number = heads[head].nextNumber
     heads[head].nextNumber = number + 1
     set(scope, head, number, value)
   }
-  private mutating func set(_ scope: StateScope<Key>, _ head: UInt32, _ own: Own, _ value: Value) {
+  @inlinable
+  mutating func set(_ scope: StateScope<Key>, _ head: UInt32, _ own: Own, _ value: Value) {
     let (slot, isNew) = entries.findOrInsert(PairKey(head, own), value)
     if isNew { link(slot, head) } else { entries[slot] = value }
     if let ttl = expiry.ttl { expiry.wasWritten(slot, expiry: scope.expiry(ttl)) }
   }
-  private mutating func link(_ slot: UInt32, _ head: UInt32) {
+  @inlinable
+  mutating func link(_ slot: UInt32, _ head: UInt32) {
     let last = heads[head].last
     while links.count <= Int(slot) { links.append(Link(next: 0, previous: 0)) }
     links[Int(slot)] = Link(next: 0, previous: last)
@@ -86,6 +99,7 @@ struct ChainHead: Codable, Sendable, BitwiseCopyable {
   }
 
   /// Removes an entry; with the last one its key goes too.
+  @inlinable
   mutating func remove(_ slot: UInt32) {
     let head = entries.key(at: slot).first
     let link = links[Int(slot)]
@@ -96,6 +110,7 @@ struct ChainHead: Codable, Sendable, BitwiseCopyable {
     entries.remove(at: slot)
     if expiry.ttl != nil { expiry.wasRemoved(slot) }
   }
+  @inlinable
   mutating func removeAll(_ scope: StateScope<Key>) {
     var next = head(scope).map { $0.first - 1 }
     while let slot = next {

@@ -2,18 +2,18 @@
 ///
 /// Cost: appending is two look-ups; about 40 bytes an element besides its value.
 public final class ListState<Key: StreamKey, Element: Codable & Sendable>: NamedState {
-  private let scope: StateScope<Key>
-  private var chain: ChainedEntries<Key, Int64, Element>
+  @usableFromInline let scope: StateScope<Key>
+  @usableFromInline var chain: ChainedEntries<Key, Int64, Element>
 
   init(_ scope: StateScope<Key>, _ schema: StateSchema<Element>, _ ttl: StateTTL?) {
     self.scope = scope
     chain = ChainedEntries(schema, ttl)
   }
 
-  public var count: Int { Int(chain.head(scope)?.count ?? 0) }
-  public var exists: Bool { count > 0 }
+  @inlinable public var count: Int { Int(chain.head(scope)?.count ?? 0) }
+  @inlinable public var exists: Bool { count > 0 }
   /// The elements; set to replace all of them.
-  public var elements: [Element] {
+  @inlinable public var elements: [Element] {
     get {
       var list: [Element] = []
       list.reserveCapacity(count)
@@ -26,9 +26,9 @@ public final class ListState<Key: StreamKey, Element: Codable & Sendable>: Named
     }
   }
   /// Calls `body` with each element, without making an array of them; the list may not be changed meanwhile.
-  public func visit(_ body: (Element) throws -> Void) rethrows { try chain.visit(scope) { try body($1) } }
-  public func append(_ element: Element) { chain.append(scope, element) }
-  public func clear() { chain.removeAll(scope) }
+  @inlinable public func visit(_ body: (Element) throws -> Void) rethrows { try chain.visit(scope) { try body($1) } }
+  @inlinable public func append(_ element: Element) { chain.append(scope, element) }
+  @inlinable public func clear() { chain.removeAll(scope) }
 
   var entryCount: Int { chain.entries.count }
   var byteCount: Int { chain.byteCount }

@@ -3,18 +3,18 @@
 ///
 /// Cost: two look-ups an access; about 40 bytes an entry besides key and value.
 public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Codable & Sendable>: NamedState {
-  private let scope: StateScope<Key>
-  private var chain: ChainedEntries<Key, MapKey, Value>
+  @usableFromInline let scope: StateScope<Key>
+  @usableFromInline var chain: ChainedEntries<Key, MapKey, Value>
 
   init(_ scope: StateScope<Key>, _ schema: StateSchema<Value>, _ ttl: StateTTL?) {
     self.scope = scope
     chain = ChainedEntries(schema, ttl)
   }
 
-  public var count: Int { Int(chain.head(scope)?.count ?? 0) }
-  public var exists: Bool { count > 0 }
+  @inlinable public var count: Int { Int(chain.head(scope)?.count ?? 0) }
+  @inlinable public var exists: Bool { count > 0 }
   /// The value under a key of the map; set nil to remove it.
-  public subscript(key: MapKey) -> Value? {
+  @inlinable public subscript(key: MapKey) -> Value? {
     get { chain.find(scope, key).map { chain.entries[$0] } }
     set {
       if let newValue {
@@ -24,21 +24,21 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Codable & 
       }
     }
   }
-  public func contains(_ key: MapKey) -> Bool { chain.find(scope, key) != nil }
-  public func removeValue(forKey key: MapKey) { self[key] = nil }
+  @inlinable public func contains(_ key: MapKey) -> Bool { chain.find(scope, key) != nil }
+  @inlinable public func removeValue(forKey key: MapKey) { self[key] = nil }
   /// Calls `body` with each entry; the map may not be changed meanwhile (go over ``keys`` for that).
-  public func visit(_ body: (MapKey, Value) throws -> Void) rethrows { try chain.visit(scope, body) }
-  public var keys: [MapKey] {
+  @inlinable public func visit(_ body: (MapKey, Value) throws -> Void) rethrows { try chain.visit(scope, body) }
+  @inlinable public var keys: [MapKey] {
     var list: [MapKey] = []
     chain.visit(scope) { key, _ in list.append(key) }
     return list
   }
-  public var values: [Value] {
+  @inlinable public var values: [Value] {
     var list: [Value] = []
     chain.visit(scope) { list.append($1) }
     return list
   }
-  public func clear() { chain.removeAll(scope) }
+  @inlinable public func clear() { chain.removeAll(scope) }
 
   var entryCount: Int { chain.entries.count }
   var byteCount: Int { chain.byteCount }

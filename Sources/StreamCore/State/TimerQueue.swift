@@ -169,8 +169,14 @@ public struct FiredTimer: BitwiseCopyable, Sendable, Equatable {
   // MARK: heap
 
   private mutating func push(_ node: Node) {
+    let capacity = heap.capacity
     while positions.count <= Int(node.slot) { positions.append(0) }
     heap.append(node)
+    // a large heap is read at random
+    if heap.capacity != capacity, heap.capacity >= 1 << 17 {
+      heap.preferHugePages()
+      positions.preferHugePages()
+    }
     siftUp(node, heap.count - 1)
   }
   @inline(__always)

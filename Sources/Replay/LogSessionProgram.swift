@@ -249,6 +249,11 @@ struct LogSplits: Sendable {
     unsafe tw_prefetch(page(a.pointee.exit).0)
     if unsafe a.pointee.items.hasMore { unsafe tw_prefetch(slab.pointer(a.pointee.items.handle)) }
   }
+  @inline(__always) func prefetch(closing a: UnsafePointer<Aggregate>) {
+    unsafe tw_prefetch(page(a.pointee.entry).0)
+    unsafe tw_prefetch(page(a.pointee.exit).0)
+  }
+
   /// The lines of the user and of the URL; what else is read of an event stands beside them in most logs.
   @inline(__always) func prefetch(event e: UnsafePointer<LogEvent>) {
     unsafe tw_prefetch(bytes + Int(e.pointee.userOffset))

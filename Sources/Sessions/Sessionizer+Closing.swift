@@ -112,7 +112,20 @@ extension Sessionizer {
         id = next
       }
     }
+    prefetchDue()
     if remembersEnded { ended.expire(before: watermark &- 2 &* gap &- lateness &- 2) }
+  }
+
+  /// Touches what the next buckets hold: their slots, and what the aggregates of those fetched a tick ago point to.
+  @inlinable @inline(__always)
+  func prefetchDue() {
+    let mask = Int64(TimerWheel.bucketCount &- 1)
+    let next = unsafe slots + Int(wheel.heads[Int(truncatingIfNeeded: wheel.position & mask)])
+    unsafe program.prefetch(closing: Sessionizer.aggregate(next))
+    unsafe tw_prefetch(slots + Int(next.pointee.next))
+    let after = unsafe slots + Int(wheel.heads[Int(truncatingIfNeeded: (wheel.position &+ 1) & mask)])
+    unsafe tw_prefetch(after)
+    unsafe tw_prefetch(UnsafeRawPointer(after) + 64)
   }
 
   /// Moves the watermark (no further event is expected before it) and closes what is over. Never goes back.

@@ -308,6 +308,8 @@ public import StreamCore
     let id = freeSlot
     if id != 0 {
       freeSlot = unsafe slots[Int(id)].next
+      unsafe tw_prefetch(slots + Int(freeSlot))
+      unsafe tw_prefetch(UnsafeRawPointer(slots + Int(freeSlot)) + 64)
       return id
     }
     top += 1

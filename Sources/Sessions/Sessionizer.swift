@@ -131,6 +131,7 @@ public import StreamCore
       }
     }
     while i &+ Sessionizer.eventsAhead < n {
+      unsafe tw_prefetch(index.words + indexPosition(events + (i &+ Sessionizer.eventsAhead)))
       unsafe program.prefetch(event: events + (i &+ Sessionizer.eventsAhead))
       unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
       i &+= 1

@@ -250,14 +250,19 @@ struct LogSplits: Sendable {
     if unsafe a.pointee.items.hasMore { unsafe tw_prefetch(slab.pointer(a.pointee.items.handle)) }
   }
   @inline(__always) func prefetch(closing a: UnsafePointer<Aggregate>) {
-    unsafe tw_prefetch(page(a.pointee.entry).0)
-    unsafe tw_prefetch(page(a.pointee.exit).0)
+    let (entry, exit) = unsafe (slab.pointer(a.pointee.entry), slab.pointer(a.pointee.exit))
+    unsafe tw_prefetch(entry)
+    unsafe tw_prefetch(entry + 48)
+    unsafe tw_prefetch(exit)
+    unsafe tw_prefetch(exit + 48)
   }
 
-  /// The lines of the user and of the URL; what else is read of an event stands beside them in most logs.
+  /// The lines of the user and of the URL, to its end; a referrer mostly begins there.
   @inline(__always) func prefetch(event e: UnsafePointer<LogEvent>) {
     unsafe tw_prefetch(bytes + Int(e.pointee.userOffset))
-    unsafe tw_prefetch(bytes + Int(e.pointee.urlOffset))
+    let url = unsafe bytes + Int(e.pointee.urlOffset)
+    unsafe tw_prefetch(url)
+    unsafe tw_prefetch(url + Int(e.pointee.urlLength))
   }
 
   // MARK: output

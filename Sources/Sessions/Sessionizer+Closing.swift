@@ -116,16 +116,27 @@ extension Sessionizer {
     if remembersEnded { ended.expire(before: watermark &- 2 &* gap &- lateness &- 2) }
   }
 
-  /// Touches what the next buckets hold: their slots, and what the aggregates of those fetched a tick ago point to.
+  /// Touches what the next buckets hold, in steps: a bucket's first slot three ticks before it fires; its second one, and
+  /// what the first one's aggregate points to, a tick later; what the second one's points to a tick before.
   @inlinable @inline(__always)
   func prefetchDue() {
-    let mask = Int64(TimerWheel.bucketCount &- 1)
-    let next = unsafe slots + Int(wheel.heads[Int(truncatingIfNeeded: wheel.position & mask)])
-    unsafe program.prefetch(closing: Sessionizer.aggregate(next))
-    unsafe tw_prefetch(slots + Int(next.pointee.next))
-    let after = unsafe slots + Int(wheel.heads[Int(truncatingIfNeeded: (wheel.position &+ 1) & mask)])
-    unsafe tw_prefetch(after)
-    unsafe tw_prefetch(UnsafeRawPointer(after) + 64)
+    let second = unsafe slots + Int(firstDue(in: 0).pointee.next)
+    unsafe program.prefetch(closing: Sessionizer.aggregate(second))
+    let first = unsafe firstDue(in: 1)
+    unsafe program.prefetch(closing: Sessionizer.aggregate(first))
+    unsafe Sessionizer.prefetch(slots + Int(first.pointee.next))
+    unsafe Sessionizer.prefetch(firstDue(in: 2))
+  }
+  /// The first slot in the bucket that fires after so many others; slot 0, which is no session's, when there is none.
+  @inlinable @inline(__always)
+  func firstDue(in ticks: Int64) -> UnsafeMutablePointer<Slot> {
+    let bucket = Int(truncatingIfNeeded: wheel.position &+ ticks) & (TimerWheel.bucketCount &- 1)
+    return unsafe slots + Int(wheel.heads[bucket])
+  }
+  @inlinable @inline(__always)
+  static func prefetch(_ s: UnsafePointer<Slot>) {
+    unsafe tw_prefetch(s)
+    unsafe tw_prefetch(UnsafeRawPointer(s) + 64)
   }
 
   /// Moves the watermark (no further event is expected before it) and closes what is over. Never goes back.

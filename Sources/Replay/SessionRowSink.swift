@@ -180,9 +180,7 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     }
     unsafe snapshot.add("waiting-rows", rows.rawBytes)
     unsafe snapshot.add("waiting-texts", UnsafeRawBufferPointer(start: arena.base, count: arena.count))
-    var bytes: [UInt8] = []
-    report.write(into: &bytes)
-    unsafe bytes.withUnsafeBytes { unsafe snapshot.add("report", $0) }
+    snapshot.add("report") { report.write(into: &$0) }
     file?.snapshot(into: snapshot)
   }
   func restore(from snapshot: RestoredState) throws {

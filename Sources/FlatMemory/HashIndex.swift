@@ -9,8 +9,8 @@
   public private(set) var mask: Int
   public private(set) var count = 0
 
-  public init(minimumCapacity: Int = 512) {
-    let n = max(1024, (minimumCapacity * 2 - 1).nextPowerOfTwo)
+  public init(minimumCapacity: Int = 128) {
+    let n = max(256, (minimumCapacity * 2 - 1).nextPowerOfTwo)
     unsafe words = .allocate(capacity: n)
     unsafe words.initialize(repeating: 0, count: n)
     mask = n - 1

@@ -1,3 +1,5 @@
+public import CKernels
+
 /// Variable-length byte strings behind 32-bit handles: granules of 8 bytes, a free list per size class.
 ///
 /// Invariants: handle 0 is never handed out; a handle's class follows from the byte count it was asked for, so the
@@ -45,7 +47,10 @@
     let c = Slab.sizeClass(byteCount)
     let h = unsafe free[c]
     if h != 0 {
-      unsafe free[c] = unsafe load4(pointer(h))
+      let next = unsafe load4(pointer(h))
+      unsafe free[c] = next
+      // the one to be handed out after this: it has been out of use for longer
+      unsafe tw_prefetch(pointer(next))
       addLive(Int(Slab.granules(ofClass: c)))
       return h
     }

@@ -12,7 +12,8 @@ final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
   private var decoders: [LogDecoder?]
   private let rejects: SideOutput<DeadLetter>
   private let instance: StageInstance
-  private var events = FlatArray<LogEvent>(capacity: 8192)
+  private static let stretchByteCount = 64 << 10
+  private var events = FlatArray<LogEvent>(capacity: 1024)
   private var rejected = FlatArray<RejectedLine>(capacity: 16)
 
   init(
@@ -33,26 +34,41 @@ final class DecodeOperator: Consumer<UInt8>, @unchecked Sendable {
   override func consume(_ run: PartitionRun<UInt8>, _ batch: Batch) {
     let source = batch.source
     if decoders[source] == nil { decoders[source] = LogDecoder(plan: plans[source]) }
-    events.removeAll()
-    rejected.removeAll()
+    let decoder = decoders[source]!
     // unescaped text goes behind the block, where it never outgrows the raw text
     _ = unsafe batch.block.reserve(run.elements.count + 4 * bytePadding)
     let bytes = unsafe batch.block.base
-    unsafe decoders[source]!.decode(
-      bytes, start: batch.start, end: batch.end, spareStart: batch.end + 2 * bytePadding, events: &events,
-      rejected: &rejected)
-    if rejected.count > 0 { unsafe writeRejected(batch, bytes) }
-    unsafe next.consume(
-      PartitionRun(
-        elements: events.elements, runningMaxima: nil, maximumBefore: .min, bytes: UnsafePointer(bytes), origin: batch),
-      batch)
+    var start = batch.start
+    var maximum = Int64.min
+    while start < batch.end {
+      let end = unsafe plans[source].framing == .newline ? stretchEnd(bytes, start, batch.end) : batch.end
+      events.removeAll()
+      rejected.removeAll()
+      unsafe decoder.decode(
+        bytes, start: start, end: end, spareStart: start &- batch.start &+ batch.end &+ 2 &* bytePadding,
+        events: &events, rejected: &rejected)
+      if rejected.count > 0 { unsafe writeRejected(batch, bytes, maximumBefore: maximum) }
+      for i in 0..<events.count { maximum = unsafe max(maximum, (events.base + i).pointee.time) }
+      unsafe next.consume(
+        PartitionRun(
+          elements: events.elements, runningMaxima: nil, maximumBefore: .min, bytes: UnsafePointer(bytes),
+          origin: batch),
+        batch)
+      start = end
+    }
+  }
+  /// Just behind the first line end that is far enough: lines are handed on while they are still in the nearest cache.
+  private func stretchEnd(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
+    var i = start + DecodeOperator.stretchByteCount
+    while i < end, unsafe bytes[i &- 1] != 10 { i &+= 1 }
+    return min(i, end)
   }
   override func endBatch(_ batch: Batch) { next.endBatch(batch) }
 
-  private func writeRejected(_ batch: Batch, _ bytes: UnsafePointer<UInt8>) {
+  private func writeRejected(_ batch: Batch, _ bytes: UnsafePointer<UInt8>, maximumBefore: Int64) {
     let b = rejects.buffer(batch, instance)
     // the running maximum where each line stands: both lists are in line order
-    var running = Int64.min
+    var running = maximumBefore
     var i = 0
     for k in 0..<rejected.count {
       let r = rejected[k]

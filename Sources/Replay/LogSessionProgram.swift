@@ -249,6 +249,21 @@ struct LogSplits: Sendable {
     unsafe tw_prefetch(page(a.pointee.exit).0)
     if unsafe a.pointee.items.hasMore { unsafe tw_prefetch(slab.pointer(a.pointee.items.handle)) }
   }
+  @inline(__always) func prefetch(closing a: UnsafePointer<Aggregate>) {
+    let (entry, exit) = unsafe (slab.pointer(a.pointee.entry), slab.pointer(a.pointee.exit))
+    unsafe tw_prefetch(entry)
+    unsafe tw_prefetch(entry + 48)
+    unsafe tw_prefetch(exit)
+    unsafe tw_prefetch(exit + 48)
+  }
+
+  /// The lines of the user and of the URL, to its end; a referrer mostly begins there.
+  @inline(__always) func prefetch(event e: UnsafePointer<LogEvent>) {
+    unsafe tw_prefetch(bytes + Int(e.pointee.userOffset))
+    let url = unsafe bytes + Int(e.pointee.urlOffset)
+    unsafe tw_prefetch(url)
+    unsafe tw_prefetch(url + Int(e.pointee.urlLength))
+  }
 
   // MARK: output
 
@@ -275,6 +290,8 @@ struct LogSplits: Sendable {
     // written where it stays
     let row = unsafe rows.reserve(1)
     unsafe row.initialize(to: SessionRow())
+    unsafe tw_prefetch(row + 1)
+    unsafe tw_prefetch(UnsafeRawPointer(row + 1) + 64)
     unsafe row.pointee.id = mix(userHash, UInt64(bitPattern: s.start) ^ UInt64(s.ordinal) &<< 48)
     unsafe row.pointee.userHash = userHash
     unsafe row.pointee.start = s.start

@@ -165,6 +165,12 @@ struct TrackedPage: BitwiseCopyable {
       decoding: UnsafeBufferPointer(start: labels + Int(text.offset), count: Int(text.length)), as: UTF8.self)
   }
 
+  private static func write(_ use: PageUse, into w: inout StateWriter) {
+    w.signed(use.sessions)
+    if use.sessions == 0 { return }
+    w.signed(use.bounces)
+    w.signed(use.purchases)
+  }
   func write(into w: inout StateWriter) {
     w.signed(errorMax)
     w.signed(entryTotal)
@@ -174,12 +180,8 @@ struct TrackedPage: BitwiseCopyable {
       let page = unsafe items[i]
       w.word(page.hash)
       w.signed(page.missed)
-      for use in [page.entries, page.exits] {
-        w.signed(use.sessions)
-        if use.sessions == 0 { continue }
-        w.signed(use.bounces)
-        w.signed(use.purchases)
-      }
+      Self.write(page.entries, into: &w)
+      Self.write(page.exits, into: &w)
       let text = unsafe texts[i]
       w.count(Int(text.length))
       unsafe w.raw(labels + Int(text.offset), Int(text.length))

@@ -1,3 +1,5 @@
+public import FlatMemory
+
 /// The accumulator's state as bytes, for checkpoints.
 ///
 /// Format: little-endian. "TWRP", a version byte, then the parts in the order of ``SessionReportAccumulator``'s fields:
@@ -9,9 +11,14 @@ extension SessionReportAccumulator {
 
   /// Appends the exact state.
   public func write(into bytes: inout [UInt8]) {
-    var taken: [UInt8] = []
-    swap(&taken, &bytes)
-    var w = StateWriter(appendingTo: taken)
+    var buffer = OutputBuffer()
+    write(into: &buffer)
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: buffer.base, count: buffer.count))
+    buffer.deallocate()
+  }
+  /// Appends the exact state.
+  public func write(into buffer: inout OutputBuffer) {
+    var w = StateWriter(appendingTo: buffer)
     for b in Self.magic + [Self.version] { w.unsigned(UInt64(b)) }
     counters.write(into: &w)
     durations.write(into: &w)
@@ -23,7 +30,7 @@ extension SessionReportAccumulator {
     referrers.write(into: &w)
     campaigns.write(into: &w)
     flow.write(into: &w)
-    bytes = w.bytes
+    buffer = w.buffer
   }
 
   /// Continues from what ``write(into:)`` stored. Throws ``ReportStateError`` when the bytes are damaged, cut short,

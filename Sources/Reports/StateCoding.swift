@@ -1,3 +1,5 @@
+import FlatMemory
+
 /// Why a stored accumulator could not be read back.
 public struct ReportStateError: Error, CustomStringConvertible, Sendable {
   /// What was being read, and what is wrong with it.
@@ -12,28 +14,34 @@ public struct ReportStateError: Error, CustomStringConvertible, Sendable {
 
 /// Writes accumulator state: little-endian words, and LEB128 integers (7 bits a byte, low bits first).
 ///
-/// Cost: about 2 ns a byte.
+/// Cost: about 1 ns a byte, straight into the buffer that keeps it.
 struct StateWriter {
-  private(set) var bytes: [UInt8]
+  private(set) var buffer: OutputBuffer
+  /// The most bytes of an integer.
+  private static let integerByteCountMax = 10
 
-  init(appendingTo bytes: consuming [UInt8]) { self.bytes = bytes }
+  init(appendingTo buffer: OutputBuffer) { self.buffer = buffer }
 
   mutating func word(_ v: UInt64) {
-    unsafe withUnsafeBytes(of: v.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    buffer.reserve(8)
+    unsafe UnsafeMutableRawPointer(buffer.base + buffer.count).storeBytes(of: v.littleEndian, as: UInt64.self)
+    buffer.count &+= 8
   }
   mutating func unsigned(_ v: UInt64) {
+    buffer.reserve(StateWriter.integerByteCountMax)
     var x = v
     while x >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: x) | 0x80)
-      x >>= 7
+      buffer.byte(UInt8(truncatingIfNeeded: x) | 0x80)
+      x &>>= 7
     }
-    bytes.append(UInt8(truncatingIfNeeded: x))
+    buffer.byte(UInt8(truncatingIfNeeded: x))
   }
   /// A signed integer, zigzag: small magnitudes stay short.
   mutating func signed(_ v: Int64) { unsigned(UInt64(bitPattern: (v << 1) ^ (v >> 63))) }
   mutating func count(_ v: Int) { unsigned(UInt64(v)) }
   mutating func raw(_ p: UnsafePointer<UInt8>, _ n: Int) {
-    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: p, count: n))
+    buffer.reserve(n)
+    unsafe buffer.bytesExact(p, n)
   }
   /// Counters in a row, zeros run-length coded: zeros, then non-zeros, in turns.
   mutating func sparse(_ p: UnsafePointer<Int64>, _ n: Int) {

@@ -45,6 +45,11 @@ public protocol SessionProgram {
   func splitReason(_ a: UnsafePointer<Aggregate>, _ e: UnsafePointer<Event>, start: Int64) -> SessionEndReason?
   /// Touches the memory that ``add(_:_:isFirst:isLast:start:formerStart:)`` will need.
   func prefetch(_ a: UnsafePointer<Aggregate>)
+  /// Touches the memory that ``emit(_:)`` will read for an aggregate. It may be one that has ended, or one of zeros.
+  func prefetch(closing a: UnsafePointer<Aggregate>)
+  /// Touches what an event points to (its key's text), some events before it is taken. Such memory was written by
+  /// another operator, often on another core, and is met in no regular order.
+  func prefetch(event e: UnsafePointer<Event>)
 
   /// A session as it now is, or is no more.
   mutating func emit(_ session: EmittedSession<Self>)
@@ -66,6 +71,8 @@ extension SessionProgram {
     _ a: UnsafePointer<Aggregate>, _ e: UnsafePointer<Event>, start: Int64
   ) -> SessionEndReason? { nil }
   @inlinable public func prefetch(_ a: UnsafePointer<Aggregate>) {}
+  @inlinable public func prefetch(closing a: UnsafePointer<Aggregate>) {}
+  @inlinable public func prefetch(event e: UnsafePointer<Event>) {}
   @inlinable public func snapshot(into snapshot: StateSnapshot) {}
   @inlinable public func restore(from snapshot: RestoredState) throws {}
 }

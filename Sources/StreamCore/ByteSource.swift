@@ -72,7 +72,9 @@ final class BlockReader: SourceReader, @unchecked Sendable {
   func fill(_ batch: Batch, byteCount: Int, endOffset: UInt64 = .max) throws {
     let block = batch.block
     var have = carry.count
-    let p = unsafe block.reserve(max(byteCount, have) + blockPadding)
+    // as much again behind the text, untouched until a decoder writes what it unescapes there: a block that grows later
+    // is moved
+    let p = unsafe block.reserve(2 * max(byteCount, have) + 2 * blockPadding)
     unsafe carry.withUnsafeBufferPointer { if let c = $0.baseAddress { unsafe p.update(from: c, count: have) } }
     carry.removeAll(keepingCapacity: true)
     batch.isReplay = offset < replayEnd

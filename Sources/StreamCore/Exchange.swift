@@ -1,15 +1,26 @@
-import FlatMemory
+public import FlatMemory
 
 /// The buffers one exchange keeps in a batch: one for each (upstream partition, downstream partition).
-public final class ExchangeBuffers<Element>: @unchecked Sendable {
-  @usableFromInline let buffers: [PartitionBuffer<Element>]
+@safe public final class ExchangeBuffers<Element>: @unchecked Sendable {
+  private let buffers: [PartitionBuffer<Element>]
+  /// The same without counted references: two cores would count on the same cache lines.
+  private let places: UnsafeMutablePointer<Unmanaged<PartitionBuffer<Element>>>
   let downstream: Int
   init(upstream: Int, downstream: Int) {
     buffers = (0..<upstream * downstream).map { _ in PartitionBuffer<Element>() }
+    unsafe places = .allocate(capacity: buffers.count)
+    for i in buffers.indices { unsafe (places + i).initialize(to: .passUnretained(buffers[i])) }
     self.downstream = downstream
   }
-  subscript(from: Int, to: Int) -> PartitionBuffer<Element> { buffers[from * downstream + to] }
-  func removeAll() { for b in buffers { b.removeAll() } }
+  deinit { unsafe places.deallocate() }
+  subscript(from: Int, to: Int) -> PartitionBuffer<Element> {
+    unsafe places[from * downstream + to].takeUnretainedValue()
+  }
+  /// Uses a buffer while these buffers are kept.
+  func use(_ from: Int, _ to: Int, _ body: (PartitionBuffer<Element>) -> Void) {
+    unsafe places[from * downstream + to]._withUnsafeGuaranteedRef { body($0) }
+  }
+  func removeAll() { for i in buffers.indices { unsafe places[i]._withUnsafeGuaranteedRef { $0.removeAll() } } }
 }
 
 /// Moves elements from the partitions of one stage to those of the next. Buffers travel with the batch.
@@ -73,6 +84,8 @@ extension KeyedEvent {
       let c = unsafe counts[p]
       unsafe (tops[p] + c).initialize(to: events[i])
       unsafe (maxima[p] + c).initialize(to: running)
+      // where the partition's next ones go: lines last used by another core
+      unsafe prefetch(tops[p] + (c &+ 3))
       unsafe counts[p] = c &+ 1
     }
     return running
@@ -113,21 +126,23 @@ extension KeyedEvent {
     guard let events = unsafe run.elements.baseAddress, n > 0 else { return }
     let buffers = exchange.buffers(in: batch)
     for p in 0..<exchange.downstream {
-      let b = buffers[from, p]
-      unsafe b.borrowedArena = unsafe run.bytes
-      unsafe tops[p] = unsafe b.reserve(n)
-      unsafe b.runningMaxima.reserve(b.count + n)
-      unsafe maxima[p] = unsafe b.runningMaxima.base + b.count
-      unsafe counts[p] = 0
+      buffers.use(from, p) { b in
+        unsafe b.borrowedArena = unsafe run.bytes
+        unsafe tops[p] = unsafe b.reserve(n)
+        unsafe b.runningMaxima.reserve(b.count + n)
+        unsafe maxima[p] = unsafe b.runningMaxima.base + b.count
+        unsafe counts[p] = 0
+      }
     }
     maximum = unsafe Element.scatter(
       events, n, maximum: maximum, shift: UInt64(64 - exchange.downstream.trailingZeroBitCount),
       tops: tops, maxima: maxima, counts: counts)
     recordCount += n
     for p in 0..<exchange.downstream {
-      let b = buffers[from, p]
-      unsafe b.commit(counts[p])
-      unsafe b.runningMaxima.count = unsafe b.count
+      buffers.use(from, p) { b in
+        unsafe b.commit(counts[p])
+        unsafe b.runningMaxima.count = unsafe b.count
+      }
     }
   }
   override func endBatch(_ batch: Batch) {

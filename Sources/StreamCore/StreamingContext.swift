@@ -78,6 +78,8 @@ public final class StreamingContext: @unchecked Sendable {
     var scheduler: Scheduler?
     var isStopRequested = false
     var failure: (any Error)?
+    var thread: WorkerThread?
+    var result: Result<RunOutcome, any Error>?
     // what is left of a run that is over
     var progress = StreamProgress()
     var sourceBytesInAll: UInt64 = 0
@@ -192,6 +194,20 @@ public final class StreamingContext: @unchecked Sendable {
     return e
   }
 
+  /// Whether the job keeps checkpoints.
+  public var isCheckpointed: Bool { checkpoint != nil }
+
+  /// The program in a folder's checkpoints: `build` makes the context, which goes on from the newest checkpoint there or
+  /// begins. (Programs are built anew by every run; what was kept is found again by names.)
+  public static func getOrCreate(
+    checkpoint: CheckpointOptions, options: StreamingOptions = StreamingOptions(), job: JobDescription = [:],
+    clock: any ProcessingClock = SystemClock(), _ build: (StreamingContext) throws -> Void
+  ) rethrows -> StreamingContext {
+    let context = StreamingContext(options: options, job: job, checkpoint: checkpoint, clock: clock)
+    try build(context)
+    return context
+  }
+
   // MARK: running
 
   /// Runs the job to the end of its sources (or until ``requestStop()``).
@@ -237,6 +253,35 @@ public final class StreamingContext: @unchecked Sendable {
       }
     }
     return try s.run()
+  }
+
+  /// Runs the job on a thread of its own; ``awaitTermination()`` waits for it.
+  public func start() {
+    let thread = WorkerThread { [self] in
+      let result = Result { try run() }
+      control.withLock { c in c.result = result }
+    }
+    control.withLock { c in c.thread = thread }
+  }
+  /// Waits for the run that ``start()`` began; throws what ended it.
+  ///
+  /// Precondition: the run was started; called from one thread.
+  @discardableResult
+  public func awaitTermination() throws -> RunOutcome {
+    let thread = control.withLock { c in
+      let thread = c.thread
+      c.thread = nil
+      return thread
+    }
+    thread?.join()
+    guard let result = control.withLock({ $0.result }) else { preconditionFailure("the job was not started") }
+    return try result.get()
+  }
+  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept.
+  @discardableResult
+  public func stop() throws -> RunOutcome {
+    requestStop()
+    return try awaitTermination()
   }
 
   /// Asks the job to stop after the batches in flight, with a last checkpoint; before ``run()``, to stop at once.

@@ -92,7 +92,8 @@ public final class FileSink<Element>: Consumer<Element>, CheckpointedState, @unc
       {
         try roll()
       }
-      if batch.isEnd { try finish() }
+      // stopped, without checkpoints to go on from: what there is is all there will be
+      if batch.isEnd || batch.isLast && !options.isCheckpointed { try finish() }
     }
   }
 

@@ -204,12 +204,14 @@ private func texts(_ files: FaultyFiles) -> [String: String] {
 @Suite struct OtherSinkTests {
   @Test func theConsoleShowsTheFirstElementsOfEachInterval() throws {
     let printed = Mutex("")
-    let clock = ManualClock(milliseconds: 7)
-    try runJob(MemorySource("a\nb\nc\n")) { _ in
-      ConsoleSink(countMax: 2, clock: clock) { text in printed.withLock { $0 += text } }
-    }
+    var options = StreamingOptions()
+    options.trigger = .interval(milliseconds: 1000)
+    let context = StreamingContext(options: options, clock: ManualClock())
+    context.queueStream([["a", "b", "c"], [], ["d"]]).print(2) { text in printed.withLock { $0 += text } }
+    try context.run()
     let rule = String(repeating: "-", count: 43)
-    #expect(printed.withLock { $0.hasPrefix("\(rule)\nTime: 7 ms\n\(rule)\na\nb\n...\n\n") })
+    let expected = ["1000 ms\n\(rule)\na\nb\n...", "2000 ms\n\(rule)", "3000 ms\n\(rule)\nd"]
+    #expect(printed.withLock { $0 } == expected.map { "\(rule)\nTime: \($0)\n\n" }.joined())
   }
 
   /// A table that outlives crashes holds each element once.

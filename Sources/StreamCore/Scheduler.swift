@@ -181,7 +181,9 @@ final class Scheduler: @unchecked Sendable {
         guard i < inFlight.count else { continue }
         let b = inFlight[i]
         if b.isSealed, stage.upstream.allSatisfy({ b.remaining[$0] == 0 }) {
-          let isAllFree = b.isLight && b.remaining[stage.index] == n && busy[stage.index].allSatisfy { !$0 }
+          let isAllFree =
+            b.isLight && busy[stage.index].allSatisfy { !$0 }
+            && nextBatch[stage.index].allSatisfy { $0 == nextBatch[stage.index][p] }
           return (stage, isAllFree ? 0..<n : p..<(p + 1), b)
         }
       }

@@ -13,8 +13,8 @@ extension DStream {
   ///   - filter: pairs for which it does not hold are not given out.
   @inlinable
   public func reduceByKeyAndWindow<Key: StreamKey, Value: Codable & Sendable>(
-    _ window: IntervalWindow, name: String, mapSideCombine: Bool? = nil, _ reduce: @escaping (Value, Value) -> Value,
-    inverse: ((Value, Value) -> Value)? = nil, filter: ((Key, Value) -> Bool)? = nil
+    _ window: IntervalWindow, name: String, mapSideCombine: Bool? = nil, _ reduce: @escaping @Sendable (Value, Value) -> Value,
+    inverse: (@Sendable (Value, Value) -> Value)? = nil, filter: (@Sendable (Key, Value) -> Bool)? = nil
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
     let (length, slide) = window.resolved(context.options.trigger)
     markWorksByInterval()
@@ -40,7 +40,7 @@ extension DStream {
   }
 
   @inlinable
-  func combinedByBlock<Key: StreamKey, Value>(_ reduce: @escaping (Value, Value) -> Value) -> DStream<(Key, Value)>
+  func combinedByBlock<Key: StreamKey, Value>(_ reduce: @escaping @Sendable (Value, Value) -> Value) -> DStream<(Key, Value)>
   where Element == (Key, Value) {
     operate { _ in
       let table = CombinerTable<Key, Value>()
@@ -113,7 +113,7 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
 
   /// Puts the open interval into the window and takes the one that leaves out of it.
   @inlinable
-  func close(_ reduce: (Value, Value) -> Value, _ inverse: ((Value, Value) -> Value)?) {
+  func close(_ reduce: (Value, Value) -> Value, _ inverse: (@Sendable (Value, Value) -> Value)?) {
     unsafe recent.append(open)
     unsafe open = IntervalTable()
     guard let inverse else { return }

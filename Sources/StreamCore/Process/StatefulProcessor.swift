@@ -63,7 +63,7 @@ extension DStream {
   /// - Parameters:
   ///   - makeProcessor: makes the processor of one partition.
   public func transformWithState<Key: StreamKey, Value, Output>(
-    name: String, _ makeProcessor: @escaping () -> StatefulProcessor<Key, Value, Output>
+    name: String, _ makeProcessor: @escaping @Sendable () -> StatefulProcessor<Key, Value, Output>
   ) -> DStream<Output> where Element == (Key, Value) {
     needIdleIntervals()
     return groupedByKeyGroup(name: name).operate { instance in

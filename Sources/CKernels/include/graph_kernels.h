@@ -36,7 +36,8 @@ typedef struct {
   tw_rank_record *records;
   float *share32, *fresh32;       // rank per unit of out-weight, and the values of a round not published yet
   double *share64, *fresh64;
-  float *change;                  // what the last sweep added to each rank
+  float *change;                  // what the last sweep or pass added to each rank
+  int32_t no_bucket;              // the bucket of a vertex that waits in no queue
 } tw_rank_arrays;
 
 /// The sums over a range of vertices after a sweep.
@@ -53,6 +54,15 @@ typedef struct {
   double rounding;   // in units of 2^-53: a bound of the rounding in the residuals
 } tw_residual_sums;
 
+/// The sums over a range of vertices after a pass of residual.
+typedef struct {
+  double residual;         // sum of |residual|
+  double rank;             // sum of ranks
+  double rank_magnitude;   // sum of |rank|
+  double product;          // of each residual and the one before: its ratio to `square` estimates the slowest mode
+  double square;           // sum of the squares of the residuals before
+} tw_pass_sums;
+
 /// share32 = rank / out-weight over a range (0 for a vertex without edges out). Returns the in-degrees' sum.
 uint64_t tw_rank_shares32(const tw_rank_arrays *a, uint32_t from, uint32_t to);
 uint64_t tw_rank_shares64(const tw_rank_arrays *a, uint32_t from, uint32_t to);
@@ -64,8 +74,20 @@ tw_sweep_sums tw_rank_sweep64(const tw_rank_arrays *a, uint32_t from, uint32_t t
 /// rank += factor * change over a range, and the shares that follow.
 void tw_rank_extrapolate(const tw_rank_arrays *a, uint32_t from, uint32_t to, double factor, int use64);
 
-/// residual = (1-d) teleport + d A^T rank - rank over a range, from share64.
+/// residual = (1-d) teleport + d A^T rank - rank over a range, from share64; takes the vertices out of the queues.
 tw_residual_sums tw_rank_residuals(const tw_rank_arrays *a, uint32_t from, uint32_t to);
+
+/// share32 (share64) = d * residual / out-weight over a range, 0 for a vertex without edges out.
+void tw_residual_shares(const tw_rank_arrays *a, uint32_t from, uint32_t to, int use64);
+
+/// Takes the residuals of a range into the ranks and replaces them by what the shares bring: what all vertices pass on
+/// along their edges at once. Leaves the new shares in fresh32 (fresh64), the old residuals in `change`, rounded.
+/// 32-bit shares are for graphs without weights.
+tw_pass_sums tw_residual_pass(const tw_rank_arrays *a, uint32_t from, uint32_t to, int use64);
+
+/// After a pass: rank += factor * old residual, residual += factor * (residual - old one), and the shares that follow.
+tw_pass_sums tw_residual_extrapolate(
+    const tw_rank_arrays *a, uint32_t from, uint32_t to, double factor, int use64);
 
 /// Tells the processor that the thread waits in a loop; gives the core away after many rounds.
 void tw_spin_wait(uint32_t round);

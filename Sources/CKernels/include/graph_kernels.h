@@ -4,6 +4,11 @@
 /// A slab's last group of four is padded with a sentinel index whose value is zero, so scans have no tail.
 #pragma once
 #include <stdint.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
 
 /// Where a vertex's neighbours lie in the arena.
 typedef struct { uint32_t offset, degree; } tw_slab;
@@ -22,6 +27,37 @@ static inline double tw_gather32(const float *values, const uint32_t *p, uint32_
   for (uint32_t i = 0; i < degree; i += 4)
     sum += (double)((values[p[i]] + values[p[i + 1]]) + (values[p[i + 2]] + values[p[i + 3]]));
   return sum;
+}
+
+/// The first i below degree with p[i] == v, or the degree rounded up to four or more where there is none. Reads the
+/// degree rounded up to four; slots past the degree hold no vertex.
+static inline uint32_t tw_find(const uint32_t *p, uint32_t degree, uint32_t v) {
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi32((int)v);
+  uint32_t i = 0;
+  for (; i + 16 <= degree; i += 16) {
+    const __m128i *q = (const __m128i *)(p + i);
+    __m128i a = _mm_cmpeq_epi32(_mm_loadu_si128(q), wanted), b = _mm_cmpeq_epi32(_mm_loadu_si128(q + 1), wanted);
+    __m128i c = _mm_cmpeq_epi32(_mm_loadu_si128(q + 2), wanted), d = _mm_cmpeq_epi32(_mm_loadu_si128(q + 3), wanted);
+    uint32_t hits = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d)));
+    if (hits) return i + (uint32_t)__builtin_ctz(hits);
+  }
+  for (; i < degree; i += 4) {
+    uint32_t hits =
+        (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(p + i)), wanted)));
+    if (hits) return i + (uint32_t)__builtin_ctz(hits);
+  }
+  return i;
+#else
+  uint32_t i = 0;
+#if defined(__ARM_NEON)
+  const uint32x4_t wanted = vdupq_n_u32(v);
+  for (; i < degree; i += 4)
+    if (vmaxvq_u32(vceqq_u32(vld1q_u32(p + i), wanted))) break;
+#endif
+  while (i < degree && p[i] != v) i++;
+  return i;
+#endif
 }
 
 /// The arrays of a rank computation. Nullable ones are marked.

@@ -77,6 +77,6 @@ struct IncrementalCostModel: Equatable {
   mutating func learn(sweeps: Int, change: Double, after: Double, budget: Double) {
     let k = min(sweeps, 8)
     if change > 0 { residualPerChange[k] = 0.6 * residualPerChange[k] + 0.4 * min(1, after / change) }
-    if sweeps > 1 && after < 0.35 * budget { residualPerChange[min(sweeps - 1, 8)] *= 0.6 }
+    if sweeps > 1 && after < 0.35 * budget { residualPerChange[min(sweeps - 1, 8)] *= 0.8 }
   }
 }

@@ -193,6 +193,9 @@ import FlatMemory
   private func spreadResidual(
     _ report: inout PageRankUpdateReport, sweepCost: Double, limit: Double, ratioClass: Int
   ) -> Double {
+    // a batch far beyond pushing, in a graph where sweeps are known to be the better deal
+    let pushingAll = IncrementalCostModel.pushEdge * Double(adjacency.edgeCount + 4 * vertexIndexCount)
+    if ratioClass >= 4 && !model.prefersPasses(ratioClass) && pushingAll > sweepCost { return 0 }
     var spent = queues.isStale ? IncrementalCostModel.rebuildVertex * Double(vertexIndexCount) : 0
     if spent >= limit { return 0 }
     if queues.isStale { rebuildQueues(floor: pushFloor) }

@@ -73,8 +73,16 @@ struct IntervalControl {
     if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
     let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
     if !isFull, !isDry {
-      // some source has more, but others have to catch up first: those may only be waiting to be asked again
-      return zip(isIdle, isDone).contains { $0 && !$1 } ? .wait(milliseconds: pollMilliseconds) : .blocked
+      // some source has more, but others have to catch up first
+      if alignment.hasBlocksInFlight { return .blocked }
+      let mayAskAgain = zip(isIdle, isDone).contains { $0 && !$1 }
+      switch trigger {
+      case .interval, .asFastAsPossible:
+        // those may only be waiting to be asked again
+        if mayAskAgain { return .wait(milliseconds: pollMilliseconds) }
+      case .availableNow, .once: break
+      }
+      // others have given all that is for this interval
     }
     switch trigger {
     case .interval:

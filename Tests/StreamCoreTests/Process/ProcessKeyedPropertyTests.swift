@@ -163,8 +163,8 @@ final class TimerProcessor: StatefulProcessor<Int, String, String> {
     }
     return stream.processKeyed(
       name: "process", initialState: [String](),
-      onTimer: { c, t, state in TimerProgram.onTimer(t.number, t.due, &state, keyCall(c)) }
-    ) { c, text, state in TimerProgram.process(text, &state, keyCall(c)) }
+      onTimer: { c, t, state in TimerProgram.onTimer(t.number, t.due, &state, keyCall(c)) },
+      { c, text, state in TimerProgram.process(text, &state, keyCall(c)) })
   }
 
   @Test func timers() throws {

@@ -130,8 +130,8 @@ struct IntervalControl {
       dueAt = dueAt.map { $0 + length } ?? (now / length + 1) * length
     }
   }
-  /// Sources that had nothing may have something now.
-  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
+  /// Sources that had nothing may have something now; in an interval that is cut again they have, whatever they say.
+  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] && replayed.isEmpty } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
     if status != .more { isIdle[source] = true }

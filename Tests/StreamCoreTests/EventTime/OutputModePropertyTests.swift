@@ -206,7 +206,8 @@ final class BatchedEventSource: ElementSource {
       do {
         try run(
           batches, RunShape(blockElementCount: 1), delay: 0, windows: .tumbling(milliseconds: 10), mode: .complete,
-          lateness: 0, fuse: fuse, checkpoint: CheckpointOptions(directory: folder, intervalMilliseconds: 0), into: file)
+          lateness: 0, fuse: fuse, checkpoint: CheckpointOptions(directory: folder, intervalMilliseconds: 0), into: file
+        )
       } catch is MemorySource.PowerFailure { file.failPower() }
     }
     #expect(file.lines.last { $0 != "|" } == "0: 0..<10(1,2,3,4)")

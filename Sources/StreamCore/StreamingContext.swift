@@ -168,7 +168,11 @@ public final class StreamingContext: @unchecked Sendable {
     return DStream(context: self, branches: [out])
   }
 
-  func markTimed(feed: Int) { feeds[feed].isTimed = true }
+  /// False if the feed has event time already.
+  func markTimed(feed: Int) -> Bool {
+    defer { feeds[feed].isTimed = true }
+    return !feeds[feed].isTimed
+  }
 
   /// A second output for the operators of `stream`'s stage.
   public func sideOutput<Owner, Element>(of stream: DStream<Owner>, _ type: Element.Type) -> SideOutput<Element> {

@@ -76,8 +76,16 @@ struct IntervalControl {
     if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
     let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
     if !isFull, !isDry {
-      // some source has more, but others have to catch up first: those may only be waiting to be asked again
-      return zip(isIdle, isDone).contains { $0 && !$1 } ? .wait(milliseconds: pollMilliseconds) : .blocked
+      // some source has more, but others have to catch up first
+      if alignment.hasBlocksInFlight { return .blocked }
+      let mayAskAgain = zip(isIdle, isDone).contains { $0 && !$1 }
+      switch trigger {
+      case .interval, .asFastAsPossible:
+        // those may only be waiting to be asked again
+        if mayAskAgain { return .wait(milliseconds: pollMilliseconds) }
+      case .availableNow, .once: break
+      }
+      // others have given all that is for this interval
     }
     switch trigger {
     case .interval:
@@ -125,8 +133,8 @@ struct IntervalControl {
       dueAt = dueAt.map { $0 + length } ?? (now / length + 1) * length
     }
   }
-  /// Sources that had nothing may have something now.
-  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
+  /// Sources that had nothing may have something now; in an interval that is cut again they have, whatever they say.
+  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] && replayed.isEmpty } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
     if status != .more { isIdle[source] = true }

@@ -67,7 +67,9 @@ extension DStream {
             var held = KeyState(value: state, isTimingOut: true)
             if let m = map(key, nil, &held) { output.append(.mapped(m)) }
           }
-          if unsafe wantsSnapshots.value { unsafe state.table.visit { _, key, value in output.append(.state(key, value)) } }
+          if unsafe wantsSnapshots.value {
+            unsafe state.table.visit { _, key, value in output.append(.state(key, value)) }
+          }
         }
       } process: { run, batch, output in
         for i in 0..<run.count {
@@ -94,7 +96,12 @@ final class TimedStateByKey<Key: StreamKey, State: Codable & Sendable>: Checkpoi
   @exclusivity(unchecked) @usableFromInline var timers = TimerQueue()
   /// Slots of keys that had state from the start: their timeout begins with the first batch.
   @usableFromInline var loaded: [UInt32] = []
+  /// When the interval before the open one was closed.
+  @exclusivity(unchecked) @usableFromInline var lastClose = Int64.min
   @usableFromInline let schema: StateSchema<State>
+  /// Number of the timer of a key that is given up unless it comes again before: its timeout passed in an interval in
+  /// which it came, or it has not come yet.
+  @usableFromInline static var postponed: Int64 { 1 }
   @inlinable
   init(schema: StateSchema<State>) { self.schema = schema }
 
@@ -121,11 +128,24 @@ final class TimedStateByKey<Key: StreamKey, State: Codable & Sendable>: Checkpoi
   func timeOut(_ batch: Batch, _ timeoutMilliseconds: Int64?, _ body: (Key, State) -> Void) {
     guard let timeoutMilliseconds else { return }
     for slot in loaded where unsafe table.contains(slot: slot) && timers.due(owner: slot) == nil {
-      unsafe timers.set(owner: slot, due: batch.processingTime &+ timeoutMilliseconds)
+      unsafe timers.set(
+        owner: slot, number: TimedStateByKey.postponed, due: batch.intervalTime &+ timeoutMilliseconds)
     }
     loaded = []
+    let openedAt = unsafe lastClose
+    unsafe lastClose = batch.intervalTime
     while let t = unsafe timers.popDue(at: batch.intervalTime) {
+      if t.number == TimedStateByKey.postponed {
+        // the key has come since
+        if unsafe timers.due(owner: t.owner) != nil { continue }
+      } else if t.due &- timeoutMilliseconds >= openedAt {
+        // the key came in this interval: given up with the next one, if it does not come again
+        unsafe timers.set(
+          owner: t.owner, number: TimedStateByKey.postponed, due: batch.intervalTime &+ 1)
+        continue
+      }
       unsafe body(table.key(at: t.owner), table[t.owner])
+      unsafe timers.cancelAll(owner: t.owner)
       unsafe table.remove(at: t.owner)
     }
   }
@@ -136,11 +156,19 @@ final class TimedStateByKey<Key: StreamKey, State: Codable & Sendable>: Checkpoi
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("state", into: snapshot, keys: .automatic(), values: schema)
     unsafe timers.snapshot("timeouts", into: snapshot)
+    unsafe snapshot.addCount("last-close", Int(lastClose))
   }
   @usableFromInline
   func restore(from state: RestoredState) throws {
     unsafe try table.restore("state", from: state, keys: .automatic(), values: schema)
     unsafe try timers.restore("timeouts", from: state)
+    unsafe lastClose = Int64(try state.count("last-close"))
+    // keys that have no timer yet, or come from a release without a timeout
     loaded = []
+    unsafe table.visit { slot, _, _ in
+      if unsafe timers.due(owner: slot) == nil && timers.due(owner: slot, number: TimedStateByKey.postponed) == nil {
+        loaded.append(slot)
+      }
+    }
   }
 }

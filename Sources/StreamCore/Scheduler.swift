@@ -141,7 +141,11 @@ final class Scheduler: @unchecked Sendable {
     monitor.lock()
     while failure == nil {
       queueTail()
-      if !done.isEmpty, !isTelling { tellListeners() }
+      if !done.isEmpty, !isTelling {
+        // a listener may have asked for the run to stop
+        tellListeners()
+        continue
+      }
       if let (stage, partitions, batch) = readyTask(worker) {
         runOrdered(stage, partitions, batch)
       } else if mayRead, goOnReading(worker) {

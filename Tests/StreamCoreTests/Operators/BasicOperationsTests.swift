@@ -8,7 +8,10 @@ import Testing
   let words = [["a", "a", "b"], ["", ""], []]
 
   @Test func map() throws {
-    #expect(try runMarbles(numbers) { $0.map { String($0) } }.intervals.dropLast(0) == [["1", "2", "3", "4"], ["5", "6", "7", "8"], ["9", "10", "11", "12"]])
+    #expect(
+      try runMarbles(numbers) { $0.map { String($0) } }.intervals.dropLast(0) == [
+        ["1", "2", "3", "4"], ["5", "6", "7", "8"], ["9", "10", "11", "12"],
+      ])
   }
   @Test func flatMap() throws {
     let found = try runMarbles(numbers) { $0.flatMap { [$0, $0 * 2] } }.intervals
@@ -95,15 +98,21 @@ import Testing
     #expect(try pairs { $0.join($1) } == [["a:\(one)", "b:\(one)"], [":\(one)"], [], []])
     #expect(
       try pairs { $0.leftOuterJoin($1) }
-        == [["a:(1, Optional(\"x\"))", "b:(1, Optional(\"x\"))"], [":(1, Optional(\"x\"))", "a:(1, nil)"], [":(1, nil)"], []])
+        == [
+          ["a:(1, Optional(\"x\"))", "b:(1, Optional(\"x\"))"], [":(1, Optional(\"x\"))", "a:(1, nil)"], [":(1, nil)"],
+          [],
+        ])
     #expect(
       try pairs { $0.rightOuterJoin($1) }
-        == [["a:(Optional(1), \"x\")", "b:(Optional(1), \"x\")"], [":(Optional(1), \"x\")", "b:(nil, \"x\")"], [], []])
+        == [
+          ["a:(Optional(1), \"x\")", "b:(Optional(1), \"x\")"], [":(Optional(1), \"x\")", "b:(nil, \"x\")"], [], [],
+        ])
     #expect(
       try pairs { $0.fullOuterJoin($1) }
         == [
           ["a:(Optional(1), Optional(\"x\"))", "b:(Optional(1), Optional(\"x\"))"],
-          [":(Optional(1), Optional(\"x\"))", "a:(Optional(1), nil)", "b:(nil, Optional(\"x\"))"], [":(Optional(1), nil)"], [],
+          [":(Optional(1), Optional(\"x\"))", "a:(Optional(1), nil)", "b:(nil, Optional(\"x\"))"],
+          [":(Optional(1), nil)"], [],
         ])
   }
   @Test func joinWithATable() throws {

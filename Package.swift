@@ -24,6 +24,7 @@ let package = Package(
   products: [
     .executable(name: "thalweg", targets: ["thalweg"]),
     .library(name: "StreamCore", targets: ["StreamCore"]),
+    .library(name: "Sockets", targets: ["Sockets"]),
     .library(name: "Sessions", targets: ["Sessions"]),
     .library(name: "Snapshots", targets: ["Snapshots"]),
     .library(name: "EventFormats", targets: ["EventFormats"]),
@@ -31,7 +32,8 @@ let package = Package(
     .library(name: "PropertyGraph", targets: ["PropertyGraph"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     .systemLibrary(
@@ -46,6 +48,14 @@ let package = Package(
       name: "Snapshots", dependencies: ["CZstd", "FlatMemory"], swiftSettings: sharedSettings),
     .target(
       name: "StreamCore", dependencies: ["FlatMemory", "Snapshots"], swiftSettings: sharedSettings),
+    .target(
+      name: "Sockets",
+      dependencies: [
+        "StreamCore",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: sharedSettings),
     .target(
       name: "EventFormats", dependencies: ["CKernels", "CZstd", "CZlib", "FlatMemory"],
       swiftSettings: sharedSettings),
@@ -89,6 +99,14 @@ let package = Package(
       name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: testSettings),
     .testTarget(
       name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "SocketsTests",
+      dependencies: [
+        "Sockets", "StreamCore", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: testSettings),
     .testTarget(
       name: "SessionsTests", dependencies: ["Sessions", "StreamCore", "FlatMemory", "Snapshots", "TestSupport"],

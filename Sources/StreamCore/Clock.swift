@@ -9,25 +9,22 @@ import Synchronization
 
 /// Processing time, handed in so that tests never sleep.
 public protocol ProcessingClock: Sendable {
-  /// Milliseconds that never go back while a job runs. Timers and intervals' times are kept in checkpoints, so the start
-  /// is the same for all runs of a job.
+  /// Milliseconds that never go back: of the machine's clock since 1970 UTC when the program began, and what has passed
+  /// since. (Timers in processing time outlive restarts, so the start is not arbitrary.)
   var nowMilliseconds: Int64 { get }
   /// Waits; a manual clock jumps instead.
   func sleep(milliseconds: Int64)
 }
 
-/// The machine's clock: milliseconds since 1970 UTC when the process began, and from there monotonic, so that neither a
-/// reboot nor setting the clock makes timers wait or go off all at once.
+/// The machine's clock as it was when the program began, moved on by its monotonic one: steps of the former do not show.
 public struct SystemClock: ProcessingClock {
   public init() {}
-  public var nowMilliseconds: Int64 { SystemClock.start + nowNanoseconds / 1_000_000 }
-  /// The time of day when the monotonic clock stood at 0.
-  private static let start: Int64 = {
+  private static let startMilliseconds: Int64 = {
     var t = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &t)
     return Int64(t.tv_sec) * 1000 + Int64(t.tv_nsec) / 1_000_000 - SystemClock().nowNanoseconds / 1_000_000
   }()
-  /// Monotonic, from an arbitrary start: for durations.
+  public var nowMilliseconds: Int64 { SystemClock.startMilliseconds + nowNanoseconds / 1_000_000 }
   public var nowNanoseconds: Int64 {
     var t = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &t)

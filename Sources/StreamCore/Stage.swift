@@ -54,10 +54,13 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
   private var consumers: [Consumer<Element>] = []
   private var queues: [InputQueues<Element>] = []
   private var mergesNow = false
+  /// Whether what arrives here leaves the job.
+  let isSink: Bool
 
-  init(branch: Branch<Element>, name: String, index: Int, partitionCount: Int, merges: Bool) {
+  init(branch: Branch<Element>, name: String, index: Int, partitionCount: Int, merges: Bool, isSink: Bool = false) {
     self.branch = branch
     self.merges = merges
+    self.isSink = isSink
     super.init(name: name, index: index, partitionCount: partitionCount)
   }
   func addInput(_ exchange: Exchange<Element>, from stage: Int, lagMilliseconds: Int64 = 0) {
@@ -92,6 +95,7 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
       for from in 0..<input.exchange.upstream {
         let buffer = b[from, instance]
         guard unsafe buffer.count > 0 else { continue }
+        if isSink { batch.outputCount.wrappingAdd(unsafe buffer.count, ordering: .relaxed) }
         if mergesNow, buffer.isTimed {
           queues[instance].push(buffer, batch, queue: input.stage == 0 ? queue + batch.source : queue + from)
         } else if !(mergesNow && input.stage == 0 && batch.isReplay) {

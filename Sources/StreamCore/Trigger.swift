@@ -29,7 +29,9 @@ struct IntervalControl {
     case finish
   }
   let trigger: Trigger
-  let recordsMax: Int
+  private let recordsLimit: Int
+  /// Records an interval may take, about; back-pressure lowers it.
+  private(set) var recordsMax: Int
   let pollMilliseconds: Int64
   /// How often an interval is closed while nothing comes; nil: never.
   let idleIntervalMilliseconds: Int64?
@@ -58,7 +60,8 @@ struct IntervalControl {
     number: Int, ends: [UInt64], replayed: [IntervalLog.Entry] = []
   ) {
     self.trigger = trigger
-    self.recordsMax = recordsMax ?? .max
+    recordsLimit = recordsMax ?? .max
+    self.recordsMax = recordsLimit
     self.pollMilliseconds = pollMilliseconds
     self.idleIntervalMilliseconds = idleIntervalMilliseconds
     self.number = number
@@ -149,6 +152,13 @@ struct IntervalControl {
     if byteCount > 0 { hasData = true }
     recordCount += n
   }
+  /// Back-pressure: so many records a second can be processed.
+  mutating func slow(to rowsPerSecond: Double) {
+    guard case .interval(let length) = trigger else { return }
+    recordsMax = min(recordsLimit, max(1, Int(rowsPerSecond * Double(length) / 1000)))
+  }
+  /// Records of a block whose number was not known when it was read.
+  mutating func count(_ n: Int, in interval: Int) { if interval == number { recordCount += n } }
   mutating func wasClosed() {
     number += 1
     isOpen = false

@@ -189,6 +189,12 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   }
 
   @usableFromInline
+  var stateSize: StateSize {
+    unsafe recent.reduce(StateSize(rows: total.count, bytes: total.byteCount)) {
+      unsafe $0 + StateSize(rows: $1.table.count, bytes: $1.table.byteCount)
+    }
+  }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     let keys = StateCodec<Key>.automatic()
     snapshot.addCount("intervals", recent.count)

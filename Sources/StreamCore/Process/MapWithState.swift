@@ -178,6 +178,8 @@ final class TimedStateByKey<Key: StreamKey, State: Codable & Sendable>: Checkpoi
   }
 
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + timers.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("state", into: snapshot, keys: .automatic(), values: schema)
     unsafe timers.snapshot("timeouts", into: snapshot)

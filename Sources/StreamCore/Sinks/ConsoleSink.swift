@@ -29,7 +29,9 @@ public final class ConsoleSink<Element>: Consumer<Element>, CheckpointedState, @
     }
     unsafe count += run.elements.count
   }
-  public override func endBatch(_ batch: Batch) { endInterval(timeMilliseconds: clock.nowMilliseconds) }
+  public override func endBatch(_ batch: Batch) {
+    if batch.closesInterval || batch.isLast && count > 0 { endInterval(timeMilliseconds: batch.intervalTime) }
+  }
 
   /// Prints the interval that ends at a time.
   func endInterval(timeMilliseconds: Int64) {

@@ -13,6 +13,8 @@ public struct FileSinkOptions: Sendable {
   /// Whether the job keeps checkpoints: files are published when one that counts on them is on the disk. Otherwise they
   /// are published as soon as they are whole.
   public var isCheckpointed = true
+  /// Rows gather in memory until they have so many bytes, or the file is whole.
+  public var writeByteCount = 1 << 18
   public init() {}
 }
 
@@ -42,7 +44,6 @@ public final class FileSink<Element>: Consumer<Element>, CheckpointedState, @unc
   private var begun: Int64 = 0
   private var hasStarted = false
   private var hasFailed = false
-  private static var flushByteCount: Int { 1 << 18 }
 
   /// - Parameter onFailure: makes the run fail (``StreamingContext/fail(_:)``).
   public init(
@@ -77,7 +78,7 @@ public final class FileSink<Element>: Consumer<Element>, CheckpointedState, @unc
         let byteCount = digest.count + UInt64(buffer.count)
         if rows >= options.rowsMax || byteCount >= options.bytesMax {
           try roll()
-        } else if buffer.count >= Self.flushByteCount {
+        } else if buffer.count >= options.writeByteCount {
           try flush()
         }
       }
@@ -92,7 +93,8 @@ public final class FileSink<Element>: Consumer<Element>, CheckpointedState, @unc
       {
         try roll()
       }
-      if batch.isEnd { try finish() }
+      // stopped, without checkpoints to go on from: what there is is all there will be
+      if batch.isEnd || batch.isLast && !options.isCheckpointed { try finish() }
     }
   }
 

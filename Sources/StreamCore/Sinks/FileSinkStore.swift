@@ -22,7 +22,8 @@ struct FinishedPart: Codable, Equatable, Sendable {
 /// - `publish` (background, or at the end of the stream): the same for what is not durable; rename of each file,
 ///   synchronizeFolder, the manifest (``FileManifest``);
 /// - `restore`: names; rename of what the checkpoint had counted on; the manifest; remove of what came later,
-///   rename of the open file back aside where it had been published, truncate of it, synchronizeFolder.
+///   rename of the open file back aside where it had been published, synchronizeFolder, truncate of it,
+///   synchronizeFolder.
 final class FileSinkStore: @unchecked Sendable {
   private struct State {
     var finished: [FinishedPart] = []
@@ -163,6 +164,8 @@ final class FileSinkStore: @unchecked Sendable {
       } else if there.contains(names.name(openNumber)) {
         try files.remove(names.path(openNumber))
       }
+      // not cut before the medium knows that it is no longer published
+      try files.synchronizeFolder(names.folder)
       try files.truncate(names.aside(openNumber), to: wanted.count)
     }
     try files.synchronizeFolder(names.folder)

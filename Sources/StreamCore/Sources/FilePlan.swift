@@ -103,6 +103,7 @@ struct FilePlan: Equatable {
       }
       return n == bytes.count && digest(of: bytes) == head
     }
-    return fitting.first { $0.status.inode == span.inode } ?? fitting.first
+    let wasMoved = span.wasTruncated ?? false
+    return fitting.first { ($0.status.inode == span.inode) != wasMoved } ?? fitting.first
   }
 }

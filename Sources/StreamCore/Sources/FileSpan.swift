@@ -27,6 +27,8 @@ struct FileSpan: Codable, Equatable, Sendable {
   /// Digest of the file's first bytes, at most ``headByteCountMax`` of those that were read.
   var head: UInt64?
   var headByteCount = 0
+  /// It was copied and truncated, so what was read stands in another file now.
+  var wasTruncated: Bool?
   static let headByteCountMax = 1024
 
   var end: UInt64 { start + byteCount + (isTerminated ? 1 : 0) }

@@ -237,7 +237,10 @@ public final class FolderSource: ByteSource, @unchecked Sendable {
 
   public func detail(at offset: UInt64) -> String {
     state.withLock { s in
-      let spans = (s.spans + s.replay).filter { $0.end > offset || !$0.isClosed }.map { $0.rest(from: offset) }
+      var known = s.spans
+      // a file that an earlier run has given whole and this one has not yet
+      if let given = s.given { known[known.count - 1] = given }
+      let spans = (known + s.replay).filter { $0.end > offset || !$0.isClosed }.map { $0.rest(from: offset) }
       return encodeDetail(Detail(spans: spans, seen: s.seen, newest: s.newest))
     }
   }

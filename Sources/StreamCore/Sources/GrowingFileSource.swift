@@ -133,7 +133,7 @@ public final class GrowingFileSource: ByteSource, @unchecked Sendable {
 
   public func detail(at offset: UInt64) -> String {
     state.withLock { s in
-      var spans = s.spans
+      var spans = s.knownSpans
       // a span of an earlier run that has not been given again yet
       spans += s.plan.compactMap { $0.isFollower ? nil : $0.span }
       let first = spans.firstIndex { $0.end > offset } ?? max(0, spans.count - 1)

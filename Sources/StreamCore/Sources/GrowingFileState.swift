@@ -46,6 +46,14 @@ struct GrowingFileState {
   /// Offset in the open file up to which it was read.
   var readTo: UInt64 { spans.last.map { $0.fileStart + $0.byteCount } ?? 0 }
 
+  /// The spans, with all of the last one that an earlier run has given and this one has not yet.
+  var knownSpans: [FileSpan] {
+    guard let earlier, let last = spans.last, !last.isClosed else { return spans }
+    var known = earlier
+    (known.start, known.fileStart, known.inode) = (last.start, last.fileStart, last.inode)
+    return spans.dropLast() + [known]
+  }
+
   mutating func give(_ p: UnsafeMutableRawPointer, _ count: Int) -> Int {
     let n = min(count, complete - given)
     unsafe p.copyMemory(from: buffer.base + given, byteCount: n)
@@ -135,6 +143,7 @@ struct GrowingFileState {
       complete = buffer.count
     }
     spans[at].isClosed = true
+    spans[at].wasTruncated = wasTruncated ? true : earlier?.wasTruncated
     spans[at].modified = FileStatus(descriptor: descriptor)?.modified ?? spans[at].modified
     closeQuietly(descriptor)
     descriptor = -1

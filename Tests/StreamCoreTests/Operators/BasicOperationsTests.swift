@@ -77,6 +77,33 @@ import Testing
   @Test func transform() throws {
     #expect(try runMarbles(numbers) { $0.transform { $0.map { String($0) } } }.all.count == 12)
   }
+  @Test func transformWith() throws {
+    let found = try unite(numbers, [[1, 9], [8], []]) { left, right in
+      left.transformWith(right) { l, r in l.map { ($0, "l") }.join(r.map { ($0, "r") }).map { "\($0.0)\($0.1)" } }
+    }
+    #expect(found == [["1(\"l\", \"r\")"], ["8(\"l\", \"r\")"], []])
+  }
+  @Test(arguments: [true, false])
+  func combineByKey(mapSideCombine: Bool) throws {
+    let found = try runMarbles(words, shape: RunShape(threads: 2, blockElementCount: 1)) {
+      $0.map { ($0, 1) }.combineByKey(
+        mapSideCombine: mapSideCombine, createCombiner: { "\($0)" }, mergeValue: { $0 += "\($1)" },
+        mergeCombiners: { $0 += $1 })
+    }.intervals
+    #expect(found.map(byKey) == [["a": "11", "b": "1"], ["": "11"], [:]])
+  }
+  @Test func cacheAndPersistChangeNothing() throws {
+    #expect(
+      try runMarbles(numbers) { $0.cache().map { $0 + 1 }.persist() }.intervals == numbers.map { $0.map { $0 + 1 } })
+  }
+  @Test func filtersAndKeysOfEmptyIntervals() throws {
+    let none: [[Int]] = [[], [], []]
+    let found = try runMarbles(none) { s in
+      let pairs = s.filter { $0 > 0 }.map { ($0, $0) }
+      return pairs.reduceByKey(+).map { "\($0)" }.union(pairs.groupByKey(name: "g").map { "\($0)" })
+    }.intervals
+    #expect(found == [[], [], []])
+  }
   @Test func cogroup() throws {
     let found = try unite([["a", "a", "b"], ["a", ""], [""], []], [["a", "a", "b"], ["b", ""], [], []]) { l, r in
       l.map { ($0, 1) }.cogroup(r.map { ($0, "x") })

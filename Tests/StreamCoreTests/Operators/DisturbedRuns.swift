@@ -40,11 +40,16 @@ final class DisturbedSource<Element>: ElementSource, @unchecked Sendable {
   private let queue: QueueSource<Element>
   private var readsLeft: Int
   private var batchesLeft: Int
+  private let stopsAtReads: Bool
   private let stop: () -> Void
 
-  /// Fails after so many reads; calls `stop` when it is asked for more than so many batches.
-  init(_ queue: QueueSource<Element>, reads: Int = .max, batches: Int = .max, stop: @escaping () -> Void = {}) {
+  /// Fails after so many reads (or calls `stop`); calls `stop` when it is asked for more than so many batches.
+  init(
+    _ queue: QueueSource<Element>, reads: Int = .max, stopsAtReads: Bool = false, batches: Int = .max,
+    stop: @escaping () -> Void = {}
+  ) {
     self.queue = queue
+    self.stopsAtReads = stopsAtReads
     (readsLeft, batchesLeft) = (reads, batches)
     self.stop = stop
   }
@@ -54,12 +59,12 @@ final class DisturbedSource<Element>: ElementSource, @unchecked Sendable {
   func seek(to position: SourcePosition) throws { try queue.seek(to: position) }
   func wasCommitted(_ position: SourcePosition) { queue.wasCommitted(position) }
   func read(into output: PartitionBuffer<Element>, countMax: Int) throws -> SourceStatus {
-    if readsLeft == 0 { throw PowerFailure() }
-    readsLeft -= 1
-    if batchesLeft == 0 {
+    if readsLeft == 0, !stopsAtReads { throw PowerFailure() }
+    if batchesLeft == 0 || readsLeft == 0 {
       stop()
       return .idle
     }
+    readsLeft -= 1
     let status = try queue.read(into: output, countMax: countMax)
     if status == .untilNextInterval { batchesLeft -= 1 }
     return status

@@ -117,6 +117,44 @@ import Testing
     }
   }
 
+  /// An interval that an earlier run gave out is cut again as it was: a stop while it is read again does not end it.
+  @Test(arguments: 0...6)
+  func aStopWhileAnIntervalIsReadAgain(reads: Int) throws {
+    let queue = QueueSource([[1, 2, 3], [4, 5, 6], [7]], isReplayable: true)
+    queue.close()
+    let stored = StoredIntervals<Int>()
+    let clock = ManualClock()
+    try withTemporaryFolder { folder in
+      // two intervals are given out and no checkpoint is written
+      let failing = DisturbedSource(queue, reads: 6)
+      var context: StreamingContext?
+      let stopping = DisturbedSource(queue, reads: reads, stopsAtReads: true) { context?.requestStop() }
+      for (i, source) in [failing, stopping, DisturbedSource(queue)].enumerated() {
+        var options = StreamingOptions()
+        (options.threads, options.blockElementCount) = (1, 1)
+        options.trigger = .interval(milliseconds: 1000)
+        let checkpoint = CheckpointOptions(directory: folder, intervalMilliseconds: 1 << 40)
+        let run = StreamingContext(options: options, checkpoint: checkpoint, clock: clock)
+        context = run
+        let groups = run.stream([source]).map { (0, $0) }.groupByKey().flatMap(\.1)
+        groups.sink("stored") { i in
+          let sink = StoredIntervalSink(stored)
+          i.register(sink, name: "stored")
+          return sink
+        }
+        run.onStart = { if !$0 { stored.cut(to: 0) } }
+        if i == 0 {
+          #expect(throws: DisturbedSource<Int>.PowerFailure.self) { try run.run() }
+          #expect(stored.intervals.count >= 1)
+        } else {
+          let outcome = try run.run()
+          #expect(outcome == (i == 1 ? .stopped : .finished))
+        }
+      }
+    }
+    #expect(stored.intervals == [[1, 2, 3], [4, 5, 6], [7]])
+  }
+
   /// Recovery passes a damaged checkpoint over and goes on from the one before: what the sources gave since then has
   /// been kept for that.
   @Test(arguments: [1, 2, 3])

@@ -141,6 +141,19 @@ import Testing
     #expect(collector.times[at] >= 250 && collector.times[at] <= 350)
   }
 
+  /// Elements of streams with event time keep it; what a timeout gives out stands at the watermark.
+  @Test func eventTimeIsKept() throws {
+    let collector = try runMarbles([[("a", 5000)], [("b", 9000), ("b", 7000)], [("c", 12_000)]]) { s in
+      s.withWatermark(delayMilliseconds: 500) { Int64($0.1) }.mapWithState(name: "m", timeoutMilliseconds: 1000) {
+        (key: String, value: Int?, state: inout KeyState<Int>) -> String? in
+        state.value = value
+        return "\(key) \(value ?? 0)"
+      }.mapped
+    }
+    #expect(collector.intervals.map { Set($0) } == [["a 5000"], ["b 9000", "b 7000", "a 0"], ["c 12000", "b 0"]])
+    #expect(collector.eventTimes.sorted() == [5000, 7000, 8500, 9000, 11_500, 12_000])
+  }
+
   // MARK: random intervals
 
   /// What happens to each key, interval by interval, computed from the batches.

@@ -1,3 +1,4 @@
+import Foundation
 import StreamCore
 import TestSupport
 import Testing
@@ -69,6 +70,86 @@ import Testing
     _ = context.stream([queue]).map { $0 + 1 }
     #expect(try context.run() == .finished)
     #expect(context.progress.records == 2)
+  }
+
+  // MARK: a thread of its own
+
+  @Test(arguments: [1, 3])
+  func startAndStop(threads: Int) throws {
+    let context = context(threads: threads)
+    let queue = QueueSource((0..<1000).map { [$0] })
+    let stored = StoredIntervals<Int>()
+    let hasBegun = DispatchSemaphore(value: 0)
+    context.stream([queue]).sink("stored") { _ in StoredIntervalSink(stored) { if $0 == 0 { hasBegun.signal() } } }
+    context.start()
+    hasBegun.wait()
+    #expect(try context.stop() == .stopped)
+    // again, and when all is over
+    #expect(try context.stop() == .stopped)
+    #expect(try context.awaitTermination() == .stopped)
+    #expect(!stored.intervals.isEmpty)
+    #expect(stored.intervals == (0..<stored.intervals.count).map { [$0] })
+    #expect(stored.intervals.count == Int(queue.position.offset))
+  }
+  @Test func awaitTerminationWaitsForTheEnd() throws {
+    let context = context()
+    let queue = QueueSource((0..<50).map { [$0] })
+    queue.close()
+    let stored = StoredIntervals<Int>()
+    context.stream([queue]).sink("stored") { _ in StoredIntervalSink(stored) }
+    context.start()
+    #expect(try context.awaitTermination() == .finished)
+    #expect(stored.intervals == (0..<50).map { [$0] })
+  }
+  @Test func awaitTerminationThrowsWhatEndedTheRun() throws {
+    let context = context()
+    let source = DisturbedSource(QueueSource([[1], [2]]), reads: 1)
+    context.stream([source]).sink("none") { _ in IntervalCollector<Int>() }
+    context.start()
+    #expect(throws: DisturbedSource<Int>.PowerFailure.self) { try context.awaitTermination() }
+    // whoever asks later is told too
+    #expect(throws: DisturbedSource<Int>.PowerFailure.self) { try context.stop() }
+  }
+  @Test func aStopBeforeTheStart() throws {
+    let context = context()
+    let stored = StoredIntervals<Int>()
+    context.stream([QueueSource([[1]])]).sink("stored") { _ in StoredIntervalSink(stored) }
+    #expect(try context.stop() == .stopped)
+    context.start()
+    #expect(try context.awaitTermination() == .stopped)
+    #expect(stored.intervals.isEmpty)
+  }
+  /// The same program again and again: it goes on where it was.
+  @Test func getOrCreate() throws {
+    let queue = QueueSource([[1], [2], [3]], isReplayable: true)
+    try withTemporaryFolder { folder in
+      var found: [[Int]] = []
+      var resumed: [Bool] = []
+      for _ in 0..<4 {
+        var options = StreamingOptions()
+        (options.threads, options.trigger) = (1, .once)
+        let collector = IntervalCollector<Int>()
+        let context = StreamingContext.getOrCreate(
+          checkpoint: CheckpointOptions(directory: folder), options: options, clock: ManualClock()
+        ) { context in
+          context.stream([queue]).map { (0, $0) }.updateStateByKey(name: "sum") {
+            (_: Int, values: [Int], state: Int?) -> Int? in (state ?? 0) + values.reduce(0, +)
+          }.map(\.1).sink("collected") { _ in collector }
+        }
+        try context.run()
+        found.append(collector.all)
+        resumed.append(context.isResumed)
+      }
+      #expect(found == [[1], [3], [6], []])
+      #expect(resumed == [false, true, true, true])
+    }
+  }
+  @Test func aProgramThatCannotBeBuilt() throws {
+    try withTemporaryFolder { folder in
+      #expect(throws: Complaint()) {
+        try StreamingContext.getOrCreate(checkpoint: CheckpointOptions(directory: folder)) { _ in throw Complaint() }
+      }
+    }
   }
 
   // MARK: errors end the run, with the first error there was

@@ -72,6 +72,7 @@ final class DisturbedSource<Element>: ElementSource, @unchecked Sendable {
 }
 
 /// A folder in memory where there is one: what the tests flush to the disk need not reach it.
+@discardableResult
 func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
   let memory = "/dev/shm/"
   let parent = FileManager.default.isWritableFile(atPath: memory) ? memory : NSTemporaryDirectory()

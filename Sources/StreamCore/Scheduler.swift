@@ -63,6 +63,10 @@ final class Scheduler: @unchecked Sendable {
     for (i, p) in (positions ?? []).enumerated() {
       try readers[i].start(at: SourcePosition(offset: p.offset, detail: p.detail ?? ""), replayEnd: p.readTo)
     }
+    // a source that an earlier run has read from, which failed before its first checkpoint
+    if coordinator != nil, positions == nil {
+      for r in readers where r.identity != nil { try r.start(at: SourcePosition(), replayEnd: 0) }
+    }
     let options = context.options
     let timed = feeds.map { context.feeds[$0].isTimed }
     alignment = SourceAlignment(
@@ -287,14 +291,15 @@ final class Scheduler: @unchecked Sendable {
     let start = isMetered ? SystemClock().nowNanoseconds : 0
     var error: (any Error)?
     var status = SourceStatus.more
-    let endOffset = intervals.endOffset(source)
+    let (endOffset, recordsLeft) = (intervals.endOffset(source), intervals.recordsLeft)
     for prepare in context.exchanges { prepare(batch) }
     let options = context.options
     do {
       status = try readers[source].fill(
         batch,
         limit: ReadLimit(
-          byteCount: options.blockByteCount, elementCount: options.blockElementCount, endOffset: endOffset))
+          byteCount: options.blockByteCount, elementCount: min(options.blockElementCount, recordsLeft),
+          endOffset: endOffset))
     } catch let e { error = e }
     monitor.lock()
     isReading = false
@@ -409,6 +414,11 @@ final class Scheduler: @unchecked Sendable {
   /// gone on with), then, if the sources ended, the batches that close everything, no more at a time than other ones.
   private func queueTail() {
     guard !tailQueued, !isReading, alignment.allEnded || isStopping, nextSeal == nextNumber else { return }
+    if isStopping, intervals.isCutAgain {
+      // the next run cuts the interval again as the log says, from the checkpoint that there is
+      tailQueued = true
+      return
+    }
     if !lastCheckpointQueued, let coordinator {
       // not while another one is being written; its end wakes us
       guard coordinator.begin() else { return }
@@ -439,7 +449,7 @@ final class Scheduler: @unchecked Sendable {
   }
   private func closeLastInterval(_ b: Batch) {
     if intervals.isOpen, intervals.hasData {
-      let now = context.clock.nowMilliseconds
+      let now = intervals.closingTime(context.clock.nowMilliseconds)
       do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true
       (b.intervalTime, b.processingTime) = (now, now)

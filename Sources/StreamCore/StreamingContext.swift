@@ -293,11 +293,15 @@ public final class StreamingContext: @unchecked Sendable {
     guard let result = control.withLock({ $0.result }) else { preconditionFailure("the job was not started") }
     return try result.get()
   }
-  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept.
+  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept. May be called again.
+  ///
+  /// Before ``start()`` it makes the job end as soon as it begins; a job that ``run()`` runs on another thread is asked
+  /// to stop and not waited for.
   @discardableResult
   public func stop() throws -> RunOutcome {
     requestStop()
-    return try awaitTermination()
+    let isStarted = control.withLock { $0.thread != nil || $0.result != nil }
+    return isStarted ? try awaitTermination() : .stopped
   }
 
   /// Asks the job to stop after the batches in flight, with a last checkpoint; before ``run()``, to stop at once.

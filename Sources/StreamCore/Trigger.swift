@@ -43,6 +43,7 @@ struct IntervalControl {
   private(set) var isIdle: [Bool]
   /// Has given all that is for this interval.
   private var isDone: [Bool]
+  private var hasEnded: [Bool]
   private var isOver = false
   /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
   private var replayed: ArraySlice<IntervalLog.Entry>
@@ -60,6 +61,7 @@ struct IntervalControl {
     self.number = number
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
+    hasEnded = isIdle
     self.ends = ends
     self.replayed = replayed[...]
   }
@@ -74,14 +76,17 @@ struct IntervalControl {
     let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
     if !isFull, !isDry {
       // some source has more, but others have to catch up first: those may only be waiting to be asked again
-      return zip(isIdle, isDone).contains { $0 && !$1 } ? .wait(milliseconds: pollMilliseconds) : .blocked
+      if zip(isIdle, isDone).contains(where: { $0 && !$1 }) { return .wait(milliseconds: pollMilliseconds) }
+      if alignment.hasBlocksInFlight { return .blocked }
+      // those have given all that they will in this interval: it ends here
     }
     switch trigger {
     case .interval:
       let left = (dueAt ?? now) - now
       return .wait(milliseconds: isFull ? left : min(pollMilliseconds, left))
     case .asFastAsPossible:
-      if hasData || isFull { return .close(time: now) }
+      // who has given all that is for this interval, be it nothing, waits for the next one
+      if hasData || isFull || isDone.contains(true) { return .close(time: now) }
       if let idle = idleIntervalMilliseconds, now - openedAt >= idle { return .close(time: now) }
       return .wait(milliseconds: pollMilliseconds)
     case .availableNow:
@@ -96,7 +101,7 @@ struct IntervalControl {
   /// Reads each source to where the interval ended, then closes it at the same time.
   private func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
     var isDry = true
-    for s in ends.indices where s < entry.ends.count && ends[s] < entry.ends[s] && !alignment.isRead(s) {
+    for s in ends.indices where !alignment.isRead(s) && entry.reaches(beyond: ends[s], of: s) {
       if !isIdle[s] { return .read(s) }
       isDry = false
     }
@@ -104,12 +109,15 @@ struct IntervalControl {
   }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard let entry = replayed.first, source < entry.ends.count else { return .max }
+    guard let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
+  /// Whether intervals of an earlier run are being cut again.
+  var isReplaying: Bool { !replayed.isEmpty }
   /// What the log is to say of the open interval.
   func entry(closedAt time: Int64) -> IntervalLog.Entry {
-    IntervalLog.Entry(interval: number, openedAt: openedAt, time: time, ends: ends)
+    IntervalLog.Entry(
+      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] })
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
@@ -127,16 +135,19 @@ struct IntervalControl {
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
     if status != .more { isIdle[source] = true }
-    if status == .untilNextInterval { isDone[source] = true }
+    if status == .ended { hasEnded[source] = true }
+    // where an interval ends that is cut again is known better
+    if status == .untilNextInterval, replayed.isEmpty { isDone[source] = true }
     if byteCount > 0 { hasData = true }
     recordCount += n
   }
   mutating func wasClosed() {
     number += 1
     isOpen = false
-    if let entry = replayed.first {
-      if case .interval = trigger { dueAt = entry.time }
+    if !replayed.isEmpty {
       replayed.removeFirst()
+      // what would have been due while the job was down is not made up for
+      dueAt = nil
     }
   }
 }

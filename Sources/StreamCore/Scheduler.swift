@@ -136,7 +136,7 @@ final class Scheduler: @unchecked Sendable {
     if failure == nil { context.onProcessed() }
     do { try coordinator?.finish() } catch { failure = failure ?? error }
     if let failure { throw failure }
-    return alignment.allEnded ? .finished : .stopped
+    return alignment.allEnded && closingStep == closingStepCount ? .finished : .stopped
   }
 
   // MARK: tasks
@@ -231,7 +231,8 @@ final class Scheduler: @unchecked Sendable {
   }
 
   private var mayRead: Bool {
-    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && !alignment.allRead
+    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax
+      && (!alignment.allRead || intervals.isReplaying)
   }
 
   /// Does what is next about reading; false when that has to wait for a batch in flight.
@@ -413,15 +414,16 @@ final class Scheduler: @unchecked Sendable {
   /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be
   /// gone on with), then, if the sources ended, the batches that close everything, no more at a time than other ones.
   private func queueTail() {
-    guard !tailQueued, !isReading, alignment.allEnded || isStopping, nextSeal == nextNumber else { return }
-    if isStopping, intervals.isCutAgain {
-      // the next run cuts the interval again as the log says, from the checkpoint that there is
-      tailQueued = true
+    guard !tailQueued, !isReading, nextSeal == nextNumber else { return }
+    if intervals.isReplaying {
+      // an interval that is known to have more in it cannot be closed: the next run cuts it again
+      tailQueued = isStopping
       return
     }
+    guard alignment.allEnded || isStopping else { return }
     if !lastCheckpointQueued, let coordinator {
       // not while another one is being written; its end wakes us
-      guard coordinator.begin() else { return }
+      guard coordinator.begin(isNeeded: true) else { return }
       enqueueEmpty {
         $0.isCheckpoint = true
         closeLastInterval($0)

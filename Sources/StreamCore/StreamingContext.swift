@@ -1,6 +1,6 @@
 import FlatMemory
 import Foundation
-import Snapshots
+package import Snapshots
 import Synchronization
 
 /// How a streaming job runs: nothing here may change its results.
@@ -43,12 +43,28 @@ public struct CheckpointOptions: Sendable {
   public var isFresh: Bool
   /// Operators that were called otherwise when the checkpoint was written: former names by present ones.
   public var renamedOperators: [String: String] = [:]
+  /// How the checkpoints are kept, and the file system that they are on.
+  package var store = CheckpointStoreOptions()
+  /// What the log of intervals is written with.
+  package var files: any FileOperations = MachineFileOperations()
+  /// Told of the thread that writes checkpoints, for who decides which thread goes on.
+  package var onWriting: @Sendable (CheckpointWriting) -> Void = { _ in }
 
   public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
     self.directory = directory
     self.intervalMilliseconds = intervalMilliseconds
     self.isFresh = isFresh
   }
+}
+
+/// Where the thread that writes a checkpoint is.
+package enum CheckpointWriting: Sendable {
+  /// It is about to be started.
+  case begins
+  /// Another thread is about to wait for its end.
+  case isAwaited
+  /// It has nothing left to do.
+  case ended
 }
 
 /// A job as data: its parameters by name. Two runs belong to the same job when all of them are equal, but for those

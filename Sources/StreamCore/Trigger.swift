@@ -47,6 +47,7 @@ struct IntervalControl {
   private var isDone: [Bool]
   /// Was asked in this interval, whether it had something or not.
   private var wasAsked: [Bool]
+  private var hasEnded: [Bool]
   private var isOver = false
   /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
   private var replayed: ArraySlice<IntervalLog.Entry>
@@ -68,6 +69,7 @@ struct IntervalControl {
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
     wasAsked = isIdle
+    hasEnded = isIdle
     self.ends = ends
     self.replayed = replayed[...]
   }
@@ -101,7 +103,8 @@ struct IntervalControl {
       let left = (dueAt ?? now) - now
       return .wait(milliseconds: isFull ? left : min(pollMilliseconds, left))
     case .asFastAsPossible:
-      if hasData || isFull { return .close(time: now) }
+      // who has given all that is for this interval, be it nothing, waits for the next one
+      if hasData || isFull || isDone.contains(true) { return .close(time: now) }
       if let idle = idleIntervalMilliseconds, now - openedAt >= idle { return .close(time: now) }
       return .wait(milliseconds: pollMilliseconds)
     case .availableNow:
@@ -116,26 +119,27 @@ struct IntervalControl {
   /// Reads each source to where the interval ended, then closes it at the same time.
   private func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
     var isDry = true
-    for s in ends.indices where s < entry.ends.count && ends[s] < entry.ends[s] && !alignment.isRead(s) {
+    for s in ends.indices where !alignment.isRead(s) && entry.reaches(beyond: ends[s], of: s) {
       if !isIdle[s] { return .read(s) }
       isDry = false
     }
     return isDry ? .close(time: entry.time) : .wait(milliseconds: pollMilliseconds)
   }
-  /// An interval that an earlier run gave out is not yet wholly there again: it must not be closed any shorter.
-  var isCutAgain: Bool { isOpen && !replayed.isEmpty }
   /// When the open interval is closed if that has to be now.
   func closingTime(_ now: Int64) -> Int64 { replayed.first?.time ?? now }
   /// Records that the open interval has room for.
   var recordsLeft: Int { replayed.isEmpty ? max(recordsMax - recordCount, 1) : .max }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard let entry = replayed.first, source < entry.ends.count else { return .max }
+    guard let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
+  /// Whether intervals of an earlier run are being cut again.
+  var isReplaying: Bool { !replayed.isEmpty }
   /// What the log is to say of the open interval.
   func entry(closedAt time: Int64) -> IntervalLog.Entry {
-    IntervalLog.Entry(interval: number, openedAt: openedAt, time: time, ends: ends)
+    IntervalLog.Entry(
+      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] })
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
@@ -156,7 +160,9 @@ struct IntervalControl {
     ends[source] = end
     wasAsked[source] = true
     if status != .more { isIdle[source] = true }
-    if status == .untilNextInterval { isDone[source] = true }
+    if status == .ended { hasEnded[source] = true }
+    // where an interval ends that is cut again is known better
+    if status == .untilNextInterval, replayed.isEmpty { isDone[source] = true }
     if byteCount > 0 { hasData = true }
     recordCount += n
   }
@@ -172,8 +178,9 @@ struct IntervalControl {
     isOpen = false
     if let entry = replayed.first {
       lastReplayed = entry.time
-      dueAt = nil
       replayed.removeFirst()
+      // what would have been due while the job was down is not made up for
+      dueAt = nil
     }
   }
 }

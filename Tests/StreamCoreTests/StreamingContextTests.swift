@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A context's life: the cases of Spark's StreamingContextSuite that make sense here.
-@Suite(.timeLimit(.minutes(2))) struct StreamingContextTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamingContextTests {
   struct Complaint: Error, Equatable {}
 
   private func context(threads: Int = 2, trigger: Trigger = .asFastAsPossible) -> StreamingContext {

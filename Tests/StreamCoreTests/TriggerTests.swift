@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// When intervals are closed and what they hold, on a clock that only the job moves.
-@Suite(.timeLimit(.minutes(2))) struct TriggerTests {
+@Suite(.timeLimit(.minutes(10))) struct TriggerTests {
   /// What a job does at the end of an interval.
   private typealias OnInterval = (_ interval: Int, _ context: StreamingContext, _ clock: ManualClock) -> Void
 

@@ -46,8 +46,8 @@ extension DStream {
 
   /// Collects the elements in a table that may be looked at while the program runs; exactly once as long as it lives.
   public func saveToMemory(_ table: MemoryTable<Element>, name: String = "memory") {
-    sink(name) { instance in
-      let sink = MemorySink(table)
+    sink(name) { [context] instance in
+      let sink = MemorySink(table, isCheckpointed: context.isCheckpointed)
       instance.register(sink, name: name)
       return sink
     }

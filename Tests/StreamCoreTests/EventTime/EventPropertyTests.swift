@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Operators by event time against oracles: content and order, whatever threads, blocks, crashes and stops.
-@Suite(.timeLimit(.minutes(5))) struct EventPropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct EventPropertyTests {
   @Test func tumblingAndSlidingWindows() throws {
     try forRandomCases("windows", count: 50) { random in
       let input = EventInput.random(streams: 1, &random)

@@ -48,7 +48,7 @@ final class BatchedEventSource: ElementSource {
 }
 
 /// Windows and sessions in update and complete mode, interval by interval, against oracles; with crashes.
-@Suite(.timeLimit(.minutes(3))) struct OutputModePropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct OutputModePropertyTests {
   /// Lines of one interval end with a stroke.
   private final class IntervalLines: Consumer<String>, CheckpointedState, @unchecked Sendable {
     private let file: DurableLines

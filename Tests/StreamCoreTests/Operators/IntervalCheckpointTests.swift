@@ -6,7 +6,7 @@ import Testing
 
 /// State of the operators by interval over restarts: the behaviours that Spark's CheckpointSuite checks. Each program is
 /// stopped, or its power fails, and the intervals of all its runs together are those of one run.
-@Suite(.timeLimit(.minutes(3))) struct IntervalCheckpointTests {
+@Suite(.timeLimit(.minutes(10))) struct IntervalCheckpointTests {
   private static let batches = [["a"], ["a", "b"], [], ["b", "c", "b"], ["a"], [], ["c", "d"], ["a", "a"]]
 
   /// A program over all of the operators' state.

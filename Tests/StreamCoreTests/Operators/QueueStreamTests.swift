@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Streams of a queue: the cases of Spark's InputStreamsSuite that are about queueStream.
-@Suite(.timeLimit(.minutes(1))) struct QueueStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct QueueStreamTests {
   private func run(
     _ queue: QueueSource<Int>, trigger: Trigger = .interval(milliseconds: 1000), blockElementCount: Int = 1000,
     onInterval: @escaping (Int, StreamingContext) -> Void = { _, _ in }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Windows over intervals, operator by operator: the behaviours that Spark's WindowOperationsSuite checks.
-@Suite(.timeLimit(.minutes(2))) struct WindowOperationsTests {
+@Suite(.timeLimit(.minutes(10))) struct WindowOperationsTests {
   private let numbers = [[10], [20, 21], [], [40], [50, 51, 52], [], [70]]
 
   // MARK: window

@@ -4,7 +4,7 @@ import Testing
 
 /// Windows over random intervals against recomputation from the raw batches, and against themselves: in other shapes, and
 /// over crashes and stops.
-@Suite(.timeLimit(.minutes(4))) struct WindowPropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct WindowPropertyTests {
   struct Case {
     let batches: [[Int]]
     let length: Int

@@ -157,7 +157,7 @@ import Testing
     }.intervals
   }
   @Test func aKeyIsGivenUpWhenNothingCame() throws {
-    #expect(try run([["a"], [], [], ["a"]], timeout: 1500) == [["a1"], ["a gone at 1"], [], ["a1"]])
+    #expect(try run([["a"], [], [], ["a"]], timeout: 1500) == [["a1"], [], ["a gone at 1"], ["a1"]])
   }
   @Test func aKeyThatCameInTheIntervalIsNot() throws {
     // came at 0 and at 1000; 500 later is within the same interval
@@ -167,6 +167,6 @@ import Testing
   @Test func loadedKeysTimeOutToo() throws {
     #expect(
       try run([[], ["b"], [], [], []], timeout: 1500, initial: [("a", 7), ("b", 1)])
-        == [[], ["b2"], ["b gone at 2", "a gone at 7"].sorted(), [], []].map { $0.sorted() })
+        == [[], ["b2"], ["a gone at 7"], ["b gone at 2"], []])
   }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// mapWithState: the behaviours that Spark's MapWithStateSuite checks.
-@Suite(.timeLimit(.minutes(3))) struct MapWithStateTests {
+@Suite(.timeLimit(.minutes(10))) struct MapWithStateTests {
   private func count(
     _ batches: [[String]], shape: RunShape = RunShape(), timeoutMilliseconds: Int64? = nil,
     initialState: [(String, Int)] = [], snapshots: Bool = false

@@ -153,7 +153,7 @@ final class TimerProcessor: StatefulProcessor<Int, String, String> {
 }
 
 /// Processing by key with timers in event time against an oracle, whatever threads, blocks, crashes and stops.
-@Suite(.timeLimit(.minutes(3))) struct ProcessKeyedPropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessKeyedPropertyTests {
   static func process(_ stream: DStream<(Int, String)>) -> DStream<(Int, String)> {
     func keyCall(_ c: KeyedContext<Int, (Int, String)>) -> KeyCall {
       KeyCall(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// updateStateByKey: the behaviours that Spark's BasicOperationsSuite checks of it.
-@Suite(.timeLimit(.minutes(2))) struct UpdateStateByKeyTests {
+@Suite(.timeLimit(.minutes(10))) struct UpdateStateByKeyTests {
   private func sum(
     _ batches: [[String]], shape: RunShape = RunShape(), initialState: [(String, Int)] = []
   ) throws -> [[String: Int]] {

@@ -18,7 +18,8 @@ final class CheckpointFiles {
     if let known = opened[id] { return try known.get() }
     let result: Result<SnapshotFile, SnapshotError>
     do throws(SnapshotError) {
-      let file = try SnapshotFile(path: folder.filePath(of: id), limits: limits, verification: verification)
+      let file = try SnapshotFile(
+        source: folder.fileSystem.source(folder.filePath(of: id)), limits: limits, verification: verification)
       guard file.id == id else {
         throw .malformed("the file holds checkpoint \(file.id): it was renamed", path: file.path, offset: 16)
       }

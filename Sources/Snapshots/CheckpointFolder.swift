@@ -12,6 +12,12 @@
 /// never touched.
 struct CheckpointFolder: Sendable {
   let path: String
+  let fileSystem: any SnapshotFileSystem
+
+  init(path: String, fileSystem: any SnapshotFileSystem = MachineFileSystem()) {
+    self.path = path
+    self.fileSystem = fileSystem
+  }
 
   static let temporarySuffix = ".tmp"
 
@@ -34,7 +40,7 @@ struct CheckpointFolder: Sendable {
   func scan() throws(SnapshotError) -> (ids: [UInt64], interrupted: [UInt64]) {
     var ids: [UInt64] = []
     var interrupted: [UInt64] = []
-    for name in try Self.names(in: path) {
+    for name in try fileSystem.names(inFolder: path) {
       if let id = Self.id(ofFileName: name) {
         ids.append(id)
       } else if name.hasSuffix(Self.temporarySuffix),

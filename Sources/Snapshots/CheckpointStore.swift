@@ -26,7 +26,7 @@ public final class CheckpointStore: Sendable {
   public let directory: String
   public let options: CheckpointStoreOptions
   private let folder: CheckpointFolder
-  private let lock: FolderLock
+  private let lock: any AnyObject & Sendable
   private let state: Mutex<State>
   /// Of the block digests.
   private let seed = UInt64.random(in: .min ... .max)
@@ -55,11 +55,11 @@ public final class CheckpointStore: Sendable {
     try options.validate()
     var trimmed = directory
     while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-    try CheckpointFolder.create(trimmed)
+    try options.fileSystem.createFolder(trimmed)
     self.directory = trimmed
     self.options = options
-    folder = CheckpointFolder(path: trimmed)
-    lock = try FolderLock(folder: trimmed)
+    folder = CheckpointFolder(path: trimmed, fileSystem: options.fileSystem)
+    lock = try options.fileSystem.lock(folder: trimmed)
     let (ids, interrupted) = try folder.scan()
     var initial = State(nextID: max(ids.last ?? 0, interrupted.last ?? 0) + 1)
     for id in interrupted {
@@ -188,8 +188,8 @@ public final class CheckpointStore: Sendable {
   /// The last checkpoint, if a delta may build on it and its file is still what was written.
   private func usableBase(_ state: borrowing State) -> LastCheckpoint? {
     guard let last = state.last, last.chainLength < options.chainLengthMax else { return nil }
-    let file = try? SnapshotFile(
-      path: folder.filePath(of: last.id), limits: options.limits, verification: .structure)
+    let source = try? options.fileSystem.source(folder.filePath(of: last.id))
+    let file = source.flatMap { try? SnapshotFile(source: $0, limits: options.limits, verification: .structure) }
     return file?.checksum == last.checksum ? last : nil
   }
 

@@ -6,7 +6,8 @@
   import Darwin
 #endif
 
-/// What writing a checkpoint asks of the file system; replaceable, so that tests can fill a disk.
+/// What keeping checkpoints asks of the file system; replaceable, so that tests can fill a disk and a simulator can crash
+/// between two calls.
 ///
 /// Guarantees asked for: a write is whole or an error; ``synchronize(_:path:)`` returns when the bytes are on the
 /// medium; a rename is atomic.
@@ -19,6 +20,24 @@ package protocol SnapshotFileSystem: Sendable {
   func rename(_ from: String, to: String) throws(SnapshotError)
   func remove(_ path: String) throws(SnapshotError)
   func synchronizeFolder(_ path: String) throws(SnapshotError)
+  /// Creates a folder and those above it; nothing where there is one.
+  func createFolder(_ path: String) throws(SnapshotError)
+  /// The names in a folder, without `.` and `..`.
+  func names(inFolder path: String) throws(SnapshotError) -> [String]
+  /// The bytes of a file.
+  func source(_ path: String) throws(SnapshotError) -> SnapshotSource
+  /// The right to write to a folder of checkpoints, held until the object is let go of.
+  func lock(folder: String) throws(SnapshotError) -> any AnyObject & Sendable
+}
+
+/// The machine's, where a file system does not say otherwise.
+extension SnapshotFileSystem {
+  package func createFolder(_ path: String) throws(SnapshotError) { try CheckpointFolder.create(path) }
+  package func names(inFolder path: String) throws(SnapshotError) -> [String] { try CheckpointFolder.names(in: path) }
+  package func source(_ path: String) throws(SnapshotError) -> SnapshotSource { try SnapshotSource(path: path) }
+  package func lock(folder: String) throws(SnapshotError) -> any AnyObject & Sendable {
+    try FolderLock(folder: folder)
+  }
 }
 
 /// The file system of the machine, through POSIX calls.

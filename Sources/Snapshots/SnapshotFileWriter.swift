@@ -36,7 +36,7 @@
 
   deinit {
     // an unfinished file is closed here; its removal is the caller's
-    if descriptor >= 0 { _ = closeDescriptor(descriptor) }
+    if descriptor >= 0 { try? fileSystem.close(descriptor, path: path) }
     unsafe output.deallocate()
   }
 

@@ -11,11 +11,12 @@
 /// Guarantees: a read is whole or an error; a file that shrinks or a failing disk is an error and not a signal, which
 /// a memory mapping could not promise. A descriptor is closed with the last owner.
 /// Cost: memory: none, views are handed out; file: one `pread` into the caller's scratch.
-@safe final class SnapshotSource: @unchecked Sendable {
+@safe package final class SnapshotSource: @unchecked Sendable {
   let path: String
   let byteCount: Int
   private let descriptor: Int32
   private let memory: UnsafeRawBufferPointer
+  private let ownsMemory: Bool
 
   /// Bytes that outlive this object.
   init(memory: UnsafeRawBufferPointer, name: String) {
@@ -23,6 +24,18 @@
     byteCount = memory.count
     descriptor = -1
     unsafe self.memory = unsafe memory
+    ownsMemory = false
+  }
+
+  /// A copy of bytes.
+  package init(bytes: [UInt8], name: String) {
+    path = name
+    byteCount = bytes.count
+    descriptor = -1
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
+    unsafe copy.copyBytes(from: bytes)
+    unsafe memory = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(copy)[..<bytes.count])
+    ownsMemory = true
   }
 
   init(path: String) throws(SnapshotError) {
@@ -36,9 +49,11 @@
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
     unsafe memory = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    ownsMemory = false
   }
 
   deinit {
+    if ownsMemory { unsafe memory.deallocate() }
     if descriptor >= 0 { _ = closeDescriptor(descriptor) }
   }
 

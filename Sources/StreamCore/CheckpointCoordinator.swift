@@ -105,7 +105,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
     self.options = options
     self.job = job
     self.keyGroups = keyGroups
-    store = try CheckpointStore(directory: options.directory)
+    store = try CheckpointStore(directory: options.directory, options: options.store)
   }
 
   struct Recovered {
@@ -167,7 +167,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
   /// Opens the log of intervals.
   func openIntervalLog(from interval: Int) throws {
-    intervalLog = try IntervalLog(directory: options.directory, from: interval, isFresh: options.isFresh)
+    intervalLog = try IntervalLog(
+      directory: options.directory, from: interval, isFresh: options.isFresh, files: options.files)
   }
 
   /// Makes room for the stages' snapshots and restores their state.
@@ -207,9 +208,11 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private func padded(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
 
   /// Reserves the next checkpoint; false while one is being written.
-  func begin() -> Bool {
+  ///
+  /// - Parameter isNeeded: the caller will wait for that one's end.
+  func begin(isNeeded: Bool = false) -> Bool {
     let isFree = busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
-    if isFree { copyNanoseconds.store(0, ordering: .relaxed) }
+    if isFree { copyNanoseconds.store(0, ordering: .relaxed) } else if isNeeded { options.onWriting(.isAwaited) }
     return isFree
   }
 
@@ -228,11 +231,13 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
   /// Writes the copies in the background.
   func commit(_ batch: Batch) {
-    writer?.join()
+    join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
-      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } }, interval: batch.interval + (batch.closesInterval ? 1 : 0),
+      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } },
+      interval: batch.interval + (batch.closesInterval ? 1 : 0),
       copyMicroseconds: copyNanoseconds.load(ordering: .relaxed) / 1000)
+    options.onWriting(.begins)
     writer = WorkerThread { [self] in
       // what an output could not be flushed for
       var undurable: (any Error)?
@@ -259,23 +264,41 @@ final class CheckpointCoordinator: @unchecked Sendable {
           }
         }
         for list in snapshots { for (state, _) in list { try state.wasCommitted() } }
-        for (reader, position) in zip(readers, metadata.sources) {
-          reader.wasCommitted(SourcePosition(offset: position.offset, detail: position.detail ?? ""))
-        }
-        try intervalLog?.wasCommitted(before: metadata.interval ?? 0)
+        try letGo(before: oldestKept ?? metadata)
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
       }
       for list in snapshots { for entry in list { entry.snapshot.releaseDeferred() } }
       onIdle { busy.store(false, ordering: .releasing) }
+      options.onWriting(.ended)
     }
+  }
+  private func join() {
+    guard let writer else { return }
+    options.onWriting(.isAwaited)
+    writer.join()
+    self.writer = nil
+  }
+
+  /// What the oldest checkpoint says that the folder still has: recovery goes back to it if the newer ones are damaged.
+  private var oldestKept: CheckpointMetadata? {
+    guard let id = (try? store?.list())?.first?.id,
+      let details = try? CheckpointInspector.show(directory: options.directory, id: id)
+    else { return nil }
+    return try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(details.metadata))
+  }
+  /// Tells sources and log what no checkpoint will ask for again.
+  private func letGo(before oldest: CheckpointMetadata) throws {
+    for (reader, p) in zip(readers, oldest.sources) where reader.name == p.name && reader.identity == p.identity {
+      reader.wasCommitted(SourcePosition(offset: p.offset, detail: p.detail ?? ""))
+    }
+    try intervalLog?.wasCommitted(before: oldest.interval ?? 0)
   }
 
   /// Waits for the checkpoint being written, if any, and leaves the folder to others.
   func finish() throws {
-    writer?.join()
-    writer = nil
+    join()
     store = nil
     try intervalLog?.close()
     if let e = failure.withLock({ $0 }) { throw e }

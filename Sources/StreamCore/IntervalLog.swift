@@ -15,6 +15,14 @@ final class IntervalLog: @unchecked Sendable {
     var time: Int64
     /// Up to where each source was read.
     var ends: [UInt64]
+    /// The sources of which the end was known by then: event time no longer waited for them.
+    var ended: [Int]?
+
+    func ends(_ source: Int) -> Bool { ended?.contains(source) ?? false }
+    /// Whether the interval has more of a source than what lies before an offset.
+    func reaches(beyond offset: UInt64, of source: Int) -> Bool {
+      source < ends.count && offset < ends[source] || ends(source)
+    }
   }
   private let log: WriteAheadLog
   /// Intervals of an earlier run that are to be cut the same way.
@@ -27,10 +35,12 @@ final class IntervalLog: @unchecked Sendable {
   private let place: Mutex<Place>
 
   /// Opens the log; what lies before `interval` was passed by a checkpoint.
-  init(directory: String, from interval: Int, isFresh: Bool) throws {
+  init(directory: String, from interval: Int, isFresh: Bool, files: any FileOperations) throws {
     let folder = directory + "/intervals"
-    if isFresh { try? FileManager.default.removeItem(atPath: folder) }
-    log = try WriteAheadLog(directory: folder)
+    if isFresh {
+      for name in try files.names(inFolder: folder) { try files.remove(folder + "/" + name) }
+    }
+    log = try WriteAheadLog(directory: folder, files: files)
     var entries: [(index: Int, entry: Entry)] = []
     let reader = try log.reader(from: log.records.lowerBound)
     while unsafe try reader.read(

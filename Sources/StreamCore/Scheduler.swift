@@ -63,6 +63,10 @@ final class Scheduler: @unchecked Sendable {
     for (i, p) in (positions ?? []).enumerated() {
       try readers[i].start(at: SourcePosition(offset: p.offset, detail: p.detail ?? ""), replayEnd: p.readTo)
     }
+    // a source that an earlier run has read from, which failed before its first checkpoint
+    if coordinator != nil, positions == nil {
+      for r in readers where r.identity != nil { try r.start(at: SourcePosition(), replayEnd: 0) }
+    }
     let options = context.options
     let timed = feeds.map { context.feeds[$0].isTimed }
     alignment = SourceAlignment(
@@ -132,7 +136,7 @@ final class Scheduler: @unchecked Sendable {
     if failure == nil { context.onProcessed() }
     do { try coordinator?.finish() } catch { failure = failure ?? error }
     if let failure { throw failure }
-    return alignment.allEnded ? .finished : .stopped
+    return alignment.allEnded && closingStep == closingStepCount ? .finished : .stopped
   }
 
   // MARK: tasks
@@ -141,7 +145,11 @@ final class Scheduler: @unchecked Sendable {
     monitor.lock()
     while failure == nil {
       queueTail()
-      if !done.isEmpty, !isTelling { tellListeners() }
+      if !done.isEmpty, !isTelling {
+        // a listener may have asked for the run to stop
+        tellListeners()
+        continue
+      }
       if let (stage, partitions, batch) = readyTask(worker) {
         runOrdered(stage, partitions, batch)
       } else if mayRead, goOnReading(worker) {
@@ -223,7 +231,8 @@ final class Scheduler: @unchecked Sendable {
   }
 
   private var mayRead: Bool {
-    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax && !alignment.allRead
+    !isReading && !isStopping && !tailQueued && inFlight.count < batchesInFlightMax
+      && (!alignment.allRead || intervals.isReplaying)
   }
 
   /// Does what is next about reading; false when that has to wait for a batch in flight.
@@ -283,14 +292,15 @@ final class Scheduler: @unchecked Sendable {
     let start = isMetered ? SystemClock().nowNanoseconds : 0
     var error: (any Error)?
     var status = SourceStatus.more
-    let endOffset = intervals.endOffset(source)
+    let (endOffset, recordsLeft) = (intervals.endOffset(source), intervals.recordsLeft)
     for prepare in context.exchanges { prepare(batch) }
     let options = context.options
     do {
       status = try readers[source].fill(
         batch,
         limit: ReadLimit(
-          byteCount: options.blockByteCount, elementCount: options.blockElementCount, endOffset: endOffset))
+          byteCount: options.blockByteCount, elementCount: min(options.blockElementCount, recordsLeft),
+          endOffset: endOffset))
     } catch let e { error = e }
     monitor.lock()
     isReading = false
@@ -404,10 +414,16 @@ final class Scheduler: @unchecked Sendable {
   /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be
   /// gone on with), then, if the sources ended, the batches that close everything, no more at a time than other ones.
   private func queueTail() {
-    guard !tailQueued, !isReading, alignment.allEnded || isStopping, nextSeal == nextNumber else { return }
+    guard !tailQueued, !isReading, nextSeal == nextNumber else { return }
+    if intervals.isReplaying {
+      // an interval that is known to have more in it cannot be closed: the next run cuts it again
+      tailQueued = isStopping
+      return
+    }
+    guard alignment.allEnded || isStopping else { return }
     if !lastCheckpointQueued, let coordinator {
       // not while another one is being written; its end wakes us
-      guard coordinator.begin() else { return }
+      guard coordinator.begin(isNeeded: true) else { return }
       enqueueEmpty {
         $0.isCheckpoint = true
         closeLastInterval($0)
@@ -435,7 +451,7 @@ final class Scheduler: @unchecked Sendable {
   }
   private func closeLastInterval(_ b: Batch) {
     if intervals.isOpen, intervals.hasData {
-      let now = context.clock.nowMilliseconds
+      let now = intervals.closingTime(context.clock.nowMilliseconds)
       do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true
       (b.intervalTime, b.processingTime) = (now, now)

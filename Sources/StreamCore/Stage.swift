@@ -130,6 +130,7 @@ final class InputQueues<Element> {
   private let kinds: [Kind]
   private var queues: [[Entry]]
   private let resumeFrontier: Frontier
+  private var entryCount = 0
   let sourceCount: Int
 
   init(_ kinds: [Kind], resumeFrontier: Frontier, sourceCount: Int) {
@@ -163,6 +164,7 @@ final class InputQueues<Element> {
     guard unsafe e.cursor < buffer.count else { return }
     batch.holds.wrappingAdd(1, ordering: .relaxed)
     queues[queue].append(e)
+    entryCount += 1
   }
 
   @inline(__always)
@@ -183,7 +185,7 @@ final class InputQueues<Element> {
   }
 
   func drain(upTo frontier: Frontier, into consumer: Consumer<Element>, _ batch: Batch) {
-    while true {
+    while entryCount > 0 {
       // the queue whose next element is first, and the bound that the others set
       var first = -1
       var firstKey = Position(watermark: .max, sequence: .max, eventTime: 0)
@@ -212,6 +214,7 @@ final class InputQueues<Element> {
       if unsafe e.cursor == e.buffer.count {
         e.batch.holds.wrappingSubtract(1, ordering: .releasing)
         queues[first].removeFirst()
+        entryCount -= 1
       } else {
         queues[first][0] = e
       }

@@ -1,6 +1,6 @@
 import FlatMemory
 import Foundation
-import Snapshots
+package import Snapshots
 import Synchronization
 
 /// How a streaming job runs: nothing here may change its results.
@@ -43,12 +43,28 @@ public struct CheckpointOptions: Sendable {
   public var isFresh: Bool
   /// Operators that were called otherwise when the checkpoint was written: former names by present ones.
   public var renamedOperators: [String: String] = [:]
+  /// How the checkpoints are kept, and the file system that they are on.
+  package var store = CheckpointStoreOptions()
+  /// What the log of intervals is written with.
+  package var files: any FileOperations = MachineFileOperations()
+  /// Told of the thread that writes checkpoints, for who decides which thread goes on.
+  package var onWriting: @Sendable (CheckpointWriting) -> Void = { _ in }
 
   public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
     self.directory = directory
     self.intervalMilliseconds = intervalMilliseconds
     self.isFresh = isFresh
   }
+}
+
+/// Where the thread that writes a checkpoint is.
+package enum CheckpointWriting: Sendable {
+  /// It is about to be started.
+  case begins
+  /// Another thread is about to wait for its end.
+  case isAwaited
+  /// It has nothing left to do.
+  case ended
 }
 
 /// A job as data: its parameters by name. Two runs belong to the same job when all of them are equal, but for those
@@ -168,7 +184,11 @@ public final class StreamingContext: @unchecked Sendable {
     return DStream(context: self, branches: [out])
   }
 
-  func markTimed(feed: Int) { feeds[feed].isTimed = true }
+  /// False if the feed has event time already.
+  func markTimed(feed: Int) -> Bool {
+    defer { feeds[feed].isTimed = true }
+    return !feeds[feed].isTimed
+  }
 
   /// A second output for the operators of `stream`'s stage.
   public func sideOutput<Owner, Element>(of stream: DStream<Owner>, _ type: Element.Type) -> SideOutput<Element> {
@@ -289,11 +309,15 @@ public final class StreamingContext: @unchecked Sendable {
     guard let result = control.withLock({ $0.result }) else { preconditionFailure("the job was not started") }
     return try result.get()
   }
-  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept.
+  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept. May be called again.
+  ///
+  /// Before ``start()`` it makes the job end as soon as it begins; a job that ``run()`` runs on another thread is asked
+  /// to stop and not waited for.
   @discardableResult
   public func stop() throws -> RunOutcome {
     requestStop()
-    return try awaitTermination()
+    let isStarted = control.withLock { $0.thread != nil || $0.result != nil }
+    return isStarted ? try awaitTermination() : .stopped
   }
 
   /// Asks the job to stop after the batches in flight, with a last checkpoint; before ``run()``, to stop at once.

@@ -45,9 +45,14 @@ struct IntervalControl {
   private(set) var isIdle: [Bool]
   /// Has given all that is for this interval.
   private var isDone: [Bool]
+  /// Was asked in this interval, whether it had something or not.
+  private var wasAsked: [Bool]
+  private var hasEnded: [Bool]
   private var isOver = false
   /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
   private var replayed: ArraySlice<IntervalLog.Entry>
+  /// When the last of them was closed.
+  private var lastReplayed: Int64?
   /// Up to where each source was read.
   private(set) var ends: [UInt64]
 
@@ -63,6 +68,8 @@ struct IntervalControl {
     self.number = number
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
+    wasAsked = isIdle
+    hasEnded = isIdle
     self.ends = ends
     self.replayed = replayed[...]
   }
@@ -71,20 +78,33 @@ struct IntervalControl {
     if isOver { return .finish }
     if !isOpen { open(now) }
     if let entry = replayed.first { return replay(entry, alignment) }
-    if case .interval = trigger, let dueAt, now >= dueAt { return .close(time: dueAt) }
     let isFull = recordCount >= recordsMax
+    if case .interval = trigger, let dueAt, now >= dueAt {
+      // also an interval that is overdue asks every source once: a job that is always late goes on reading
+      if !isFull, let s = alignment.nextSource(isIdle: zip(isIdle, wasAsked).map { $0 || $1 }) { return .read(s) }
+      return .close(time: dueAt)
+    }
     if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
     let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
     if !isFull, !isDry {
-      // some source has more, but others have to catch up first: those may only be waiting to be asked again
-      return zip(isIdle, isDone).contains { $0 && !$1 } ? .wait(milliseconds: pollMilliseconds) : .blocked
+      // some source has more, but others have to catch up first
+      if alignment.hasBlocksInFlight { return .blocked }
+      let mayAskAgain = zip(isIdle, isDone).contains { $0 && !$1 }
+      switch trigger {
+      case .interval, .asFastAsPossible:
+        // those may only be waiting to be asked again
+        if mayAskAgain { return .wait(milliseconds: pollMilliseconds) }
+      case .availableNow, .once: break
+      }
+      // others have given all that is for this interval
     }
     switch trigger {
     case .interval:
       let left = (dueAt ?? now) - now
       return .wait(milliseconds: isFull ? left : min(pollMilliseconds, left))
     case .asFastAsPossible:
-      if hasData || isFull { return .close(time: now) }
+      // who has given all that is for this interval, be it nothing, waits for the next one
+      if hasData || isFull || isDone.contains(true) { return .close(time: now) }
       if let idle = idleIntervalMilliseconds, now - openedAt >= idle { return .close(time: now) }
       return .wait(milliseconds: pollMilliseconds)
     case .availableNow:
@@ -99,38 +119,50 @@ struct IntervalControl {
   /// Reads each source to where the interval ended, then closes it at the same time.
   private func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
     var isDry = true
-    for s in ends.indices where s < entry.ends.count && ends[s] < entry.ends[s] && !alignment.isRead(s) {
+    for s in ends.indices where !alignment.isRead(s) && entry.reaches(beyond: ends[s], of: s) {
       if !isIdle[s] { return .read(s) }
       isDry = false
     }
     return isDry ? .close(time: entry.time) : .wait(milliseconds: pollMilliseconds)
   }
+  /// When the open interval is closed if that has to be now.
+  func closingTime(_ now: Int64) -> Int64 { replayed.first?.time ?? now }
+  /// Records that the open interval has room for.
+  var recordsLeft: Int { replayed.isEmpty ? max(recordsMax - recordCount, 1) : .max }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard let entry = replayed.first, source < entry.ends.count else { return .max }
+    guard let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
+  /// Whether intervals of an earlier run are being cut again.
+  var isReplaying: Bool { !replayed.isEmpty }
   /// What the log is to say of the open interval.
   func entry(closedAt time: Int64) -> IntervalLog.Entry {
-    IntervalLog.Entry(interval: number, openedAt: openedAt, time: time, ends: ends)
+    IntervalLog.Entry(
+      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] })
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
     openedAt = replayed.first?.openedAt ?? now
     (recordCount, hasData) = (0, false)
-    for s in isDone.indices { isDone[s] = false }
+    for s in isDone.indices { (isDone[s], wasAsked[s]) = (false, false) }
     askAgain()
     if case .interval(let length) = trigger {
-      // multiples of the length on the job's clock; what is overdue is made up for at once
-      dueAt = dueAt.map { $0 + length } ?? (now / length + 1) * length
+      // multiples of the length on the job's clock; what is overdue is made up for at once, but for the time between
+      // two runs
+      let next = (now / length + 1) * length
+      dueAt = dueAt.map { $0 + length } ?? (next == lastReplayed ? next + length : next)
     }
   }
-  /// Sources that had nothing may have something now.
-  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
+  /// Sources that had nothing may have something now; in an interval that is cut again they have, whatever they say.
+  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] && replayed.isEmpty } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
+    wasAsked[source] = true
     if status != .more { isIdle[source] = true }
-    if status == .untilNextInterval { isDone[source] = true }
+    if status == .ended { hasEnded[source] = true }
+    // where an interval ends that is cut again is known better
+    if status == .untilNextInterval, replayed.isEmpty { isDone[source] = true }
     if byteCount > 0 { hasData = true }
     recordCount += n
   }
@@ -145,8 +177,10 @@ struct IntervalControl {
     number += 1
     isOpen = false
     if let entry = replayed.first {
-      if case .interval = trigger { dueAt = entry.time }
+      lastReplayed = entry.time
       replayed.removeFirst()
+      // what would have been due while the job was down is not made up for
+      dueAt = nil
     }
   }
 }

@@ -76,7 +76,7 @@ private func drain(_ source: ReceiverSource<String>, count: Int = .max) throws -
   return all
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SocketTextReceiverTests {
+@Suite(.timeLimit(.minutes(10))) struct SocketTextReceiverTests {
   @Test func linesUntilTheServerCloses() throws {
     let server = try LineServer { _, _ in "one\r\ntwo\n\nfour" }
     defer { server.close() }

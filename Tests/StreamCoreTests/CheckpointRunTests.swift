@@ -4,7 +4,7 @@ import Testing
 import TestSupport
 
 /// Whatever befalls a job, its outputs are those of a run without disturbance.
-@Suite(.timeLimit(.minutes(3))) struct CheckpointRunTests {
+@Suite(.timeLimit(.minutes(10))) struct CheckpointRunTests {
   private struct Outputs {
     let counts = DurableLines()
     let junk = DurableLines()

@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// Results depend on neither threads, blocks nor which source was read first.
-@Suite(.timeLimit(.minutes(2))) struct KeyedStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyedStreamTests {
   /// Runs the counting job; gives what the sink got, in the sink's order.
   static func count(
     _ sources: [any ByteSource], threads: Int, blockByteCount: Int, keyGroups: Int = 8

@@ -2,7 +2,7 @@ import StreamCore
 import Testing
 
 /// Errors, stops and pacing.
-@Suite(.timeLimit(.minutes(1))) struct RunControlTests {
+@Suite(.timeLimit(.minutes(10))) struct RunControlTests {
   struct SinkFailure: Error, Equatable {}
 
   private func job(

@@ -2,7 +2,9 @@
 extension DStream {
   /// The first element of each key, for ever: every key stays in memory.
   @inlinable
-  public func dropDuplicates<Key: StreamKey>(name: String, by key: @escaping @Sendable (Element) -> Key) -> DStream<Element> {
+  public func dropDuplicates<Key: StreamKey>(name: String, by key: @escaping @Sendable (Element) -> Key) -> DStream<
+    Element
+  > {
     let pairs: DStream<(Key, Element)> = keyed(by: key)
     return pairs.groupedByKeyGroup(name: name).operate { instance in
       let seen = StateByKey<Key, UInt8>(schema: StateSchema())
@@ -23,7 +25,7 @@ extension DStream {
   /// watermark has passed the first one's event time and the horizon.
   ///
   /// Guarantees: of elements of a key that lie within the horizon of the first, and are not late, one is given out.
-  /// An element whose key would be forgotten at once (event time + horizon before the watermark) is late.
+  /// An element behind the watermark whose key is not known is late: its key may have been forgotten.
   /// Cost: a table look-up an element; a table entry and a timer for each key of the horizon.
   @inlinable
   public func dropDuplicatesWithinWatermark<Key: StreamKey>(
@@ -43,7 +45,7 @@ extension DStream {
           seen.clock.advance(to: position) { t, _ in unsafe seen.table.remove(at: t.owner) }
           let e = unsafe run.elements[i]
           let due = position.eventTime &+ horizonMilliseconds &+ 1
-          if unsafe due <= seen.clock.watermark {
+          if unsafe position.eventTime < seen.clock.watermark {
             // a key that is still known is a duplicate, late or not
             if unsafe seen.table.find(e.0) == nil { output.append(.late(e.1), at: position) }
             continue

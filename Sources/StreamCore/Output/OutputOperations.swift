@@ -7,7 +7,9 @@ extension DStream {
   /// ``BatchInfo/batchID`` in the transaction of its rows holds each exactly once. By itself: at least once.
   /// What `body` throws ends the run.
   /// Cost: the interval's elements are gathered in memory.
-  public func forEachBatch(name: String = "forEachBatch", _ body: @escaping @Sendable ([Element], BatchInfo) throws -> Void) {
+  public func forEachBatch(
+    name: String = "forEachBatch", _ body: @escaping @Sendable ([Element], BatchInfo) throws -> Void
+  ) {
     markWorksByInterval()
     sink(name) { [context] _ in BatchSink(context: context, body) }
   }
@@ -46,8 +48,8 @@ extension DStream {
 
   /// Collects the elements in a table that may be looked at while the program runs; exactly once as long as it lives.
   public func saveToMemory(_ table: MemoryTable<Element>, name: String = "memory") {
-    sink(name) { instance in
-      let sink = MemorySink(table)
+    sink(name) { [context] instance in
+      let sink = MemorySink(table, isCheckpointed: context.isCheckpointed)
       instance.register(sink, name: name)
       return sink
     }
@@ -87,16 +89,21 @@ final class BatchSink<Element>: Consumer<Element>, @unchecked Sendable {
   private var hasFailed = false
 
   init(
-    context: StreamingContext, gathersIntervals: Bool = true, _ body: @escaping @Sendable ([Element], BatchInfo) throws -> Void
+    context: StreamingContext, gathersIntervals: Bool = true,
+    _ body: @escaping @Sendable ([Element], BatchInfo) throws -> Void
   ) {
     self.context = context
     self.gathersIntervals = gathersIntervals
     self.body = body
   }
-  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) { unsafe elements.append(contentsOf: run.elements) }
+  override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    unsafe elements.append(contentsOf: run.elements)
+  }
   override func endBatch(_ batch: Batch) {
     // what the end of the input closed belongs to no interval: it comes as one more
-    guard gathersIntervals ? batch.closesInterval || batch.isLast && !elements.isEmpty : !elements.isEmpty else { return }
+    guard gathersIntervals ? batch.closesInterval || batch.isLast && !elements.isEmpty : !elements.isEmpty else {
+      return
+    }
     if hasFailed { return }
     do {
       try body(

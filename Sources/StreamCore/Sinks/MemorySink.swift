@@ -18,13 +18,29 @@ public final class MemoryTable<Element>: @unchecked Sendable {
 
 /// Collects a stream in memory, for tests and for looking at small results.
 ///
-/// Guarantees: exactly once for as long as the table lives: a resumed run cuts it back to what the checkpoint knows.
+/// Guarantees: exactly once for as long as the table lives: a resumed run cuts it back to what the checkpoint knows, and
+/// one that found no checkpoint begins with an empty table.
 /// Cost: a lock and a copy a run of elements.
 public final class MemorySink<Element>: Consumer<Element>, CheckpointedState, @unchecked Sendable {
   private let table: MemoryTable<Element>
-  public init(_ table: MemoryTable<Element>) { self.table = table }
+  /// What is in the table may be of a run that died before its first checkpoint.
+  private var mustStartOver: Bool
 
-  public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) { unsafe table.append(run.elements) }
+  /// - Parameter isCheckpointed: whether the job keeps checkpoints; without them the table keeps what earlier runs put in.
+  public init(_ table: MemoryTable<Element>, isCheckpointed: Bool = false) {
+    self.table = table
+    mustStartOver = isCheckpointed
+  }
+
+  public override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
+    startOver()
+    unsafe table.append(run.elements)
+  }
+  public override func endBatch(_ batch: Batch) { startOver() }
+  private func startOver() {
+    if mustStartOver { table.removeAll() }
+    mustStartOver = false
+  }
 
   public func snapshot(into snapshot: StateSnapshot) {
     unsafe [UInt64(table.count)].withUnsafeBufferPointer { unsafe snapshot.add("rows", values: $0) }
@@ -33,5 +49,6 @@ public final class MemorySink<Element>: Consumer<Element>, CheckpointedState, @u
     let values = try snapshot.values("rows", of: UInt64.self)
     guard values.count == 1 else { throw StateError.size("rows", values.count * 8) }
     try table.cut(to: Int(values[0]))
+    mustStartOver = false
   }
 }

@@ -33,7 +33,7 @@ private func texts(_ files: FaultyFiles) -> [String: String] {
   files.contents.mapValues { String(decoding: $0, as: UTF8.self) }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct FileSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct FileSinkTests {
   private func options(rowsMax: UInt64 = .max, bytesMax: UInt64 = 1 << 20, isCheckpointed: Bool = false)
     -> FileSinkOptions
   {

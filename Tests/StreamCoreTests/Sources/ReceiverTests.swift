@@ -35,7 +35,7 @@ private func drain(_ source: ReceiverSource<String>, count: Int = .max) throws -
   return all
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ReceiverTests {
+@Suite(.timeLimit(.minutes(10))) struct ReceiverTests {
   struct Broken: Error, Equatable {}
 
   @Test func storesUntilItStops() throws {

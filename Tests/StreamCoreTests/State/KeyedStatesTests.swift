@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// Value, list and map state and timers against dictionaries of entries with their times of expiry.
-@Suite(.timeLimit(.minutes(2))) struct KeyedStatesTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyedStatesTests {
   /// The states under test, as a user's operator declares them.
   private final class Subject {
     let states = KeyedStates<String>()

@@ -44,7 +44,7 @@ private final class StateCounter: PartitionTransform<Tick, TickCount>, Checkpoin
 
 /// Keyed state through real checkpoints: copied by the coordinator's thread while batches go on, read back by the next
 /// run; the outputs are those of plain dictionaries without disturbance.
-@Suite(.timeLimit(.minutes(2))) struct KeyedTableRunTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyedTableRunTests {
   @Test func outputsDoNotShowCrashesAndStops() throws {
     var resumes = 0
     try forRandomCases("keyed state in runs", count: 40) { random in

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 /// What a checkpoint holds is the table as it was at the mark, whatever happens afterwards.
-@Suite(.timeLimit(.minutes(2))) struct KeyedTableSnapshotTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyedTableSnapshotTests {
   /// Every entry by slot: what two tables must agree in.
   private func image<Key: StreamKey, Value>(_ table: borrowing KeyedTable<Key, Value>) -> [String] {
     var rows: [String] = []

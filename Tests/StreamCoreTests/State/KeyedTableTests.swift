@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// The table against a dictionary and the rule for slots.
-@Suite(.timeLimit(.minutes(2))) struct KeyedTableTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyedTableTests {
   /// Keys that collide: only a few hashes.
   struct ClashingKey: StreamKey {
     var id: Int

@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// The queue against a list of timers sorted by (due time, last set).
-@Suite(.timeLimit(.minutes(2))) struct TimerQueueTests {
+@Suite(.timeLimit(.minutes(10))) struct TimerQueueTests {
   private struct Expected {
     var due: Int64
     var sequence: Int

@@ -1,0 +1,250 @@
+import Foundation
+import Snapshots
+import StreamCore
+import TestSupport
+
+/// What goes wrong with a disk, once.
+enum DiskFault: Sendable {
+  /// The process dies at a changing call, which is not done, half done or done.
+  case crash(call: Int)
+  /// From a changing call on there is room for so many bytes.
+  case full(call: Int, byteCount: Int)
+  /// A changing call fails, half done.
+  case failure(call: Int)
+}
+
+/// Files in memory, with what the medium has kept apart from what is only in the cache: stands in for the file system of
+/// sinks, logs and checkpoints.
+///
+/// Guarantees, those of a journaling file system: a rename is atomic; names are durable after the folder was flushed, and
+/// without that the oldest of the changes may be; bytes are durable after the file was flushed, and without that any
+/// sectors of them may be. A dead process cannot change or see anything.
+final class SimulatedDisk: FileOperations, SnapshotFileSystem, @unchecked Sendable {
+  private final class Node {
+    var bytes: [UInt8] = []
+    /// What the medium has.
+    var durable: [UInt8] = []
+  }
+  private enum Change {
+    case set(String, Node)
+    case remove(String)
+  }
+  private static let sectorByteCount = 64
+  private let lock = NSLock()
+  private var nodes: [String: Node] = [:]
+  /// Names as the medium has them, and the changes that were not flushed yet, by folder; what is done by one call is one.
+  private var durableNodes: [String: Node] = [:]
+  private var unflushed: [String: [[Change]]] = [:]
+  private var open: [Int32: Node] = [:]
+  private var nextDescriptor: Int32 = 1_000_000
+  private var random: SeededRandom
+  private var fault: DiskFault?
+  private var isDead = false
+  private var bytesLeft = Int.max
+  private var calls = 0
+  private let gate: WriterGate?
+  /// Told of each changing call.
+  var trace: (@Sendable (String) -> Void)?
+
+  init(_ random: SeededRandom, gate: WriterGate? = nil) {
+    self.random = random
+    self.gate = gate
+  }
+
+  // MARK: faults
+
+  func arm(_ fault: DiskFault?) { lock.withLock { (self.fault, calls, bytesLeft) = (fault, 0, .max) } }
+  var isProcessDead: Bool { lock.withLock { isDead } }
+  /// The process dies now.
+  func kill() { lock.withLock { isDead = true } }
+  /// A new process; after a power failure only what was flushed is sure to be there.
+  func restart(powerFailed: Bool) {
+    lock.withLock {
+      fault = nil
+      isDead = false
+      bytesLeft = .max
+      open = [:]
+      if powerFailed { losePower() }
+    }
+  }
+  private func losePower() {
+    for folder in unflushed.keys.sorted() {
+      let changes = unflushed[folder]!
+      for change in changes.prefix(random.below(changes.count + 1)) { apply(change, to: &durableNodes) }
+    }
+    unflushed = [:]
+    nodes = durableNodes
+    var seen: Set<ObjectIdentifier> = []
+    for path in nodes.keys.sorted() where seen.insert(ObjectIdentifier(nodes[path]!)).inserted { lose(nodes[path]!) }
+  }
+  /// Of what was not flushed, random sectors survive.
+  private func lose(_ node: Node) {
+    if node.bytes == node.durable { return }
+    if !node.bytes.starts(with: node.durable), random.one(in: 2) {
+      // cut back or written anew, and the medium does not know
+      node.bytes = node.durable
+      return
+    }
+    let same = zip(node.bytes, node.durable).prefix { $0 == $1 }.count
+    var bytes = Array(node.bytes.prefix(same + random.below(node.bytes.count - same + 1)))
+    var at = same
+    while at < bytes.count {
+      let end = min((at / Self.sectorByteCount + 1) * Self.sectorByteCount, bytes.count)
+      if random.one(in: 4) { for i in at..<end { bytes[i] = 0 } }
+      at = end
+    }
+    node.bytes = bytes
+    node.durable = bytes
+  }
+  private func apply(_ changes: [Change], to names: inout [String: Node]) {
+    for c in changes {
+      switch c {
+      case .set(let path, let node): names[path] = node
+      case .remove(let path): names[path] = nil
+      }
+    }
+  }
+
+  /// Files by path below a folder, as a process sees them.
+  func contents(under folder: String) -> [String: [UInt8]] {
+    lock.withLock { nodes.filter { $0.key.hasPrefix(folder + "/") }.mapValues(\.bytes) }
+  }
+
+  // MARK: calls
+
+  private static func dead(_ path: String) -> SnapshotError {
+    SnapshotError(.inputOutput(0), "the process is dead", path: path, advice: "")
+  }
+  private func error(_ number: Int32, _ problem: String, _ path: String) -> SnapshotError {
+    SnapshotError(.inputOutput(number), problem, path: path, advice: "")
+  }
+
+  /// Runs a changing call, or what comes of it when its hour has come.
+  private func change<R>(
+    _ name: String, _ path: String, _ whole: () throws(SnapshotError) -> R, half: () -> Void = {}
+  ) throws(SnapshotError) -> R {
+    gate?.pass()
+    lock.lock()
+    defer { lock.unlock() }
+    if isDead { throw Self.dead(path) }
+    calls += 1
+    trace?("\(calls) \(name) \(path)")
+    switch fault {
+    case .crash(let call) where call == calls:
+      isDead = true
+      let part = random.below(3)
+      trace?("crash, the call was \(["not done", "half done", "done"][part])")
+      if part == 1 { half() } else if part == 2 { _ = try whole() }
+      throw Self.dead(path)
+    case .failure(let call) where call == calls:
+      trace?("input/output error")
+      if random.one(in: 2) { half() }
+      throw error(5, "cannot be used: input/output error", path)
+    case .full(let call, let byteCount) where call == calls:
+      bytesLeft = byteCount
+    default: break
+    }
+    return try whole()
+  }
+  private func look<R>(_ path: String, _ body: () throws(SnapshotError) -> R) throws(SnapshotError) -> R {
+    gate?.pass()
+    lock.lock()
+    defer { lock.unlock() }
+    if isDead { throw Self.dead(path) }
+    return try body()
+  }
+  private func folder(_ path: String) -> String {
+    String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+  }
+  private func rename(_ changes: [Change], in folder: String) {
+    apply(changes, to: &nodes)
+    unflushed[folder, default: []].append(changes)
+  }
+  private func give(_ node: Node) -> Int32 {
+    nextDescriptor += 1
+    open[nextDescriptor] = node
+    return nextDescriptor
+  }
+  private func node(_ path: String) throws(SnapshotError) -> Node {
+    guard let node = nodes[path] else { throw error(2, "is missing", path) }
+    return node
+  }
+
+  func create(_ path: String) throws(SnapshotError) -> Int32 {
+    try change("create", path) { () throws(SnapshotError) in
+      if bytesLeft == 0 { throw error(28, "cannot be created: no space left", path) }
+      if let node = nodes[path] {
+        node.bytes = []
+        return give(node)
+      }
+      let node = Node()
+      rename([.set(path, node)], in: folder(path))
+      return give(node)
+    }
+  }
+  func open(_ path: String, _ mode: FileMode) throws -> Int32 {
+    if mode == .create { return try create(path) }
+    return try look(path) { () throws(SnapshotError) in give(try node(path)) }
+  }
+  func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws(SnapshotError) {
+    try change("write \(bytes.count)", path) { () throws(SnapshotError) in
+      let n = min(bytes.count, bytesLeft)
+      open[descriptor]!.bytes += bytes.prefix(n)
+      if bytesLeft < .max { bytesLeft -= n }
+      if n < bytes.count { throw error(28, "cannot be written: no space left", path) }
+    } half: {
+      open[descriptor]!.bytes += bytes.prefix(random.below(bytes.count + 1))
+    }
+  }
+  func synchronize(_ descriptor: Int32, path: String) throws(SnapshotError) {
+    try change("fsync", path) { () throws(SnapshotError) in open[descriptor]!.durable = open[descriptor]!.bytes }
+  }
+  func close(_ descriptor: Int32, path: String) throws(SnapshotError) {
+    try look(path) { () throws(SnapshotError) in open[descriptor] = nil }
+  }
+  func byteCount(_ path: String) throws -> UInt64? {
+    try look(path) { () throws(SnapshotError) in nodes[path].map { UInt64($0.bytes.count) } }
+  }
+  func read(_ path: String, at offset: UInt64, into bytes: UnsafeMutableRawBufferPointer) throws -> Int {
+    try look(path) { () throws(SnapshotError) in
+      let part = try node(path).bytes.dropFirst(Int(offset)).prefix(bytes.count)
+      bytes.copyBytes(from: part)
+      return part.count
+    }
+  }
+  func truncate(_ path: String, to byteCount: UInt64) throws {
+    try change("truncate \(byteCount)", path) { () throws(SnapshotError) in
+      let node = try node(path)
+      node.bytes.removeLast(max(0, node.bytes.count - Int(byteCount)))
+    }
+  }
+  func rename(_ from: String, to: String) throws(SnapshotError) {
+    try change("rename to \(to)", from) { () throws(SnapshotError) in
+      let node = try node(from)
+      rename([.remove(from), .set(to, node)], in: folder(from))
+    }
+  }
+  func remove(_ path: String) throws(SnapshotError) {
+    try change("remove", path) { () throws(SnapshotError) in
+      if nodes[path] != nil { rename([.remove(path)], in: folder(path)) }
+    }
+  }
+  func synchronizeFolder(_ path: String) throws(SnapshotError) {
+    try change("fsync folder", path) { () throws(SnapshotError) in
+      for c in unflushed.removeValue(forKey: path) ?? [] { apply(c, to: &durableNodes) }
+    }
+  }
+  func createFolder(_ path: String) throws(SnapshotError) { try look(path) { () throws(SnapshotError) in } }
+  func names(inFolder path: String) throws(SnapshotError) -> [String] {
+    try look(path) { () throws(SnapshotError) in
+      nodes.keys.filter { folder($0) == path }.map { String($0.dropFirst(path.count + 1)) }.sorted()
+    }
+  }
+  func source(_ path: String) throws(SnapshotError) -> SnapshotSource {
+    try look(path) { () throws(SnapshotError) in SnapshotSource(bytes: try node(path).bytes, name: path) }
+  }
+  private final class Lock: Sendable {}
+  func lock(folder: String) throws(SnapshotError) -> any AnyObject & Sendable {
+    try look(folder) { () throws(SnapshotError) in Lock() }
+  }
+}

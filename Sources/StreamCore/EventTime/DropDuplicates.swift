@@ -86,6 +86,8 @@ final class SeenKeys<Key: StreamKey>: CheckpointedState {
   @inlinable
   init() {}
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("keys", into: snapshot, keys: .automatic(), values: StateSchema())
     clock.snapshot(into: snapshot)

@@ -163,6 +163,8 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
   }
 
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("sessions", into: snapshot, keys: .automatic(), values: sessionSchema)
     clock.snapshot(into: snapshot)

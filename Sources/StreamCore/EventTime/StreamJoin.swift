@@ -215,6 +215,8 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
   }
 
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("waiting", into: snapshot, keys: .automatic(), values: StateSchema())
     clock.snapshot(into: snapshot)

@@ -99,6 +99,8 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
   }
 
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("windows", into: snapshot, keys: .automatic(), values: schema)
     clock.snapshot(into: snapshot)

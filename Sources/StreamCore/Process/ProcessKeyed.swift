@@ -131,6 +131,8 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   }
 
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount + processing.timers.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("state", into: snapshot, keys: .automatic(), values: schema)
     clock.snapshot(into: snapshot)

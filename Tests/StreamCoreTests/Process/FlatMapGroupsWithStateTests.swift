@@ -170,3 +170,38 @@ import Testing
         == [[], ["b2"], ["a gone at 7"], ["b gone at 2"], []])
   }
 }
+
+/// A stream without event time beside one with it.
+@Suite struct MixedStreamsTests {
+  @Test func aStreamWithoutEventTimeTakesNoNoticeOfThatOfOthers() throws {
+    var options = RunShape().options
+    options.trigger = .interval(milliseconds: 1000)
+    options.pollMilliseconds = 500
+    let context = StreamingContext(options: options, clock: ManualClock())
+    let timed = QueueSource([events(10), events(500), events(900), []], name: "timed")
+    let plain = QueueSource([["a"], ["b"], [], ["a"]], name: "plain")
+    timed.close()
+    plain.close()
+    let counts = context.stream([timed]).withWatermark(delayMilliseconds: 0) { $0.time }
+      .counts(.tumbling(milliseconds: 10))
+    let seen = context.stream([plain]).keyed { $0 }.processKeyed(
+      name: "plain", initialState: 0,
+      onTimer: { (c: KeyedContext<String, String>, t, _) in
+        c.emit("\(c.key) \(t.domain) \(t.due) \(c.watermark == .min)")
+      },
+      { (c, _: String, n: inout Int) in
+        n += 1
+        c.emit("\(c.key)\(n) \(c.watermark == .min)")
+        c.setProcessingTimer(due: c.processingTime + 1500)
+        c.setTimer(due: 100)
+      })
+    let collector = IntervalCollector<String>()
+    counts.union(seen).sink("lines") { _ in collector }
+    try context.run()
+    #expect(
+      collector.intervals.map { $0.sorted() } == [
+        ["a1 true"], ["0: 10..<20 1", "a processingTime 1500 true", "b1 true"],
+        ["0: 500..<510 1", "b processingTime 2500 true"], ["a2 true"],
+      ])
+  }
+}

@@ -357,7 +357,15 @@ final class Scheduler: @unchecked Sendable {
     lastCheckpointQueued = true
     if alignment.allEnded {
       // the end of a batch in flight wakes us to go on
-      if closingStep == 0 { closingStepCount = closingStepsNeeded }
+      if closingStep == 0 {
+        closingStepCount = closingStepsNeeded
+        do {
+          try coordinator?.intervalLog?.append(intervals.entry(closedAt: context.clock.nowMilliseconds, isEnd: true))
+        } catch {
+          failure = failure ?? error
+          return
+        }
+      }
       while closingStep < closingStepCount, inFlight.count < batchesInFlightMax {
         closingStep += 1
         enqueueEmpty {

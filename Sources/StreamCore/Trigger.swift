@@ -69,7 +69,7 @@ struct IntervalControl {
   mutating func next(now: Int64, _ alignment: SourceAlignment) -> Action {
     if isOver { return .finish }
     if !isOpen { open(now) }
-    if let entry = replayed.first { return replay(entry, alignment) }
+    if let entry = replayed.first { return entry.isEnd ?? false ? seekEnd(alignment) : replay(entry, alignment) }
     if case .interval = trigger, let dueAt, now >= dueAt { return .close(time: dueAt) }
     let isFull = recordCount >= recordsMax
     if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
@@ -107,17 +107,23 @@ struct IntervalControl {
     }
     return isDry ? .close(time: entry.time) : .wait(milliseconds: pollMilliseconds)
   }
+  /// An earlier run came to the end of its input: looks whether that is still so.
+  private func seekEnd(_ alignment: SourceAlignment) -> Action {
+    for s in ends.indices where !alignment.isRead(s) && !isIdle[s] { return .read(s) }
+    return alignment.allRead ? .blocked : .wait(milliseconds: pollMilliseconds)
+  }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
+    guard isReplaying, let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
   /// Whether intervals of an earlier run are being cut again.
-  var isReplaying: Bool { !replayed.isEmpty }
+  var isReplaying: Bool { replayed.first.map { !($0.isEnd ?? false) } ?? false }
   /// What the log is to say of the open interval.
-  func entry(closedAt time: Int64) -> IntervalLog.Entry {
+  func entry(closedAt time: Int64, isEnd: Bool = false) -> IntervalLog.Entry {
     IntervalLog.Entry(
-      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] })
+      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] },
+      isEnd: isEnd ? true : nil)
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
@@ -134,6 +140,11 @@ struct IntervalControl {
   mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
+    if byteCount > 0, !replayed.isEmpty, !isReplaying {
+      // the input has grown: the number of what its end closed is used up
+      replayed.removeFirst()
+      number += 1
+    }
     if status != .more { isIdle[source] = true }
     if status == .ended { hasEnded[source] = true }
     // where an interval ends that is cut again is known better

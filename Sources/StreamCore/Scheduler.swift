@@ -126,6 +126,8 @@ final class Scheduler: @unchecked Sendable {
     monitor.lock()
     while failure == nil {
       queueTail()
+      // what could not be logged is not given out
+      if failure != nil { break }
       if let (stage, partition, batch) = readyTask(worker) {
         runOrdered(stage, partition, batch)
       } else if mayRead, goOnReading(worker) {
@@ -189,7 +191,10 @@ final class Scheduler: @unchecked Sendable {
         do { try log.append(entry) } catch let e { error = e }
         monitor.lock()
         isReading = false
-        if let error { failure = failure ?? error }
+        if let error {
+          failure = failure ?? error
+          return true
+        }
       }
       enqueueEmpty { closeInterval($0, time: time) }
       seal()

@@ -116,6 +116,7 @@ tw_residual_sums tw_rank_residuals(const tw_rank_arrays *arrays, uint32_t from, 
                               : gather64(a.share64, p, in.degree);
     double x = a.rank[v], wanted = teleport(&a, v, base) + a.damping * sum, r = wanted - x;
     a.records[v].residual = r;
+    a.records[v].bucket = a.no_bucket;
     sums.residual += fabs(r);
     sums.rank += x;
     // one rounding per group of four, three inside a group, one per product, quotient and sum after
@@ -123,6 +124,67 @@ tw_residual_sums tw_rank_residuals(const tw_rank_arrays *arrays, uint32_t from, 
     // sums of weights are kept with at most that many roundings
     if (a.out_weights) sums.rounding += 4 * (double)(a.out_slabs[v].degree + 16) * fabs(x);
   }
+  return sums;
+}
+
+static inline void residual_shares(const tw_rank_arrays *a, uint32_t from, uint32_t to, int use64) {
+  for (uint32_t v = from; v < to; v++) {
+    double share = a->out_slabs[v].degree ? a->damping * a->records[v].residual / out_weight(a, v) : 0;
+    if (use64) a->share64[v] = share;
+    else a->share32[v] = (float)share;
+  }
+}
+
+void tw_residual_shares(const tw_rank_arrays *arrays, uint32_t from, uint32_t to, int use64) {
+  const tw_rank_arrays a = *arrays;
+  if (use64) residual_shares(&a, from, to, 1);
+  else residual_shares(&a, from, to, 0);
+}
+
+static inline tw_pass_sums residual_pass(const tw_rank_arrays *arrays, uint32_t from, uint32_t to, int use64) {
+  const tw_rank_arrays a = *arrays;
+  tw_pass_sums sums = {0, 0, 0, 0, 0};
+  for (uint32_t v = from; v < to; v++) {
+    tw_slab in = a.in_slabs[v];
+    const uint32_t *p = a.in_neighbours + in.offset;
+    double new = !use64          ? tw_gather32(a.share32, p, in.degree)
+                 : a.in_weights ? gather_weighted64(a.share64, p, a.in_weights + in.offset, in.degree)
+                                : gather64(a.share64, p, in.degree);
+    double old = a.records[v].residual, rank = a.rank[v] + old;
+    a.records[v].residual = new;
+    a.records[v].bucket = a.no_bucket;
+    a.rank[v] = rank;
+    a.change[v] = (float)old;
+    double share = a.out_slabs[v].degree ? a.damping * new / out_weight(&a, v) : 0;
+    if (use64) a.fresh64[v] = share;
+    else a.fresh32[v] = (float)share;
+    sums.residual += fabs(new);
+    sums.rank += rank;
+    sums.rank_magnitude += fabs(rank);
+    sums.product += new * old;
+    sums.square += old * old;
+  }
+  return sums;
+}
+
+tw_pass_sums tw_residual_pass(const tw_rank_arrays *a, uint32_t from, uint32_t to, int use64) {
+  return use64 ? residual_pass(a, from, to, 1) : residual_pass(a, from, to, 0);
+}
+
+tw_pass_sums tw_residual_extrapolate(
+    const tw_rank_arrays *arrays, uint32_t from, uint32_t to, double factor, int use64) {
+  const tw_rank_arrays a = *arrays;
+  tw_pass_sums sums = {0, 0, 0, 0, 0};
+  for (uint32_t v = from; v < to; v++) {
+    double old = (double)a.change[v], rank = a.rank[v] + factor * old;
+    double r = (1 + factor) * a.records[v].residual - factor * old;
+    a.records[v].residual = r;
+    a.rank[v] = rank;
+    sums.residual += fabs(r);
+    sums.rank += rank;
+    sums.rank_magnitude += fabs(rank);
+  }
+  tw_residual_shares(arrays, from, to, use64);
   return sums;
 }
 

@@ -1,5 +1,3 @@
-public import CKernels
-
 /// Unaligned loads and comparisons on raw bytes, in steps of eight.
 ///
 /// Cost: a load each. Every function that reads past `count` says so; buffers handed in keep
@@ -7,10 +5,6 @@ public import CKernels
 
 /// Readable bytes that every buffer of events or text keeps after its data.
 public let bytePadding = 64
-
-/// Asks for the cache line of an address, which may be any: a wait less, some 100 ns later.
-@inlinable @inline(__always)
-public func prefetch(_ p: UnsafeRawPointer) { unsafe tw_prefetch(p) }
 
 @inlinable @inline(__always)
 public func load8(_ p: UnsafePointer<UInt8>) -> UInt64 {

@@ -290,8 +290,6 @@ struct LogSplits: Sendable {
     // written where it stays
     let row = unsafe rows.reserve(1)
     unsafe row.initialize(to: SessionRow())
-    unsafe tw_prefetch(row + 1)
-    unsafe tw_prefetch(UnsafeRawPointer(row + 1) + 64)
     unsafe row.pointee.id = mix(userHash, UInt64(bitPattern: s.start) ^ UInt64(s.ordinal) &<< 48)
     unsafe row.pointee.userHash = userHash
     unsafe row.pointee.start = s.start

@@ -97,6 +97,10 @@ public final class Batch: @unchecked Sendable {
   var recordsSoFar = 0
   /// Keeps the block and the buffers from being recycled while queued elements point into them.
   let holds = Atomic<Int>(0)
+  /// Elements that arrived in sinks with this batch.
+  let outputCount = Atomic<Int>(0)
+  /// So little is in it that one task does it for all partitions of a stage.
+  var isLight = false
 
   init() {}
 
@@ -105,6 +109,8 @@ public final class Batch: @unchecked Sendable {
     (isEnd, isCheckpoint, isSealed, endsSource, recordCount) = (false, false, false, false, 0)
     closingStep = 0
     isReplay = false
+    isLight = false
+    outputCount.store(0, ordering: .relaxed)
     (interval, intervalTime, processingTime, feed) = (0, 0, 0, 0)
     (closesInterval, isLast) = (false, false)
     (sequenceBefore, sequenceCount) = (0, 0)

@@ -216,8 +216,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     return isFree
   }
 
-  /// Copies the state of one instance; called by its task, between batches.
-  func snapshot(stage: Int, instance: Int) {
+  /// Copies the state of one instance; called by its task, between batches. Gives the nanoseconds it took.
+  func snapshot(stage: Int, instance: Int) -> Int64 {
     let t = SystemClock().nowNanoseconds
     for (state, snapshot) in snapshots[firstOfStage[stage] + instance] {
       snapshot.reset()
@@ -226,6 +226,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
     let spent = Int(SystemClock().nowNanoseconds - t)
     pauseNanoseconds.wrappingAdd(spent, ordering: .relaxed)
     copyNanoseconds.wrappingAdd(spent, ordering: .relaxed)
+    return Int64(spent)
   }
 
   /// Writes the copies in the background.
@@ -233,7 +234,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
-      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } }, interval: batch.interval + (batch.closesInterval ? 1 : 0),
+      operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } },
+      interval: batch.interval + (batch.closesInterval ? 1 : 0),
       copyMicroseconds: copyNanoseconds.load(ordering: .relaxed) / 1000)
     options.onWriting(.begins)
     writer = WorkerThread { [self] in
@@ -262,10 +264,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
           }
         }
         for list in snapshots { for (state, _) in list { try state.wasCommitted() } }
-        for (reader, position) in zip(readers, metadata.sources) {
-          reader.wasCommitted(SourcePosition(offset: position.offset, detail: position.detail ?? ""))
-        }
-        try intervalLog?.wasCommitted(before: metadata.interval ?? 0)
+        try letGo(before: oldestKept ?? metadata)
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
@@ -282,6 +281,21 @@ final class CheckpointCoordinator: @unchecked Sendable {
     self.writer = nil
   }
 
+  /// What the oldest checkpoint says that the folder still has: recovery goes back to it if the newer ones are damaged.
+  private var oldestKept: CheckpointMetadata? {
+    guard let id = (try? store?.list())?.first?.id,
+      let details = try? CheckpointInspector.show(directory: options.directory, id: id)
+    else { return nil }
+    return try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(details.metadata))
+  }
+  /// Tells sources and log what no checkpoint will ask for again.
+  private func letGo(before oldest: CheckpointMetadata) throws {
+    for (reader, p) in zip(readers, oldest.sources) where reader.name == p.name && reader.identity == p.identity {
+      reader.wasCommitted(SourcePosition(offset: p.offset, detail: p.detail ?? ""))
+    }
+    try intervalLog?.wasCommitted(before: oldest.interval ?? 0)
+  }
+
   /// Waits for the checkpoint being written, if any, and leaves the folder to others.
   func finish() throws {
     join()
@@ -295,6 +309,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
 }
 
 extension CheckpointedState {
+  public var stateSize: StateSize { StateSize() }
   public func makeDurable() throws {}
   public func wasCommitted() throws {}
 }

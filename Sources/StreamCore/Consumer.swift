@@ -132,12 +132,24 @@ open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendab
   }
 }
 
+/// Entries and bytes of state.
+public struct StateSize: Sendable, Equatable {
+  public var rows: Int
+  public var bytes: Int
+  public init(rows: Int = 0, bytes: Int = 0) { (self.rows, self.bytes) = (rows, bytes) }
+  public static func + (a: StateSize, b: StateSize) -> StateSize {
+    StateSize(rows: a.rows + b.rows, bytes: a.bytes + b.bytes)
+  }
+}
+
 /// State that checkpoints carry. Implemented by operators and sinks; named by the stream they belong to.
 public protocol CheckpointedState: AnyObject {
   /// Copies the state as named runs of bytes; called between batches, on the path of processing: be quick.
   func snapshot(into snapshot: StateSnapshot)
   /// Puts back what ``snapshot(into:)`` wrote.
   func restore(from snapshot: RestoredState) throws
+  /// How many entries the state has and how many bytes they take, about; asked for at the ends of intervals.
+  var stateSize: StateSize { get }
   /// Makes what the state counts on durable (flushes files); called in the background before the checkpoint is
   /// written. Does nothing by default.
   func makeDurable() throws

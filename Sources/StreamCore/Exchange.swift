@@ -1,4 +1,4 @@
-public import FlatMemory
+import FlatMemory
 
 /// The buffers one exchange keeps in a batch: one for each (upstream partition, downstream partition).
 @safe public final class ExchangeBuffers<Element>: @unchecked Sendable {
@@ -84,8 +84,6 @@ extension KeyedEvent {
       let c = unsafe counts[p]
       unsafe (tops[p] + c).initialize(to: events[i])
       unsafe (maxima[p] + c).initialize(to: running)
-      // where the partition's next ones go: lines last used by another core
-      unsafe prefetch(tops[p] + (c &+ 3))
       unsafe counts[p] = c &+ 1
     }
     return running

@@ -93,6 +93,7 @@ public import FlatMemory
   func truncate() where Element: BitwiseCopyable { unsafe count = 0 }
 
   public func removeAll() {
+    if unsafe count == 0, unsafe arena.count == 0, unsafe borrowedArena == nil { return }
     unsafe base.deinitialize(count: count)
     unsafe count = 0
     unsafe runningMaxima.removeAll()

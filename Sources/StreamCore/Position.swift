@@ -31,6 +31,13 @@ public struct Position: Sendable, Equatable, BitwiseCopyable {
     self.init(watermark: instant, sequence: Position.lastSequence, eventTime: instant)
   }
 
+  /// The same place in a stream whose watermark stays behind.
+  @inlinable @inline(__always)
+  public func lagging(milliseconds: Int64) -> Position {
+    Position(
+      watermark: StreamCore.lagging(watermark, by: milliseconds), sequence: sequence, eventTime: eventTime)
+  }
+
   @inlinable @inline(__always)
   public static func < (a: Position, b: Position) -> Bool {
     a.watermark != b.watermark ? a.watermark < b.watermark : a.sequence < b.sequence

@@ -42,6 +42,12 @@ final class Scheduler: @unchecked Sendable {
   private var pace: Pace
   private var seen = StreamProgress()
   private var intervals: IntervalControl
+  private var meter = IntervalMeter()
+  private var estimator: PIDRateEstimator?
+  /// Whether anyone wants to know what intervals cost.
+  private let isMetered: Bool
+  private var done: [IntervalProgress] = []
+  private var isTelling = false
 
   init(
     context: StreamingContext, threads: Int, coordinator: CheckpointCoordinator?, recovered: CheckpointMetadata?
@@ -57,12 +63,20 @@ final class Scheduler: @unchecked Sendable {
     for (i, p) in (positions ?? []).enumerated() {
       try readers[i].start(at: SourcePosition(offset: p.offset, detail: p.detail ?? ""), replayEnd: p.readTo)
     }
+    // a source that an earlier run has read from, which failed before its first checkpoint
+    if coordinator != nil, positions == nil {
+      for r in readers where r.identity != nil { try r.start(at: SourcePosition(), replayEnd: 0) }
+    }
     let options = context.options
     let timed = feeds.map { context.feeds[$0].isTimed }
     alignment = SourceAlignment(
       timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,
       idleTimeoutMilliseconds: options.idleTimeoutMilliseconds, advancesWhenIdle: options.advancesWhenIdle,
       now: context.clock.nowMilliseconds)
+    isMetered = !context.listeners.isEmpty || options.backPressure
+    if options.backPressure, case .interval(let length) = options.trigger {
+      estimator = try PIDRateEstimator(batchIntervalMilliseconds: length)
+    }
     intervals = IntervalControl(
       trigger: options.trigger, recordsMax: options.recordsPerIntervalMax, pollMilliseconds: options.pollMilliseconds,
       idleIntervalMilliseconds: context.needsIdleIntervals || options.idleTimeoutMilliseconds != nil
@@ -114,6 +128,11 @@ final class Scheduler: @unchecked Sendable {
     work(0)
     for w in workers { w.join() }
     // the last checkpoint may still be on its way to the disk
+    if !done.isEmpty {
+      monitor.lock()
+      tellListeners()
+      monitor.unlock()
+    }
     if failure == nil { context.onProcessed() }
     do { try coordinator?.finish() } catch { failure = failure ?? error }
     if let failure { throw failure }
@@ -128,8 +147,13 @@ final class Scheduler: @unchecked Sendable {
       queueTail()
       // what could not be logged is not given out
       if failure != nil { break }
-      if let (stage, partition, batch) = readyTask(worker) {
-        runOrdered(stage, partition, batch)
+      if !done.isEmpty, !isTelling {
+        // a listener may have asked for the run to stop
+        tellListeners()
+        continue
+      }
+      if let (stage, partitions, batch) = readyTask(worker) {
+        runOrdered(stage, partitions, batch)
       } else if mayRead, goOnReading(worker) {
         continue
       } else if isDone {
@@ -144,7 +168,19 @@ final class Scheduler: @unchecked Sendable {
 
   private var isDone: Bool { inFlight.isEmpty && !isReading && tailQueued }
 
-  private func readyTask(_ worker: Int) -> (Stage, Int, Batch)? {
+  /// Tells what intervals came to, outside the lock, one after the other.
+  private func tellListeners() {
+    isTelling = true
+    while !done.isEmpty {
+      let p = done.removeFirst()
+      monitor.unlock()
+      for listener in context.listeners { listener.processed(p) }
+      monitor.lock()
+    }
+    isTelling = false
+  }
+
+  private func readyTask(_ worker: Int) -> (Stage, Range<Int>, Batch)? {
     for stage in stages.reversed() where stage.index > 0 {
       let n = stage.partitionCount
       let offset = worker * n / threads
@@ -154,21 +190,44 @@ final class Scheduler: @unchecked Sendable {
         let i = nextBatch[stage.index][p] - firstNumber
         guard i < inFlight.count else { continue }
         let b = inFlight[i]
-        if b.isSealed, stage.upstream.allSatisfy({ b.remaining[$0] == 0 }) { return (stage, p, b) }
+        if b.isSealed, stage.upstream.allSatisfy({ b.remaining[$0] == 0 }) {
+          let isAllFree =
+            b.isLight && busy[stage.index].allSatisfy { !$0 }
+            && nextBatch[stage.index].allSatisfy { $0 == nextBatch[stage.index][p] }
+          return (stage, isAllFree ? 0..<n : p..<(p + 1), b)
+        }
       }
     }
     return nil
   }
 
-  private func runOrdered(_ stage: Stage, _ p: Int, _ batch: Batch) {
-    busy[stage.index][p] = true
+  private func runOrdered(_ stage: Stage, _ partitions: Range<Int>, _ batch: Batch) {
+    for p in partitions { busy[stage.index][p] = true }
     monitor.unlock()
-    stage.run(batch, instance: p)
-    if batch.isCheckpoint { coordinator?.snapshot(stage: stage.index, instance: p) }
+    let start = isMetered ? SystemClock().nowNanoseconds : 0
+    var copying = Int64(0)
+    var size = StateSize()
+    for p in partitions {
+      stage.run(batch, instance: p)
+      if batch.isCheckpoint, let coordinator { copying += coordinator.snapshot(stage: stage.index, instance: p) }
+      if isMetered, batch.closesInterval {
+        for (_, state) in stage.instances[p].states { size = size + state.stateSize }
+      }
+    }
     monitor.lock()
-    busy[stage.index][p] = false
-    nextBatch[stage.index][p] += 1
-    batch.remaining[stage.index] -= 1
+    if isMetered {
+      let now = SystemClock().nowNanoseconds
+      meter.add(batch.interval, now: start) {
+        $0.durations.stagesMicroseconds += Int(now - start - copying) / 1000
+        $0.durations.checkpointMicroseconds += Int(copying) / 1000
+        ($0.stateRows, $0.stateBytes) = ($0.stateRows + size.rows, $0.stateBytes + size.bytes)
+      }
+    }
+    for p in partitions {
+      busy[stage.index][p] = false
+      nextBatch[stage.index][p] += 1
+    }
+    batch.remaining[stage.index] -= partitions.count
     if batch.remaining[stage.index] == 0 { retireFinished() }
     monitor.signal()
   }
@@ -196,7 +255,11 @@ final class Scheduler: @unchecked Sendable {
           return true
         }
       }
-      enqueueEmpty { closeInterval($0, time: time) }
+      let isIdle = !intervals.hasData
+      enqueueEmpty {
+        closeInterval($0, time: time)
+        $0.isLight = isIdle && !$0.isCheckpoint
+      }
       seal()
       monitor.broadcast()
     case .wait(let milliseconds):
@@ -231,16 +294,18 @@ final class Scheduler: @unchecked Sendable {
     let batch = takeBatch()
     waitForPace()
     monitor.unlock()
+    let start = isMetered ? SystemClock().nowNanoseconds : 0
     var error: (any Error)?
     var status = SourceStatus.more
-    let endOffset = intervals.endOffset(source)
+    let (endOffset, recordsLeft) = (intervals.endOffset(source), intervals.recordsLeft)
     for prepare in context.exchanges { prepare(batch) }
     let options = context.options
     do {
       status = try readers[source].fill(
         batch,
         limit: ReadLimit(
-          byteCount: options.blockByteCount, elementCount: options.blockElementCount, endOffset: endOffset))
+          byteCount: options.blockByteCount, elementCount: min(options.blockElementCount, recordsLeft),
+          endOffset: endOffset))
     } catch let e { error = e }
     monitor.lock()
     isReading = false
@@ -260,11 +325,24 @@ final class Scheduler: @unchecked Sendable {
       return
     }
     alignment.wasRead(source, atEnd: batch.endsSource)
+    let countAtReading = batch.recordCount
     enqueue(batch)
     monitor.signal()
     monitor.unlock()
+    let read = isMetered ? SystemClock().nowNanoseconds : 0
     stages[0].run(batch, instance: worker)
+    let end = isMetered ? SystemClock().nowNanoseconds : 0
     monitor.lock()
+    batch.isLight = byteCount < 4096 && batch.recordCount <= 16 && !batch.isCheckpoint
+    intervals.count(batch.recordCount - countAtReading, in: batch.interval)
+    if isMetered {
+      meter.add(batch.interval, now: start) {
+        $0.rowsIn += batch.recordCount
+        $0.blockCount += 1
+        $0.durations.readingMicroseconds += Int(read - start) / 1000
+        $0.durations.sourceMicroseconds += Int(end - read) / 1000
+      }
+    }
     batch.remaining[0] = 0
     seal()
     monitor.broadcast()
@@ -386,7 +464,7 @@ final class Scheduler: @unchecked Sendable {
   }
   private func closeLastInterval(_ b: Batch) {
     if intervals.isOpen, intervals.hasData {
-      let now = context.clock.nowMilliseconds
+      let now = intervals.closingTime(context.clock.nowMilliseconds)
       do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true
       (b.intervalTime, b.processingTime) = (now, now)
@@ -407,11 +485,26 @@ final class Scheduler: @unchecked Sendable {
     mark(b)
   }
 
+  /// Notes what a batch gave out and, with the last one of an interval, what the interval came to.
+  private func meterRetired(_ b: Batch) {
+    let now = SystemClock().nowNanoseconds
+    meter.add(b.interval, now: now) { $0.rowsOut += b.outputCount.load(ordering: .relaxed) }
+    guard b.closesInterval else { return }
+    let p = meter.close(b, now: now, clockNow: context.clock.nowMilliseconds)
+    if !context.listeners.isEmpty { done.append(p) }
+    let rate = estimator?.newRate(
+      timeMilliseconds: p.timeMilliseconds, elementCount: p.rowsIn,
+      processingMilliseconds: Int64(p.durations.totalMicroseconds / 1000),
+      schedulingMilliseconds: p.schedulingMilliseconds)
+    if let rate { intervals.slow(to: rate) }
+  }
+
   /// Removes batches that passed every stage, in order.
   private func retireFinished() {
     while let b = inFlight.first, b.isSealed, b.remaining.allSatisfy({ $0 == 0 }) {
       inFlight.removeFirst()
       firstNumber += 1
+      if isMetered { meterRetired(b) }
       if b.isCheckpoint, let coordinator {
         coordinator.commit(b)
         if let e = coordinator.error { failure = failure ?? e }

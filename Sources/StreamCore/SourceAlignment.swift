@@ -81,7 +81,7 @@ struct SourceAlignment {
   /// No source has a block left to be read.
   var allRead: Bool { isRead.allSatisfy { $0 } }
   func isRead(_ s: Int) -> Bool { isRead[s] }
-  /// Some block was read and has not got its place in event time yet.
+  /// Whether a block was read that has not been sealed: what may be read next is known better then.
   var hasBlocksInFlight: Bool { inFlight.contains { $0 > 0 } }
 
   /// The source to read next: the one furthest behind in event time, unless its blocks are already on their way and

@@ -83,7 +83,7 @@ final class ElementReader<Element>: SourceReader, @unchecked Sendable {
   var identity: String? { source.identity }
   func start(at position: SourcePosition, replayEnd: UInt64) throws {
     self.replayEnd = replayEnd
-    if position != SourcePosition() { try source.seek(to: position) }
+    if position != SourcePosition() || source.position.offset > 0 { try source.seek(to: position) }
   }
   func fill(_ batch: Batch, limit: ReadLimit) throws -> SourceStatus {
     let before = source.position

@@ -54,10 +54,13 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
   private var consumers: [Consumer<Element>] = []
   private var queues: [InputQueues<Element>] = []
   private var mergesNow = false
+  /// Whether what arrives here leaves the job.
+  let isSink: Bool
 
-  init(branch: Branch<Element>, name: String, index: Int, partitionCount: Int, merges: Bool) {
+  init(branch: Branch<Element>, name: String, index: Int, partitionCount: Int, merges: Bool, isSink: Bool = false) {
     self.branch = branch
     self.merges = merges
+    self.isSink = isSink
     super.init(name: name, index: index, partitionCount: partitionCount)
   }
   func addInput(_ exchange: Exchange<Element>, from stage: Int, lagMilliseconds: Int64 = 0) {
@@ -92,6 +95,7 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
       for from in 0..<input.exchange.upstream {
         let buffer = b[from, instance]
         guard unsafe buffer.count > 0 else { continue }
+        if isSink { batch.outputCount.wrappingAdd(unsafe buffer.count, ordering: .relaxed) }
         if mergesNow, buffer.isTimed {
           queues[instance].push(buffer, batch, queue: input.stage == 0 ? queue + batch.source : queue + from)
         } else if !(mergesNow && input.stage == 0 && batch.isReplay) {
@@ -126,6 +130,7 @@ final class InputQueues<Element> {
   private let kinds: [Kind]
   private var queues: [[Entry]]
   private let resumeFrontier: Frontier
+  private var entryCount = 0
   let sourceCount: Int
 
   init(_ kinds: [Kind], resumeFrontier: Frontier, sourceCount: Int) {
@@ -159,6 +164,7 @@ final class InputQueues<Element> {
     guard unsafe e.cursor < buffer.count else { return }
     batch.holds.wrappingAdd(1, ordering: .relaxed)
     queues[queue].append(e)
+    entryCount += 1
   }
 
   @inline(__always)
@@ -179,7 +185,7 @@ final class InputQueues<Element> {
   }
 
   func drain(upTo frontier: Frontier, into consumer: Consumer<Element>, _ batch: Batch) {
-    while true {
+    while entryCount > 0 {
       // the queue whose next element is first, and the bound that the others set
       var first = -1
       var firstKey = Position(watermark: .max, sequence: .max, eventTime: 0)
@@ -208,6 +214,7 @@ final class InputQueues<Element> {
       if unsafe e.cursor == e.buffer.count {
         e.batch.holds.wrappingSubtract(1, ordering: .releasing)
         queues[first].removeFirst()
+        entryCount -= 1
       } else {
         queues[first][0] = e
       }

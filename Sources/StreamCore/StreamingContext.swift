@@ -19,6 +19,9 @@ public struct StreamingOptions: Sendable {
   public var trigger = Trigger.asFastAsPossible
   /// Records that all sources together may give in one interval, about (whole blocks are taken); nil: no limit.
   public var recordsPerIntervalMax: Int?
+  /// Whether the number of records an interval takes follows how fast the ones before were processed (a PID controller, as
+  /// Spark's); with ``Trigger/interval(milliseconds:)``. ``recordsPerIntervalMax`` stays the upper bound.
+  public var backPressure = false
   /// How soon a source that had nothing is asked again.
   public var pollMilliseconds: Int64 = 2
   /// How often an interval is closed when nothing comes, so that timers go off, where the program needs it.
@@ -104,6 +107,8 @@ public final class StreamingContext: @unchecked Sendable {
   /// Called before the first batch, when it is known whether the run goes on from a checkpoint; sinks create their
   /// outputs here.
   public var onStart: (_ isResumed: Bool) throws -> Void = { _ in }
+  /// Those who hear what the job does; to be added before it runs.
+  public var listeners: [any StreamingListener] = []
   /// Called when every batch has been processed, while the last checkpoint may still be on its way to the disk.
   public var onProcessed: () -> Void = {}
   /// Warnings that recovery has given (damaged checkpoints passed over).
@@ -179,7 +184,11 @@ public final class StreamingContext: @unchecked Sendable {
     return DStream(context: self, branches: [out])
   }
 
-  func markTimed(feed: Int) { feeds[feed].isTimed = true }
+  /// False if the feed has event time already.
+  func markTimed(feed: Int) -> Bool {
+    defer { feeds[feed].isTimed = true }
+    return !feeds[feed].isTimed
+  }
 
   /// A second output for the operators of `stream`'s stage.
   public func sideOutput<Owner, Element>(of stream: DStream<Owner>, _ type: Element.Type) -> SideOutput<Element> {
@@ -193,7 +202,7 @@ public final class StreamingContext: @unchecked Sendable {
     _ make: @escaping (StageInstance) -> Consumer<Element>
   ) {
     let out = Branch<Element>(stage: stages.count, partitionCount: 1)
-    let stage = ExchangeStage(branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges)
+    let stage = ExchangeStage(branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges, isSink: true)
     for branch in streams.flatMap(\.branches) {
       let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: 1)
       stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
@@ -231,6 +240,12 @@ public final class StreamingContext: @unchecked Sendable {
   /// Throws what a source, a sink or recovery threw first; nothing is published then.
   @discardableResult
   public func run() throws -> RunOutcome {
+    let result = Result { try runToEnd() }
+    for listener in listeners { listener.terminated(result) }
+    return try result.get()
+  }
+
+  private func runToEnd() throws -> RunOutcome {
     control.withLock {
       precondition(!$0.hasRun, "a context runs once; make another one to run again")
       $0.hasRun = true
@@ -255,6 +270,7 @@ public final class StreamingContext: @unchecked Sendable {
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     recoveryReport = isResumed ? coordinator?.report : nil
+    for listener in listeners { listener.started(isResumed: isResumed, report: recoveryReport) }
     let s = try Scheduler(context: self, threads: threads, coordinator: coordinator, recovered: recovered?.metadata)
     control.withLock {
       $0.scheduler = s
@@ -293,11 +309,15 @@ public final class StreamingContext: @unchecked Sendable {
     guard let result = control.withLock({ $0.result }) else { preconditionFailure("the job was not started") }
     return try result.get()
   }
-  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept.
+  /// Stops gracefully: what was read is processed and given out, then a last checkpoint is kept. May be called again.
+  ///
+  /// Before ``start()`` it makes the job end as soon as it begins; a job that ``run()`` runs on another thread is asked
+  /// to stop and not waited for.
   @discardableResult
   public func stop() throws -> RunOutcome {
     requestStop()
-    return try awaitTermination()
+    let isStarted = control.withLock { $0.thread != nil || $0.result != nil }
+    return isStarted ? try awaitTermination() : .stopped
   }
 
   /// Asks the job to stop after the batches in flight, with a last checkpoint; before ``run()``, to stop at once.

@@ -29,7 +29,9 @@ struct IntervalControl {
     case finish
   }
   let trigger: Trigger
-  let recordsMax: Int
+  private let recordsLimit: Int
+  /// Records an interval may take, about; back-pressure lowers it.
+  private(set) var recordsMax: Int
   let pollMilliseconds: Int64
   /// How often an interval is closed while nothing comes; nil: never.
   let idleIntervalMilliseconds: Int64?
@@ -44,9 +46,13 @@ struct IntervalControl {
   /// Has given all that is for this interval.
   private var isDone: [Bool]
   private var hasEnded: [Bool]
+  /// Was asked in this interval, whether it had something or not.
+  private var wasAsked: [Bool]
   private var isOver = false
   /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
   private var replayed: ArraySlice<IntervalLog.Entry>
+  /// When the last of them was closed.
+  private var lastReplayed: Int64?
   /// Up to where each source was read.
   private(set) var ends: [UInt64]
 
@@ -55,13 +61,15 @@ struct IntervalControl {
     number: Int, ends: [UInt64], replayed: [IntervalLog.Entry] = []
   ) {
     self.trigger = trigger
-    self.recordsMax = recordsMax ?? .max
+    recordsLimit = recordsMax ?? .max
+    self.recordsMax = recordsLimit
     self.pollMilliseconds = pollMilliseconds
     self.idleIntervalMilliseconds = idleIntervalMilliseconds
     self.number = number
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
     hasEnded = isIdle
+    wasAsked = isIdle
     self.ends = ends
     self.replayed = replayed[...]
   }
@@ -70,15 +78,25 @@ struct IntervalControl {
     if isOver { return .finish }
     if !isOpen { open(now) }
     if let entry = replayed.first { return entry.isEnd ?? false ? seekEnd(alignment) : replay(entry, alignment) }
-    if case .interval = trigger, let dueAt, now >= dueAt { return .close(time: dueAt) }
     let isFull = recordCount >= recordsMax
+    if case .interval = trigger, let dueAt, now >= dueAt {
+      // also an interval that is overdue asks every source once: a job that is always late goes on reading
+      if !isFull, let s = alignment.nextSource(isIdle: zip(isIdle, wasAsked).map { $0 || $1 }) { return .read(s) }
+      return .close(time: dueAt)
+    }
     if !isFull, let s = alignment.nextSource(isIdle: isIdle) { return .read(s) }
     let isDry = isIdle.indices.allSatisfy { isIdle[$0] || alignment.isRead($0) }
     if !isFull, !isDry {
-      // some source has more, but others have to catch up first: those may only be waiting to be asked again
-      if zip(isIdle, isDone).contains(where: { $0 && !$1 }) { return .wait(milliseconds: pollMilliseconds) }
+      // some source has more, but others have to catch up first
       if alignment.hasBlocksInFlight { return .blocked }
-      // those have given all that they will in this interval: it ends here
+      let mayAskAgain = zip(isIdle, isDone).contains { $0 && !$1 }
+      switch trigger {
+      case .interval, .asFastAsPossible:
+        // those may only be waiting to be asked again
+        if mayAskAgain { return .wait(milliseconds: pollMilliseconds) }
+      case .availableNow, .once: break
+      }
+      // others have given all that is for this interval
     }
     switch trigger {
     case .interval:
@@ -112,6 +130,10 @@ struct IntervalControl {
     for s in ends.indices where !alignment.isRead(s) && !isIdle[s] { return .read(s) }
     return alignment.allRead ? .blocked : .wait(milliseconds: pollMilliseconds)
   }
+  /// When the open interval is closed if that has to be now.
+  func closingTime(_ now: Int64) -> Int64 { isReplaying ? replayed.first?.time ?? now : now }
+  /// Records that the open interval has room for.
+  var recordsLeft: Int { isReplaying ? .max : max(recordsMax - recordCount, 1) }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
     guard isReplaying, let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
@@ -129,17 +151,20 @@ struct IntervalControl {
     isOpen = true
     openedAt = replayed.first?.openedAt ?? now
     (recordCount, hasData) = (0, false)
-    for s in isDone.indices { isDone[s] = false }
+    for s in isDone.indices { (isDone[s], wasAsked[s]) = (false, false) }
     askAgain()
     if case .interval(let length) = trigger {
-      // multiples of the length on the job's clock; what is overdue is made up for at once
-      dueAt = dueAt.map { $0 + length } ?? (now / length + 1) * length
+      // multiples of the length on the job's clock; what is overdue is made up for at once, but for the time between
+      // two runs
+      let next = (now / length + 1) * length
+      dueAt = dueAt.map { $0 + length } ?? (next == lastReplayed ? next + length : next)
     }
   }
-  /// Sources that had nothing may have something now.
-  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] } }
+  /// Sources that had nothing may have something now; in an interval that is cut again they have, whatever they say.
+  mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] && replayed.isEmpty } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
+    wasAsked[source] = true
     if byteCount > 0, !replayed.isEmpty, !isReplaying {
       // the input has grown: the number of what its end closed is used up
       replayed.removeFirst()
@@ -152,10 +177,18 @@ struct IntervalControl {
     if byteCount > 0 { hasData = true }
     recordCount += n
   }
+  /// Back-pressure: so many records a second can be processed.
+  mutating func slow(to rowsPerSecond: Double) {
+    guard case .interval(let length) = trigger else { return }
+    recordsMax = min(recordsLimit, max(1, Int(rowsPerSecond * Double(length) / 1000)))
+  }
+  /// Records of a block whose number was not known when it was read.
+  mutating func count(_ n: Int, in interval: Int) { if interval == number { recordCount += n } }
   mutating func wasClosed() {
     number += 1
     isOpen = false
-    if !replayed.isEmpty {
+    if let entry = replayed.first {
+      lastReplayed = entry.time
       replayed.removeFirst()
       // what would have been due while the job was down is not made up for
       dueAt = nil

@@ -190,6 +190,19 @@ import TestSupport
     }
   }
 
+  @Test func aSearchFindsTheFirstOfSeveral() {
+    var chance = SeededRandom(seed: 17)
+    for degree in 0..<70 {
+      let graph = DynamicAdjacency()
+      graph.insertVertices(upTo: 24)
+      for _ in 0..<degree { graph.insertEdge(from: 0, to: .random(in: 1..<21, using: &chance)) }
+      let targets = Array(graph.out.list(0))
+      for target in UInt32(1)..<24 {
+        #expect(graph.out.position(of: target, in: 0).map { Int($0) } == targets.firstIndex(of: target))
+      }
+    }
+  }
+
   @Test func tiersCoverEveryDegree() {
     for degree in 1...5000 {
       let tier = SlabTier.tier(forDegree: degree)

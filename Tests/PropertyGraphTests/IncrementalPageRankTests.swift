@@ -121,6 +121,10 @@ import TestSupport
         life.change()
         if Int.random(in: 0..<4, using: &life.chance) == 0 { life.ranks.update() }
         life.ranks.adoptNewVertices()
+        // enough of them that the slow mode is extrapolated, too
+        if Int.random(in: 0..<4, using: &life.chance) == 0 {
+          _ = life.ranks.passResiduals(passCountMax: Int.random(in: 1...12, using: &life.chance))
+        }
         let ranks = life.ranks
         let d = ranks.options.damping
         var wanted = (0..<ranks.vertexIndexCount).map { v in
@@ -222,6 +226,52 @@ import TestSupport
     #expect(results.allSatisfy { $0 == results[0] })
   }
 
+  @Test(arguments: [1e-3, 1e-7, 1e-11])
+  func passesAloneBringTheBoundUnderTheTolerance(tolerance: Double) {
+    var chance = SeededRandom(seed: 31)
+    let graph = DynamicAdjacency()
+    graph.insertVertices(upTo: 2000)
+    graph.apply(
+      (0..<9000).map { _ in
+        let (source, target) = Self.skewedEdge(2000, &chance)
+        return EdgeUpdate(.insert, from: source, to: target)
+      })
+    let ranks = IncrementalPageRank(graph, options: .init(tolerance: tolerance))
+    for batch in [1, 30, 1000] {
+      ranks.apply(
+        (0..<batch).map { _ in
+          let (source, target) = Self.skewedEdge(2000, &chance)
+          return EdgeUpdate(.insert, from: source, to: target)
+        })
+      let residual = ranks.residualSum
+      if ranks.isCertified { continue }
+      let passes = ranks.passResiduals(passCountMax: 100)
+      #expect(ranks.isCertified && ranks.residualSum < residual && (1..<100).contains(passes))
+      #expect(ranks.queues.entryCount == 0 && !ranks.queues.isStale)
+      // the next batch is pushed from where it changes
+      ranks.apply([EdgeUpdate(.insert, from: 5, to: 7)])
+      #expect(ranks.update().errorBound <= tolerance)
+    }
+  }
+
+  @Test func theCheaperKindOfScanIsChosenAndTheOtherTriedAgain() {
+    var model = IncrementalCostModel()
+    #expect(model.prefersPasses(1))
+    while model.prefersPasses(1) { model.learn(passes: 9, isEnough: true, 1) }
+    #expect(model.prefersPasses(2))
+    var batches = 0
+    while !model.prefersPasses(1) {
+      model.learn(sweeps: 3, 1)
+      batches += 1
+    }
+    #expect((10..<1000).contains(batches))
+    let bounds = [0.1, 4.9, 5, 24, 26, 1e9, .infinity, .nan].map { IncrementalCostModel.ratioClass($0) }
+    #expect(bounds == [0, 0, 1, 1, 2, 7, 7, 0])
+    var other = IncrementalCostModel()
+    other.restore(model.state)
+    #expect(other == model && model.state.count == IncrementalCostModel.stateCount)
+  }
+
   @Test func verticesWithoutEdgesOutKeepTheirTeleport() {
     let graph = DynamicAdjacency()
     graph.insertVertices(upTo: 3)
@@ -251,7 +301,7 @@ import TestSupport
     var swept = 0.0
     for _ in 0..<2000 {
       let sweeping = Double.random(in: 1...100, using: &chance)
-      let pushed = max(0, model.pushLimit(sweeping: sweeping)) * Double.random(in: 0...1, using: &chance)
+      let pushed = max(0, model.residualLimit(sweeping: sweeping)) * Double.random(in: 0...1, using: &chance)
       let isEnough = Int.random(in: 0..<3, using: &chance) == 0
       let cost = isEnough ? pushed : pushed + sweeping
       model.settle(sweeping: sweeping, spent: cost)

@@ -19,6 +19,8 @@ extension DynamicAdjacency {
     _ updates: UnsafeBufferPointer<EdgeUpdate>, prefetch: (EdgeUpdate) -> Void, observe: (EdgeChange) -> Void
   ) -> Int {
     var made = 0
+    // where the removals two to four changes ahead find their edges
+    var (find2, find3, find4) = (Self.notFound, Self.notFound, Self.notFound)
     for i in 0..<updates.count {
       // how many changes ahead the vertices' records are fetched, then the slots they point to, then what moves
       if i + 12 < updates.count {
@@ -34,9 +36,14 @@ extension DynamicAdjacency {
           prefetchSlots(next.source, next.target, isSearched: next.kind != .insert)
         }
       }
-      if i + 4 < updates.count, unsafe updates[i + 4].kind == .remove {
-        let next = unsafe updates[i + 4]
-        if contains(next.source) && contains(next.target) { prefetchMoved(next.source, next.target) }
+      if find2 != Self.notFound {
+        let next = unsafe updates[i + 2]
+        prefetchMate(next.source, next.target, find2)
+      }
+      (find2, find3, find4) = (find3, find4, Self.notFound)
+      if i + 5 < updates.count, unsafe updates[i + 5].kind == .remove {
+        let next = unsafe updates[i + 5]
+        if contains(next.source) && contains(next.target) { find4 = prefetchFound(next.source, next.target) }
       }
       let update = unsafe updates[i]
       let change: EdgeChange?
@@ -81,13 +88,49 @@ extension DynamicAdjacency {
     }
   }
 
-  /// The other ends of the edges that will take the place of a removed one.
+  private static let notFound = UInt64.max
+
+  /// Searches a removed edge in the shorter slab, as its removal will. Returns the slot, and in bit 32 whether the slab
+  /// is the target's.
   @inline(__always)
-  private func prefetchMoved(_ source: VertexIndex, _ target: VertexIndex) {
+  private func prefetchFound(_ source: VertexIndex, _ target: VertexIndex) -> UInt64 {
     let o = out.slabs[source]
     let i = into.slabs[target]
     if o.degree > 0 { unsafe tw_prefetch(into.slabs.base + Int(out.neighbours[o.offset + o.degree - 1])) }
     if i.degree > 0 { unsafe tw_prefetch(out.slabs.base + Int(into.neighbours[i.offset + i.degree - 1])) }
+    if o.degree <= i.degree {
+      guard let position = out.position(of: target, in: source) else { return Self.notFound }
+      unsafe tw_prefetch(out.mates.base + Int(o.offset + position))
+      return UInt64(o.offset + position)
+    }
+    guard let position = into.position(of: source, in: target) else { return Self.notFound }
+    unsafe tw_prefetch(into.mates.base + Int(i.offset + position))
+    return UInt64(i.offset + position) | 1 << 32
+  }
+
+  /// The slots of the edge's other copy, and those that learn where the moved edges are.
+  @inline(__always)
+  private func prefetchMate(_ source: VertexIndex, _ target: VertexIndex, _ found: UInt64) {
+    let o = out.slabs[source]
+    let i = into.slabs[target]
+    let slot = UInt32(truncatingIfNeeded: found)
+    if found >> 32 == 0 {
+      let other = Int(i.offset &+ out.mates[slot])
+      unsafe tw_prefetch(into.neighbours.base + other)
+      unsafe tw_prefetch(into.mates.base + other)
+    } else {
+      let other = Int(o.offset &+ into.mates[slot])
+      unsafe tw_prefetch(out.neighbours.base + other)
+      unsafe tw_prefetch(out.mates.base + other)
+    }
+    if o.degree > 0 {
+      let last = o.offset + o.degree - 1
+      unsafe tw_prefetch(into.mates.base + Int(into.slabs[out.neighbours[last]].offset &+ out.mates[last]))
+    }
+    if i.degree > 0 {
+      let last = i.offset + i.degree - 1
+      unsafe tw_prefetch(out.mates.base + Int(out.slabs[into.neighbours[last]].offset &+ into.mates[last]))
+    }
   }
 
   // MARK: whole graphs

@@ -1,24 +1,25 @@
 import CKernels
-import Foundation
 
 /// Sparse solving: residual is pushed out of the vertices that hold the most of it per edge.
 extension IncrementalPageRank {
-  /// Pushes until the residual is under the budget, or until the decay so far predicts more than `edgeLimit` edges.
-  /// Returns the edges pushed along, 4 more counted per push; what was pushed stays valid either way.
-  func push(edgeLimit: Double) -> Int {
+  /// Pushes until the residual is under the budget, all vertices taken into account. Returns the edges pushed along, 4
+  /// more counted per push.
+  func pushWithoutLimit() -> Int {
     var edges = 0
-    for _ in 0..<8 where !isCertified {
+    if queues.isStale { rebuildQueues(floor: pushFloorOfAll) }
+    for attempt in 0..<8 where !isCertified {
       let before = residualSum
-      edges += pushOnce(edgeLimit: edgeLimit - Double(edges))
-      if isCertified || Double(edges) >= edgeLimit { break }
-      // queues that ran empty above their floor are rebuilt for the graph as it is; if that does not help, give up
-      if edgeLimit < .infinity || residualSum > 0.999 * before { break }
-      rebuildQueues()
+      edges += push(edgeLimit: .infinity, edgesPerPass: .infinity)
+      if isCertified || attempt > 0 && residualSum > 0.999 * before { break }
+      // queues that ran empty are rebuilt for the graph as it is
+      rebuildQueues(floor: pushFloorOfAll)
     }
     return edges
   }
 
-  private func pushOnce(edgeLimit: Double) -> Int {
+  /// Pushes until the residual is under the budget, until a pass over the whole graph, which costs as much as pushing
+  /// along `edgesPerPass` edges, is the better deal, or until `edgeLimit` edges. What was pushed stays valid either way.
+  func push(edgeLimit: Double, edgesPerPass: Double) -> Int {
     let target = budget * (1 - 1e-6) - 2 * roundingError
     let records = unsafe records.base
     let ranks = unsafe ranks.base
@@ -37,7 +38,7 @@ extension IncrementalPageRank {
     var edges = 0
     var pushes = 0.0
     var q = 0
-    var forecast = PushForecast(residual: residualSum, edgeLimit: edgeLimit)
+    let edgeLimit = Int(min(edgeLimit, 0x1p60))
     defer {
       self.residualSum = max(0, residualSum)
       rankSumRoundingUnits += pushes * (max(rankSum, self.rankSum) + residualBefore)
@@ -50,8 +51,11 @@ extension IncrementalPageRank {
         unsafe queues[q].head = 0
         unsafe queues[q].count = 0
         q += 1
+        let most = Double(bitPattern: UInt64(max(0, topBits &- Int64(q) << 52)))
+        let worth = IncrementalCostModel.pushWorth(ratio: residualSum / budget)
+        if most * edgesPerPass < worth * residualSum { q = queueCount }
       }
-      if q >= queueCount { break }
+      if q >= queueCount || edges >= edgeLimit { break }
       let head = unsafe queues[q].head
       let u = unsafe queues[q].base[head]
       unsafe queues[q].head = head &+ 1
@@ -118,31 +122,7 @@ extension IncrementalPageRank {
         residualSum += after - before
         rounding += Double(degree &+ 8) * (after + before) + 4 * residual.magnitude
       }
-      if edges >= forecast.nextCheck && forecast.isHopeless(edges, residualSum, target, edgeLimit) { break }
     }
     return edges
-  }
-}
-
-/// Foretells from the decay of the residual how many edges pushing will take in all.
-struct PushForecast {
-  private var edges = 0
-  private var residual: Double
-  private(set) var nextCheck: Int
-
-  init(residual: Double, edgeLimit: Double) {
-    self.residual = residual
-    nextCheck = Int(max(0, min(4096, edgeLimit)))
-  }
-
-  mutating func isHopeless(_ edges: Int, _ residual: Double, _ target: Double, _ edgeLimit: Double) -> Bool {
-    if edgeLimit == .infinity || residual <= target { return false }
-    let decay = log(self.residual / residual)
-    guard decay > 0, target > 0 else { return true }
-    let rest = 1.2 * Double(edges - self.edges) * log(residual / target) / decay
-    self.edges = edges
-    self.residual = residual
-    nextCheck = edges + min(max(8192, edges / 4), max(64, Int(edgeLimit) - edges))
-    return Double(edges) + rest > edgeLimit
   }
 }

@@ -3,7 +3,7 @@ import CKernels
 /// Ranks as named runs of bytes, and back.
 extension IncrementalPageRank {
   private struct Header: BitwiseCopyable {
-    var version: Int64 = 2
+    var version: Int64 = 3
     var vertexIndexCount: Int64
     var damping: Double
     var residualSum: Double
@@ -33,7 +33,7 @@ extension IncrementalPageRank {
       vertexIndexCount: Int64(vertexIndexCount), damping: options.damping, residualSum: residualSum,
       rankSum: rankSum, roundingUnits: roundingUnits, rankSumRoundingUnits: rankSumRoundingUnits)
     try unsafe withUnsafeBytes(of: header) { try unsafe body("rank/header", $0) }
-    try unsafe withUnsafeBytes(of: model) { try unsafe body("rank/model", $0) }
+    try unsafe model.state.withUnsafeBytes { try unsafe body("rank/model", $0) }
     try unsafe body("rank/ranks", ranks.bytes(count: vertexIndexCount))
     let residuals = residuals
     try unsafe residuals.withUnsafeBytes { try unsafe body("rank/residuals", $0) }
@@ -58,7 +58,7 @@ extension IncrementalPageRank {
   private func restore(_ reader: GraphSectionReader) throws {
     let headers: [Header] = try reader.values("rank/header", count: 1)
     let header = headers[0]
-    guard header.version == 2, header.damping == options.damping else {
+    guard header.version == 3, header.damping == options.damping else {
       throw GraphStateError.contents(
         section: "rank/header", reason: "it was written with damping \(header.damping), version \(header.version)")
     }
@@ -67,7 +67,7 @@ extension IncrementalPageRank {
         section: "rank/header",
         reason: "it has \(header.vertexIndexCount) vertices, the graph \(adjacency.vertexIndexCount)")
     }
-    let models: [IncrementalCostModel] = try reader.values("rank/model", count: 1)
+    let modelState: [Double] = try reader.values("rank/model", count: IncrementalCostModel.stateCount)
     let residuals: [Double] = try reader.values("rank/residuals", count: adjacency.vertexIndexCount)
     vertexIndexCount = adjacency.vertexIndexCount
     try reader.fill(ranks, "rank/ranks", count: vertexIndexCount)
@@ -79,7 +79,7 @@ extension IncrementalPageRank {
       if teleports[v] != 1 { unevenTeleportCount += 1 }
       if teleports[v] != 0 { teleportingCount += 1 }
     }
-    model = models[0]
+    model.restore(modelState)
     residualSum = header.residualSum
     rankSum = header.rankSum
     roundingUnits = header.roundingUnits

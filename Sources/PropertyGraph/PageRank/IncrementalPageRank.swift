@@ -18,10 +18,10 @@ import FlatMemory
 /// `‖x* − x‖₁ ≤ ‖r‖₁/(1-d)`; rounding is added to that bound. After ``update()`` the bound is within the tolerance
 /// (unless 64-bit rounding forbids it, which the bound then shows). Results are the same bits for the same sequence of
 /// changes and updates, whatever the number of threads or the speed of the machine.
-/// Cost: O(1) a change; an update pushes residual along as many edges as the tolerance asks for, or sweeps over all
-/// edges where that is predicted to be cheaper; 48 bytes a vertex (56 for tolerances below 5·10⁻⁷).
-/// Method: signed residual pushes (Gauss–Southwell with queues by exponent; Ohsaka, Maehara, Kawarabayashi 2015) and
-/// warm-started block Gauss–Seidel with Aitken extrapolation.
+/// Cost: O(1) a change; an update pushes residual on from where the changes have put most of it, and where that is not
+/// enough, passes all of it on along all edges, once or a few times; 48 bytes a vertex (56 for tolerances below 5·10⁻⁷).
+/// Method: signed residual pushes (Gauss–Southwell with queues by exponent; Ohsaka, Maehara, Kawarabayashi 2015), Jacobi
+/// passes over the residuals, and warm-started block Gauss–Seidel with Aitken extrapolation.
 @safe public final class IncrementalPageRank {
   public let adjacency: DynamicAdjacency
   public let options: IncrementalPageRankOptions
@@ -166,41 +166,51 @@ import FlatMemory
   }
 
   private func bringUnderBudget(_ report: inout PageRankUpdateReport) {
-    let edges = adjacency.edgeCount
-    let sweepCost = IncrementalCostModel.sweepCost(edges: edges, vertices: vertexIndexCount)
-    let ratio = budget > 0 ? residualSum / budget : 1e300
-    let sweeping = sweepCost * model.predictedSweeps(ratio: ratio)
+    if options.method == .push && budget > 0 {
+      report.pushedEdges = pushWithoutLimit()
+      if isCertified { return }
+    }
+    let sweepCost = IncrementalCostModel.sweepCost(edges: adjacency.edgeCount, vertices: vertexIndexCount)
+    let ratioClass = IncrementalCostModel.ratioClass(budget > 0 ? residualSum / budget : 1e300)
+    let sweeping = sweepCost * model.sweepCounts[ratioClass]
     var spent = 0.0
-    var pushes = options.method == .push && budget > 0
-    var limit = Double.infinity
     if options.method == .automatic && budget > 0 {
-      limit = model.pushLimit(sweeping: sweeping)
-      if queues.isStale { limit -= IncrementalCostModel.rebuildVertex * Double(vertexIndexCount) }
-      pushes = limit > 0 && model.triesPushing(ratio: ratio)
+      spent = spreadResidual(
+        &report, sweepCost: sweepCost, limit: model.residualLimit(sweeping: sweeping), ratioClass: ratioClass)
     }
-    if pushes {
-      if queues.isStale {
-        rebuildQueues()
-        spent += IncrementalCostModel.rebuildVertex * Double(vertexIndexCount)
-      }
-      report.pushedEdges = push(edgeLimit: limit / IncrementalCostModel.pushEdge)
-      spent += Double(report.pushedEdges) * IncrementalCostModel.pushEdge
-      if isCertified {
-        model.pushed(ratio: ratio)
-      } else {
-        model.gaveUp(ratio: ratio)
-        report.isAbandoned = true
-      }
+    if isCertified { return model.settle(sweeping: sweeping, spent: spent) }
+    let isWhole = report.sweeps == 0
+    let sweeps = solveBySweeps()
+    report.sweeps += sweeps
+    if isWhole { model.learn(sweeps: sweeps, ratioClass) }
+    // what sweeping from the start would have cost: the prediction, or what it took now where that is more
+    let rest = sweepCost * Double(sweeps)
+    model.settle(sweeping: max(rest, min(sweeping, rest + spent)), spent: spent + rest)
+  }
+
+  /// Pushes where much residual is, then passes all of it on; stops under the budget, or before the cost exceeds the
+  /// limit. Returns the cost.
+  private func spreadResidual(
+    _ report: inout PageRankUpdateReport, sweepCost: Double, limit: Double, ratioClass: Int
+  ) -> Double {
+    // a batch far beyond pushing, in a graph where sweeps are known to be the better deal
+    let pushingAll = IncrementalCostModel.pushEdge * Double(adjacency.edgeCount + 4 * vertexIndexCount)
+    if ratioClass >= 4 && !model.prefersPasses(ratioClass) && pushingAll > sweepCost { return 0 }
+    var spent = queues.isStale ? IncrementalCostModel.rebuildVertex * Double(vertexIndexCount) : 0
+    if spent >= limit { return 0 }
+    if queues.isStale { rebuildQueues(floor: pushFloor) }
+    let edgeLimit = (limit - spent) / IncrementalCostModel.pushEdge
+    report.pushedEdges = push(edgeLimit: edgeLimit, edgesPerPass: sweepCost / IncrementalCostModel.pushEdge)
+    spent += Double(report.pushedEdges) * IncrementalCostModel.pushEdge
+    let passCountMax = Int((limit - spent) / sweepCost)
+    if isCertified || !model.prefersPasses(ratioClass) || Double(passCountMax) < model.passCounts[ratioClass].rounded()
+    {
+      return spent
     }
-    if !isCertified {
-      let sweeps = solveBySweeps()
-      report.sweeps += sweeps
-      // what sweeping from the start would have cost: the prediction, or what it took now where that is more
-      let rest = sweepCost * Double(sweeps)
-      model.settle(sweeping: max(rest, min(sweeping, rest + spent)), spent: spent + rest)
-    } else {
-      model.settle(sweeping: sweeping, spent: spent)
-    }
+    let passes = passResiduals(passCountMax: passCountMax)
+    model.learn(passes: passes, isEnough: isCertified, ratioClass)
+    report.sweeps += passes
+    return spent + sweepCost * Double(passes)
   }
 
   /// Without a vertex that teleports lead to, all ranks are zero; a relative error cannot tell how near to that one is.
@@ -236,9 +246,21 @@ import FlatMemory
     return report
   }
 
-  func rebuildQueues() {
-    unsafe queues.rebuild(records.base, vertexCount: vertexIndexCount, edgeCount: adjacency.edgeCount, budget: budget)
+  func rebuildQueues(floor: Double) {
+    unsafe queues.rebuild(records.base, vertexCount: vertexIndexCount, floor: floor, budget: budget)
   }
+
+  /// Takes all vertices out of the queues; the caller writes so into their records.
+  func emptyQueues() { queues.empty(floor: pushFloor, budget: budget) }
+
+  /// The least residual per edge that is worth a push: below it, passing all residual on is cheaper. Where there is only
+  /// pushing, what vertices below hold together is a quarter of the budget.
+  var pushFloor: Double {
+    if options.method == .push { return pushFloorOfAll }
+    let sweepCost = IncrementalCostModel.sweepCost(edges: adjacency.edgeCount, vertices: vertexIndexCount)
+    return IncrementalCostModel.pushWorth(ratio: 1) * budget * IncrementalCostModel.pushEdge / sweepCost / 2
+  }
+  var pushFloorOfAll: Double { budget / 4 / (Double(adjacency.edgeCount) + 4 * Double(vertexIndexCount)) }
 
   /// Threads for a scan of the whole graph; waking them pays from some 100,000 edges on.
   var workers: Int {

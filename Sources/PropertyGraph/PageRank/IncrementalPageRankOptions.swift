@@ -31,10 +31,8 @@ public struct IncrementalPageRankOptions: Sendable, Equatable {
 public struct PageRankUpdateReport: Sendable, Equatable {
   /// Edges that residual was pushed along, 4 more counted per push.
   public var pushedEdges = 0
-  /// Sweeps over all edges, those that recompute the residuals included.
+  /// Scans of all edges: passes of residual, sweeps, and those that recompute the residuals.
   public var sweeps = 0
-  /// Pushing was given up for sweeps.
-  public var isAbandoned = false
   /// The certified relative L1 error of the unnormalised ranks.
   public var errorBound = 0.0
 

@@ -4,8 +4,8 @@ import CKernels
 /// edge first, first in first out inside a queue.
 ///
 /// Guarantees: a vertex stands in a queue of its exponent or a larger one, as its record says; entries whose vertex has
-/// since moved up are stale and skipped. Vertices below the floor wait in none: together they hold at most a quarter of
-/// the budget the queues were built for.
+/// since moved up are stale and skipped. Vertices below the floor wait in none, nor do those whose residual has not
+/// changed since the queues were last emptied.
 /// Cost: 4 bytes an entry, a few ns to append.
 @safe struct IncrementalPushQueues {
   @safe struct Queue {
@@ -75,20 +75,25 @@ import CKernels
     }
   }
 
-  /// Empties the queues and queues all vertices afresh, in their order.
-  mutating func rebuild(
-    _ records: UnsafeMutablePointer<tw_rank_record>, vertexCount: Int, edgeCount: Int, budget: Double
-  ) {
+  /// Empties the queues and sets what they range over: from a quarter of the budget down to `floor`. From then on they
+  /// hold the vertices whose residual changes. Every record must say that its vertex waits in none.
+  mutating func empty(floor: Double, budget: Double) {
     let top = budget / 4
-    let floor = budget / 4 / (Double(edgeCount) + 4 * Double(vertexCount))
     topBits = Int64(bitPattern: top.bitPattern)
-    count = min(Int(Self.countMax) - 1, Int((topBits - Int64(bitPattern: floor.bitPattern)) >> 52) + 1)
+    count = max(1, min(Int(Self.countMax) - 1, Int((topBits - Int64(bitPattern: floor.bitPattern)) >> 52) + 1))
     for q in 0..<Int(Self.countMax) {
       unsafe queues[q].head = 0
       unsafe queues[q].count = 0
     }
     entryCount = 0
     isStale = false
+  }
+
+  /// Empties the queues and queues all vertices above `floor` afresh, in their order.
+  mutating func rebuild(
+    _ records: UnsafeMutablePointer<tw_rank_record>, vertexCount: Int, floor: Double, budget: Double
+  ) {
+    empty(floor: floor, budget: budget)
     for v in 0..<UInt32(vertexCount) {
       let record = unsafe records + Int(v)
       unsafe record.pointee.bucket = Int32(count)

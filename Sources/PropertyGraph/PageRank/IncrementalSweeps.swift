@@ -53,17 +53,7 @@ import CKernels
     unsafe blockChanges = .allocate(capacity: blockCount)
     unsafe blockSums = .allocate(capacity: blockCount)
     unsafe arrays = .allocate(capacity: 1)
-    let into = solver.adjacency.into
-    let out = solver.adjacency.out
-    unsafe arrays.initialize(
-      to: tw_rank_arrays(
-        in_slabs: Self.slabs(into), out_slabs: Self.slabs(out), in_neighbours: into.neighbours.base,
-        in_weights: into.weights.map { unsafe UnsafePointer($0.base) },
-        out_weights: unsafe solver.adjacency.outWeights.map { unsafe UnsafePointer($0.base) },
-        teleport: unsafe solver.unevenTeleportCount == 0 ? nil : UnsafePointer(solver.teleports.base),
-        damping: solver.options.damping, rank: unsafe solver.ranks.base, records: unsafe solver.records.base,
-        share32: unsafe solver.share32.base, fresh32: unsafe solver.fresh32.base, share64: unsafe solver.share64.base,
-        fresh64: unsafe solver.fresh64.base, change: unsafe solver.change.base))
+    unsafe arrays.initialize(to: solver.sweepArrays())
   }
 
   deinit {
@@ -73,13 +63,13 @@ import CKernels
     unsafe arrays.deallocate()
   }
 
-  private static func slabs(_ side: AdjacencyDirection) -> UnsafePointer<tw_slab> {
-    unsafe UnsafeRawPointer(side.slabs.base).assumingMemoryBound(to: tw_slab.self)
-  }
-
   /// Solves, or recomputes the residuals only; returns the scans of all edges that took.
   func run() -> Int {
     if vertexCount == 0 { return 0 }
+    if !residualsOnly {
+      solver.emptyQueues()
+      unsafe arrays.pointee.no_bucket = Int32(solver.queues.count)
+    }
     stage = residualsOnly ? .residualShares : .shares
     ParallelPhases.run(workers: solver.workers, first: blockCount, task: { task($0) }, next: { next() })
     return sweeps + scans
@@ -219,11 +209,12 @@ import CKernels
     // sums of as many terms as there are vertices: one rounding for each in the worst case
     solver.roundingUnits = rounding + Double(vertexCount / blockCount + 1 + blockCount) * residual
     solver.rankSumRoundingUnits = Double(vertexCount / blockCount + 1 + blockCount) * rank.magnitude
-    solver.queues.isStale = true
-    if residualsOnly { return 0 }
+    if residualsOnly {
+      solver.queues.isStale = true
+      return 0
+    }
     solver.model.learn(
-      sweeps: attemptSweeps, change: lastChange, before: attempts == 1 ? startResidual : 0, after: residual,
-      budget: solver.budget)
+      sweeps: attemptSweeps, change: lastChange, after: residual, budget: solver.budget)
     if solver.isCertified { return 0 }
     // 64-bit shares may be at the end of what they can; 32-bit ones may be too coarse
     if use64 && attempts > 1 && residual < 4 * solver.roundingError || attempts >= 20 { return 0 }
@@ -236,6 +227,23 @@ import CKernels
 }
 
 extension IncrementalPageRank {
+  /// The arrays as the kernels see them.
+  func sweepArrays() -> tw_rank_arrays {
+    let into = adjacency.into
+    let out = adjacency.out
+    return unsafe tw_rank_arrays(
+      in_slabs: Self.slabs(into), out_slabs: Self.slabs(out), in_neighbours: into.neighbours.base,
+      in_weights: into.weights.map { unsafe UnsafePointer($0.base) },
+      out_weights: adjacency.outWeights.map { unsafe UnsafePointer($0.base) },
+      teleport: unevenTeleportCount == 0 ? nil : UnsafePointer(teleports.base), damping: options.damping,
+      rank: ranks.base, records: records.base, share32: share32.base, fresh32: fresh32.base, share64: share64.base,
+      fresh64: fresh64.base, change: change.base, no_bucket: Int32(queues.count))
+  }
+
+  private static func slabs(_ side: AdjacencyDirection) -> UnsafePointer<tw_slab> {
+    unsafe UnsafeRawPointer(side.slabs.base).assumingMemoryBound(to: tw_slab.self)
+  }
+
   func solveBySweeps() -> Int { IncrementalSweeps(self).run() }
 
   /// Recomputes all residuals and their sum, which frees both of gathered rounding; returns 1, the scans it took.

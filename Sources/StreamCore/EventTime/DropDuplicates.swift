@@ -23,7 +23,7 @@ extension DStream {
   /// watermark has passed the first one's event time and the horizon.
   ///
   /// Guarantees: of elements of a key that lie within the horizon of the first, and are not late, one is given out.
-  /// An element whose key would be forgotten at once (event time + horizon before the watermark) is late.
+  /// An element behind the watermark whose key is not known is late: its key may have been forgotten.
   /// Cost: a table look-up an element; a table entry and a timer for each key of the horizon.
   @inlinable
   public func dropDuplicatesWithinWatermark<Key: StreamKey>(
@@ -43,7 +43,7 @@ extension DStream {
           seen.clock.advance(to: position) { t, _ in unsafe seen.table.remove(at: t.owner) }
           let e = unsafe run.elements[i]
           let due = position.eventTime &+ horizonMilliseconds &+ 1
-          if unsafe due <= seen.clock.watermark {
+          if unsafe position.eventTime < seen.clock.watermark {
             // a key that is still known is a duplicate, late or not
             if unsafe seen.table.find(e.0) == nil { output.append(.late(e.1), at: position) }
             continue
@@ -85,6 +85,8 @@ final class SeenKeys<Key: StreamKey>: CheckpointedState {
   @usableFromInline let clock = EventTimeClock()
   @inlinable
   init() {}
+  @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
   @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("keys", into: snapshot, keys: .automatic(), values: StateSchema())

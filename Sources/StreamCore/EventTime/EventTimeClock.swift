@@ -38,9 +38,17 @@ public final class EventTimeClock {
   }
   @inlinable
   func fireDue(_ watermark: Int64, _ position: Position?, _ fire: (FiredTimer, Position) -> Void) {
-    // what a timer sets for a time that has passed fires in its turn
+    // what a timer sets for a time that has passed fires in its turn, and positions never fall
+    var reached = _watermark == .min ? .min : _watermark &+ 1
     while let t = unsafe timers.popDue(at: watermark) {
-      fire(t, position ?? Position(due: max(t.due, _watermark == .min ? t.due : _watermark &+ 1)))
+      if let position {
+        fire(t, position)
+      } else {
+        // what is asked for the watermark meanwhile must not see where batches were cut
+        reached = max(reached, t.due)
+        _watermark = reached
+        fire(t, Position(due: reached))
+      }
     }
     unsafe nextDue = unsafe timers.nextDue() ?? .max
   }

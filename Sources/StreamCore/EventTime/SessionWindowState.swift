@@ -55,13 +55,18 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
         let position = run.position(i)
         clock.advance(to: position) { close($0, $1, output) }
         let e = unsafe run.elements[i]
-        if !put(e.0, e.1, position.eventTime, zero, add, merge) { output.append(.late(e.0, e.1), at: position) }
+        if !put(e.0, e.1, position.eventTime, zero, add, merge) {
+          output.append(.late(e.0, e.1), at: position.lagging(milliseconds: SessionWindowState.lag(lateness)))
+        }
       }
     }
   }
 
   @inlinable
   func due(_ last: Int64) -> Int64 { last &+ gap &+ 1 &+ lateness }
+  /// How far behind the watermark the last instant of a session is when it is closed.
+  @inlinable
+  static func lag(_ lateness: Int64) -> Int64 { lateness &+ 1 }
 
   @inlinable
   func put<Value>(
@@ -121,7 +126,11 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     if unsafe mode == .append || changed.remove(PairKey(timer.owner, timer.number)) != nil {
       unsafe emit(timer.owner, table[timer.owner][k], position, output)
     }
-    if unsafe table[timer.owner].count == 1 { unsafe table.remove(at: timer.owner) } else { unsafe table[timer.owner].remove(at: k) }
+    if unsafe table[timer.owner].count == 1 {
+      unsafe table.remove(at: timer.owner)
+    } else {
+      unsafe table[timer.owner].remove(at: k)
+    }
   }
   @inlinable
   func emit<Value>(
@@ -129,7 +138,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     _ output: PartitionBuffer<WindowOutput<Key, Value, Aggregate>>
   ) {
     let window = TimeWindow(start: session.start, end: session.last &+ gap)
-    var p = position
+    var p = position.lagging(milliseconds: SessionWindowState.lag(lateness))
     p.eventTime = window.end &- 1
     unsafe output.append(.result(table.key(at: slot), Windowed(window: window, value: session.aggregate)), at: p)
   }
@@ -139,7 +148,9 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     let now = unsafe Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
     if mode == .update {
       for place in unsafe changed.sorted(by: { ($0.first, $0.second) < ($1.first, $1.second) }) {
-        for session in unsafe table[place.first] where session.id == place.second { emit(place.first, session, now, output) }
+        for session in unsafe table[place.first] where session.id == place.second {
+          emit(place.first, session, now, output)
+        }
       }
     } else {
       var next = unsafe table.slot(from: 0)
@@ -151,6 +162,8 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     unsafe changed.removeAll(keepingCapacity: true)
   }
 
+  @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
   @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("sessions", into: snapshot, keys: .automatic(), values: sessionSchema)

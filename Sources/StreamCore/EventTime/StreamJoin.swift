@@ -4,9 +4,9 @@ extension DStream {
   ///
   /// Guarantees: every pair is given once, when the later of the two has come; an element without a partner, where the
   /// type asks for it, when the watermark has passed every time a partner could have; both depend on the elements alone.
-  /// A result's event time is the later one of the pair (its own, without a partner); operators behind the join see a
-  /// watermark that stays behind by the bounds, so results are not late for them. An element that came when it could no
-  /// longer have met a partner is late: counted, given out by ``JoinedStreams/late``.
+  /// A result's event time is the later one of the pair (its own, without a partner); operators behind an outer join see
+  /// a watermark that stays behind by the bounds, so results are not late for them. An element behind the watermark is
+  /// late, because partners of it may have been forgotten: it is not joined, but given out by ``JoinedStreams/late``.
   /// Cost: a look-up an element and a pass over the key's waiting partners. State: each element until the watermark has
   /// passed its bounds.
   ///
@@ -26,16 +26,19 @@ extension DStream {
       return PartitionOperator { batch, output in
         state.clock.endBatch(instance.watermark(after: batch)) { state.expire($0, $1, output) }
       } process: { run, _, output in
-        precondition(run.isTimed, "a join of streams needs withWatermark(delayMilliseconds:_:) before the exchange on both")
+        precondition(
+          run.isTimed, "a join of streams needs withWatermark(delayMilliseconds:_:) before the exchange on both")
         for i in 0..<run.count {
           let position = run.position(i)
           state.clock.advance(to: position) { state.expire($0, $1, output) }
           let e = unsafe run.elements[i]
           state.put(e.0, e.1, position, output)
+          // bounds on one side of zero: the element may have nothing to wait for
+          state.clock.settle(at: position) { state.expire($0, $1, output) }
         }
       }
     }
-    return JoinedStreams(outputs.lagging(milliseconds: bounds.lagMilliseconds))
+    return JoinedStreams(outputs.lagging(milliseconds: bounds.lagMilliseconds(type)))
   }
 
   /// Says that the stream's positions are behind the sources' watermark by so much more.
@@ -111,7 +114,7 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
   init(_ bounds: TimeBounds, _ type: JoinType) {
     self.bounds = bounds
     self.type = type
-    lag = bounds.lagMilliseconds
+    lag = bounds.lagMilliseconds(type)
   }
 
   @inlinable
@@ -119,8 +122,7 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
     _ output: JoinOutput<Key, Left, Right>, _ position: Position, _ time: Int64,
     _ buffer: PartitionBuffer<JoinOutput<Key, Left, Right>>
   ) {
-    var p = position
-    p.watermark = StreamCore.lagging(p.watermark, by: lag)
+    var p = position.lagging(milliseconds: lag)
     p.eventTime = time
     buffer.append(output, at: p)
   }
@@ -136,7 +138,7 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
     case .left: due = time &+ bounds.afterMilliseconds &+ 1
     case .right: due = time &+ bounds.beforeMilliseconds &+ 1
     }
-    guard unsafe due > clock.watermark else {
+    guard unsafe time >= clock.watermark else {
       emit(.late(key, side), position, time, output)
       return
     }
@@ -212,6 +214,8 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
     if unsafe table[slot].left.isEmpty, unsafe table[slot].right.isEmpty { unsafe table.remove(at: slot) }
   }
 
+  @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
   @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("waiting", into: snapshot, keys: .automatic(), values: StateSchema())

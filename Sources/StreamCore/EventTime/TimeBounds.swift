@@ -6,7 +6,8 @@ public struct TimeBounds: Sendable, Equatable {
   public init(beforeMilliseconds: Int64, afterMilliseconds: Int64) {
     precondition(
       -beforeMilliseconds <= afterMilliseconds,
-      "the right element from \(beforeMilliseconds) ms before to \(afterMilliseconds) ms after the left one: that is never")
+      "the right element from \(beforeMilliseconds) ms before to \(afterMilliseconds) ms after the left one: that is never"
+    )
     self.beforeMilliseconds = beforeMilliseconds
     self.afterMilliseconds = afterMilliseconds
   }
@@ -14,9 +15,17 @@ public struct TimeBounds: Sendable, Equatable {
   public static func within(milliseconds: Int64) -> TimeBounds {
     TimeBounds(beforeMilliseconds: milliseconds, afterMilliseconds: milliseconds)
   }
-  /// How far the event time of a result may be behind the watermark at which it is given out.
+  /// How far the event time of a result may be behind the watermark at which it is given out: a pair is not, as neither
+  /// of the two came late; an element without a partner is by the time it waited.
   @usableFromInline
-  var lagMilliseconds: Int64 { max(beforeMilliseconds, afterMilliseconds, 0) + 1 }
+  func lagMilliseconds(_ type: JoinType) -> Int64 {
+    switch type {
+    case .inner, .leftSemi: 0
+    case .leftOuter: max(afterMilliseconds, 0)
+    case .rightOuter: max(beforeMilliseconds, 0)
+    case .fullOuter: max(beforeMilliseconds, afterMilliseconds, 0)
+    }
+  }
 }
 
 /// Which elements without a partner a join gives out.

@@ -35,7 +35,9 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
         let position = run.position(i)
         clock.advance(to: position) { close($0, $1, output) }
         let e = unsafe run.elements[i]
-        if !put(e.0, e.1, position.eventTime, zero, add) { output.append(.late(e.0, e.1), at: position) }
+        if !put(e.0, e.1, position.eventTime, zero, add) {
+          output.append(.late(e.0, e.1), at: position.lagging(milliseconds: lateness))
+        }
       }
     }
   }
@@ -75,7 +77,7 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
   ) {
     let key = unsafe table.key(at: slot)
     let window = TimeWindow(start: key.second, end: key.second &+ length)
-    var p = position
+    var p = position.lagging(milliseconds: lateness)
     p.eventTime = window.end &- 1
     unsafe output.append(.result(key.first, Windowed(window: window, value: table[slot])), at: p)
   }
@@ -96,6 +98,8 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
     }
   }
 
+  @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount) }
   @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("windows", into: snapshot, keys: .automatic(), values: schema)

@@ -3,7 +3,8 @@
 /// Guarantees: a window of a key gets every element whose event time lies in it, however they were ordered, until the
 /// watermark reaches its end and the allowed lateness; what comes later is late: counted, and given out by
 /// ``WindowedResults/late``. With ``OutputMode/append`` each result is given once, at that moment, in the order of the
-/// windows' closing; its event time is the window's last instant, so windows of windows are right.
+/// windows' closing; its event time is the window's last instant, and operators behind see a watermark that stays behind
+/// by the allowed lateness, so windows of windows are right.
 /// Cost: a table look-up an element and window; a timer a window of a key. Memory: the open windows.
 public struct WindowedStream<Key: StreamKey, Value> {
   @usableFromInline let stream: DStream<(Key, Value)>
@@ -41,19 +42,21 @@ public struct WindowedStream<Key: StreamKey, Value> {
     if outputMode != .append { stream.markWorksByInterval() }
     let (name, mode, lateness, windows) = (name, outputMode, allowedLatenessMilliseconds, windows)
     let outputs: DStream<WindowOutput<Key, Value, Aggregate>>
+    // operators behind see a watermark for which no result is late
     if case .session(let gap) = windows {
+      let lag = SessionWindowState<Key, Aggregate>.lag(lateness)
       outputs = grouped.operate { instance in
         let state = SessionWindowState<Key, Aggregate>(
           gap: gap, lateness: lateness, mode: mode, schema: schema)
         instance.register(state, name: name)
         return state.makeOperator(instance, zero, add, merge)
-      }
+      }.lagging(milliseconds: lag)
     } else {
       outputs = grouped.operate { instance in
         let state = TimeWindowState<Key, Aggregate>(windows, lateness: lateness, mode: mode, schema: schema)
         instance.register(state, name: name)
         return state.makeOperator(instance, zero, add)
-      }
+      }.lagging(milliseconds: lateness)
     }
     return WindowedResults(outputs)
   }
@@ -72,13 +75,21 @@ public struct WindowedStream<Key: StreamKey, Value> {
   /// How many elements each window and key has.
   @inlinable
   public func count() -> WindowedResults<Key, Value, Int> {
-    aggregate(startingWith: 0) { n, _ in n += 1 } merge: { $0 += $1 }
+    aggregate(startingWith: 0) { n, _ in
+      n += 1
+    } merge: {
+      $0 += $1
+    }
   }
 
   /// All values of each window and key, in the order of their positions.
   @inlinable
   public func groups() -> WindowedResults<Key, Value, [Value]> where Value: Codable & Sendable {
-    aggregate(startingWith: []) { $0.append($1) } merge: { $0 += $1 }
+    aggregate(startingWith: []) {
+      $0.append($1)
+    } merge: {
+      $0 += $1
+    }
   }
 }
 

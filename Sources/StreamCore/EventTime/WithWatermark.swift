@@ -48,7 +48,10 @@ extension DStream {
         branch.stage == 0,
         "withWatermark(delayMilliseconds:_:) stands before the first exchange (keys, windows, joins): event time comes from the sources"
       )
-      context.markTimed(feed: branch.feed)
+      precondition(
+        context.markTimed(feed: branch.feed),
+        "the sources of a stream have one watermark: call withWatermark(delayMilliseconds:_:) once, before the stream is divided"
+      )
     }
   }
 }

@@ -21,11 +21,13 @@ public struct IntervalWindow: Sendable, Equatable {
   public func resolved(_ trigger: Trigger) -> (length: Int, slide: Int) {
     switch unit {
     case .intervals:
-      precondition(length > 0 && slide > 0, "a window covers and slides by at least one interval, not \(length), \(slide)")
+      precondition(
+        length > 0 && slide > 0, "a window covers and slides by at least one interval, not \(length), \(slide)")
       return (Int(length), Int(slide))
     case .milliseconds:
       guard case .interval(let interval) = trigger else {
-        preconditionFailure("a window in milliseconds needs the trigger .interval(milliseconds:); use .intervals(_:slide:)")
+        preconditionFailure(
+          "a window in milliseconds needs the trigger .interval(milliseconds:); use .intervals(_:slide:)")
       }
       let slide = slide == 0 ? interval : slide
       precondition(
@@ -46,7 +48,7 @@ extension DStream where Element: Codable & Sendable {
   public func window(_ window: IntervalWindow, name: String) -> DStream<Element> {
     let (length, slide) = window.resolved(context.options.trigger)
     markWorksByInterval()
-    return repartitionedForWindow(name: name).operate { instance in
+    return singlePartition(name: name).operate { instance in
       let state = RecentIntervals<Element>(length: length)
       instance.register(state, name: name)
       return PartitionOperator { batch, output in
@@ -59,9 +61,6 @@ extension DStream where Element: Codable & Sendable {
       }
     }
   }
-  @inlinable
-  func repartitionedForWindow(name: String) -> DStream<Element> { singlePartition(name: name) }
-
   /// The elements of the window reduced to one, every slide; nothing for a window without any.
   ///
   /// - Parameter inverse: takes a value that left the window out of the result again (`inverse(reduce(a, b), a) == b`):
@@ -77,6 +76,14 @@ extension DStream where Element: Codable & Sendable {
 }
 
 extension DStream {
+  /// The pairs of the latest intervals, given out again every slide: as ``window(_:name:)`` of other elements.
+  @inlinable
+  public func window<Key: Codable & Sendable, Value: Codable & Sendable>(
+    _ window: IntervalWindow, name: String
+  ) -> DStream<(Key, Value)> where Element == (Key, Value) {
+    map { WindowedPair(key: $0.0, value: $0.1) }.window(window, name: name).map { ($0.key, $0.value) }
+  }
+
   /// How many elements the window has, every slide. Incremental.
   @inlinable
   public func countByWindow(_ window: IntervalWindow, name: String) -> DStream<Int> {
@@ -89,6 +96,15 @@ extension DStream {
   where Element: StreamKey {
     map { ($0, 1) }.reduceByKeyAndWindow(window, name: name, +, inverse: -)
   }
+}
+
+/// A pair as it is kept in a window's state.
+@usableFromInline
+struct WindowedPair<Key: Codable & Sendable, Value: Codable & Sendable>: Codable, Sendable {
+  @usableFromInline var key: Key
+  @usableFromInline var value: Value
+  @inlinable
+  init(key: Key, value: Value) { (self.key, self.value) = (key, value) }
 }
 
 /// The elements of the latest intervals of one partition.
@@ -114,16 +130,21 @@ final class RecentIntervals<Element: Codable & Sendable>: CheckpointedState {
   func snapshot(into snapshot: StateSnapshot) {
     let codec = StateCodec<Element>.automatic()
     snapshot.add("elements") { buffer in
-      for list in recent { writeList(list, codec, &buffer) }
+      do {
+        for list in recent { try writeList(list, codec, &buffer) }
+      } catch {
+        snapshot.fail(error)
+      }
     }
   }
-  private func writeList(_ list: [Element], _ codec: StateCodec<Element>, _ buffer: inout OutputBuffer) {
+  private func writeList(_ list: [Element], _ codec: StateCodec<Element>, _ buffer: inout OutputBuffer) throws {
     appendWord(UInt64(list.count), &buffer)
     for e in list {
       let place = buffer.count
       appendWord(0, &buffer)
-      do { try codec.encode(e, &buffer) } catch { preconditionFailure("an element of type \(Element.self) cannot be kept in a checkpoint: \(error)") }
-      unsafe UnsafeMutableRawPointer(buffer.base + place).storeBytes(of: UInt64(buffer.count - place - 8).littleEndian, as: UInt64.self)
+      try codec.encode(e, &buffer)
+      let size = UInt64(buffer.count - place - 8).littleEndian
+      unsafe UnsafeMutableRawPointer(buffer.base + place).storeBytes(of: size, as: UInt64.self)
     }
   }
   private func appendWord(_ word: UInt64, _ buffer: inout OutputBuffer) {
@@ -132,23 +153,28 @@ final class RecentIntervals<Element: Codable & Sendable>: CheckpointedState {
   @usableFromInline
   func restore(from snapshot: RestoredState) throws {
     let bytes = try unsafe snapshot.section("elements")
+    let wrongSize = StateError.size("\(snapshot.prefix)/elements", bytes.count)
     let codec = StateCodec<Element>.automatic()
     var at = 0
     func word() throws -> Int {
-      guard at + 8 <= bytes.count else { throw StateError.size("\(snapshot.prefix)/elements", bytes.count) }
+      guard at + 8 <= bytes.count else { throw wrongSize }
       defer { at += 8 }
-      return Int(UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+      let value = UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      guard value <= UInt64(bytes.count) else { throw wrongSize }
+      return Int(value)
     }
     recent = []
     while at < bytes.count {
       var list: [Element] = []
       for _ in 0..<(try word()) {
         let n = try word()
-        guard n >= 0, at + n <= bytes.count else { throw StateError.size("\(snapshot.prefix)/elements", bytes.count) }
+        guard at + n <= bytes.count else { throw wrongSize }
         list.append(try unsafe codec.decode(UnsafeRawBufferPointer(rebasing: bytes[at..<at + n])))
         at += n
       }
       recent.append(list)
     }
+    // the window may have been longer when the checkpoint was written
+    trim()
   }
 }

@@ -1,8 +1,10 @@
 /// Reductions by key over windows of intervals.
 ///
-/// Guarantees: every slide, a pair for each key that some interval of the window has, in the order in which the keys came
-/// in their partition; a key is forgotten when the last interval that has it leaves (Spark keeps it until a filter drops
-/// it). Cost: with an inverse, a slide costs what came and what left; without it, a pass over the intervals' tables.
+/// Guarantees: every slide, a pair for each key that some interval of the window has; a key is forgotten when the last
+/// interval that has it leaves (Spark keeps it until a filter drops it). Without an inverse keys are in the order in which
+/// they came to the window's partition; with one, a new key takes the place of one that was forgotten: both orders depend
+/// on the input and the number of key groups alone.
+/// Cost: with an inverse, a slide costs what came and what left; without it, a pass over the intervals' tables.
 /// Memory: a table an interval of the window, and one of the whole with an inverse.
 extension DStream {
   /// The values of each key in the window reduced, every slide.
@@ -16,24 +18,37 @@ extension DStream {
     _ window: IntervalWindow, name: String, mapSideCombine: Bool? = nil, _ reduce: @escaping (Value, Value) -> Value,
     inverse: ((Value, Value) -> Value)? = nil, filter: ((Key, Value) -> Bool)? = nil
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
-    let (length, slide) = window.resolved(context.options.trigger)
-    markWorksByInterval()
     let blocks: DStream<(Key, Value)> =
       mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type) ? combinedByBlock(reduce) : self
-    return blocks.groupedByKeyGroup(name: name).operate { instance in
-      let state = WindowTables<Key, Value>(length: length, isIncremental: inverse != nil)
+    return blocks.combinedByWindow(
+      window, name: name, create: { $0 }, merge: { $0 = reduce($0, $1) }, combine: { $0 = reduce($0, $1) },
+      inverse: inverse, filter: filter)
+  }
+
+  /// The base of the reductions over windows: `create` and `merge` make an interval's value of a key, `combine` puts the
+  /// next interval's to it.
+  @inlinable
+  func combinedByWindow<Key: StreamKey, Value, Combined: Codable & Sendable>(
+    _ window: IntervalWindow, name: String, create: @escaping (Value) -> Combined,
+    merge: @escaping (inout Combined, Value) -> Void, combine: @escaping (inout Combined, Combined) -> Void,
+    inverse: ((Combined, Combined) -> Combined)?, filter: ((Key, Combined) -> Bool)?
+  ) -> DStream<(Key, Combined)> where Element == (Key, Value) {
+    let (length, slide) = window.resolved(context.options.trigger)
+    markWorksByInterval()
+    return groupedByKeyGroup(name: name).operate { instance in
+      let state = WindowTables<Key, Combined>(length: length, isIncremental: inverse != nil)
       instance.register(state, name: name)
       return PartitionOperator { batch, output in
         guard batch.closesInterval else { return }
-        state.close(reduce, inverse)
+        state.close(combine, inverse)
         if (batch.interval + 1) % slide == 0 {
-          state.forEach(reduce) { key, value in if filter?(key, value) ?? true { output.append((key, value)) } }
+          state.forEach(combine) { key, value in if filter?(key, value) ?? true { output.append((key, value)) } }
         }
         state.trim()
       } process: { run, _, _ in
         for i in 0..<run.count {
           let e = unsafe run.elements[i]
-          state.put(e.0, e.1, reduce)
+          state.put(e.0, e.1, create, merge)
         }
       }
     }
@@ -60,7 +75,8 @@ extension DStream {
   public func groupByKeyAndWindow<Key: StreamKey, Value: Codable & Sendable>(
     _ window: IntervalWindow, name: String
   ) -> DStream<(Key, [Value])> where Element == (Key, Value) {
-    mapValues { [$0] }.reduceByKeyAndWindow(window, name: name, mapSideCombine: false, +)
+    combinedByWindow(
+      window, name: name, create: { [$0] }, merge: { $0.append($1) }, combine: { $0 += $1 }, inverse: nil, filter: nil)
   }
 }
 
@@ -92,7 +108,8 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   /// The interval that is open, and the latest ones that a window still covers, oldest first.
   @exclusivity(unchecked) @usableFromInline var open = IntervalTable<Key, Value>()
   @usableFromInline var recent: [IntervalTable<Key, Value>] = []
-  /// With an inverse: the whole of `recent`.
+  /// With an inverse: the whole of `recent`; not if it has still to be made of it.
+  @usableFromInline var isTotalled = true
   @exclusivity(unchecked) @usableFromInline var total = KeyedTable<Key, WindowTotal<Value>>()
 
   @inlinable
@@ -102,30 +119,25 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   }
 
   @inlinable @inline(__always)
-  func put(_ key: Key, _ value: Value, _ reduce: (Value, Value) -> Value) {
+  func put<Element>(
+    _ key: Key, _ element: Element, _ create: (Element) -> Value, _ merge: (inout Value, Element) -> Void
+  ) {
     let hash = key.stableHash
     if let slot = unsafe open.table.find(key, hash: hash) {
-      unsafe open.table[slot] = unsafe reduce(open.table[slot], value)
+      unsafe merge(&open.table[slot], element)
     } else {
-      _ = unsafe open.table.insertNew(key, hash: hash, value)
+      _ = unsafe open.table.insertNew(key, hash: hash, create(element))
     }
   }
 
   /// Puts the open interval into the window and takes the one that leaves out of it.
   @inlinable
-  func close(_ reduce: (Value, Value) -> Value, _ inverse: ((Value, Value) -> Value)?) {
+  func close(_ combine: (inout Value, Value) -> Void, _ inverse: ((Value, Value) -> Value)?) {
     unsafe recent.append(open)
     unsafe open = IntervalTable()
     guard let inverse else { return }
-    unsafe recent[recent.count - 1].table.visit { _, key, value in
-      let hash = key.stableHash
-      if let slot = unsafe total.find(key, hash: hash) {
-        unsafe total[slot].value = unsafe reduce(total[slot].value, value)
-        unsafe total[slot].intervalCount += 1
-      } else {
-        _ = unsafe total.insertNew(key, hash: hash, WindowTotal(value: value, intervalCount: 1))
-      }
-    }
+    for i in (isTotalled ? recent.count - 1 : 0)..<recent.count { add(recent[i], combine) }
+    isTotalled = true
     while recent.count > length {
       unsafe recent[0].table.visit { _, key, value in
         let hash = key.stableHash
@@ -140,6 +152,18 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
       recent.removeFirst()
     }
   }
+  @inlinable
+  func add(_ interval: IntervalTable<Key, Value>, _ combine: (inout Value, Value) -> Void) {
+    unsafe interval.table.visit { _, key, value in
+      let hash = key.stableHash
+      if let slot = unsafe total.find(key, hash: hash) {
+        unsafe combine(&total[slot].value, value)
+        unsafe total[slot].intervalCount += 1
+      } else {
+        _ = unsafe total.insertNew(key, hash: hash, WindowTotal(value: value, intervalCount: 1))
+      }
+    }
+  }
   /// Without an inverse, drops what no later window covers.
   @inlinable
   func trim() {
@@ -147,7 +171,7 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   }
 
   @inlinable
-  func forEach(_ reduce: (Value, Value) -> Value, _ body: (Key, Value) -> Void) {
+  func forEach(_ combine: (inout Value, Value) -> Void, _ body: (Key, Value) -> Void) {
     if isIncremental { return unsafe total.visit { _, key, t in body(key, t.value) } }
     if recent.count == 1 { return unsafe recent[0].table.visit { _, key, value in body(key, value) } }
     let whole = IntervalTable<Key, Value>()
@@ -155,7 +179,7 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
       unsafe interval.table.visit { _, key, value in
         let hash = key.stableHash
         if let slot = unsafe whole.table.find(key, hash: hash) {
-          unsafe whole.table[slot] = unsafe reduce(whole.table[slot], value)
+          unsafe combine(&whole.table[slot], value)
         } else {
           _ = unsafe whole.table.insertNew(key, hash: hash, value)
         }
@@ -165,13 +189,21 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   }
 
   @usableFromInline
+  var stateSize: StateSize {
+    unsafe recent.reduce(StateSize(rows: total.count, bytes: total.byteCount)) {
+      unsafe $0 + StateSize(rows: $1.table.count, bytes: $1.table.byteCount)
+    }
+  }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     let keys = StateCodec<Key>.automatic()
     snapshot.addCount("intervals", recent.count)
     for i in recent.indices {
       unsafe recent[i].table.snapshot("interval-\(i)", into: snapshot, keys: keys, values: StateSchema<Value>())
     }
-    if isIncremental { unsafe total.snapshot("total", into: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>()) }
+    if isIncremental {
+      unsafe total.snapshot("total", into: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>())
+    }
   }
   @usableFromInline
   func restore(from snapshot: RestoredState) throws {
@@ -181,7 +213,10 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
       unsafe try interval.table.restore("interval-\(i)", from: snapshot, keys: keys, values: StateSchema<Value>())
       return interval
     }
-    if isIncremental {
+    // the window may have been longer when the checkpoint was written, or have had an inverse, or none
+    trim()
+    isTotalled = isIncremental && snapshot.contains("total/header")
+    if isTotalled {
       unsafe try total.restore("total", from: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>())
     }
   }

@@ -9,10 +9,13 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @exclusivity(unchecked) public internal(set) var key: Key
   /// Event time of the element, or when the timer was due; `.min` without event time.
   @exclusivity(unchecked) public internal(set) var eventTime = Int64.min
-  /// The watermark of the partition: no element before it is still expected.
+  /// The watermark of the stream at the element, or when the timer was due: no element before it is still expected.
   @exclusivity(unchecked) public internal(set) var watermark = Int64.min
   /// Milliseconds of the job's clock when the batch was made.
   @exclusivity(unchecked) public internal(set) var processingTime = Int64(0)
+  /// The input is over and all timers in event time fire, those that timers set too: one that sets itself for ever is to
+  /// stop here.
+  @exclusivity(unchecked) public internal(set) var isInputOver = false
   @exclusivity(unchecked) @usableFromInline var slot = UInt32(0)
   @exclusivity(unchecked) @usableFromInline var position: Position?
   @exclusivity(unchecked) @usableFromInline var isRemoved = false
@@ -37,6 +40,7 @@ public final class KeyedContext<Key: StreamKey, Output> {
     self._eventTime = eventTime
     self._watermark = watermark
     self._processingTime = batch.processingTime
+    self._isInputOver = batch.isEnd
     unsafe self.slot = slot
     unsafe self.position = position
     unsafe isRemoved = false
@@ -57,6 +61,10 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @usableFromInline var _processingTime: Int64 {
     get { unsafe processingTime }
     set { unsafe processingTime = newValue }
+  }
+  @usableFromInline var _isInputOver: Bool {
+    get { unsafe isInputOver }
+    set { unsafe isInputOver = newValue }
   }
 
   /// Gives out an element, at the position of what is being processed.

@@ -30,8 +30,13 @@ extension DStream {
         table.fire(t, .eventTime, position, batch, output, onTimer)
       }
       return PartitionOperator { batch, output in
-        table.clock.endBatch(instance.watermark(after: batch)) { fire($0, $1, batch, output) }
-        if batch.closesInterval || batch.isEnd { table.fireProcessingTimers(batch, output, onTimer) }
+        // at the end of the input, while the watermark still stands where the elements left it
+        if batch.isEnd { table.fireProcessingTimers(batch, output, onTimer) }
+        // a stream without event time takes no notice of that of others
+        if unsafe table.clock.watermark > .min || batch.isEnd {
+          table.clock.endBatch(instance.watermark(after: batch)) { fire($0, $1, batch, output) }
+        }
+        if batch.closesInterval { table.fireProcessingTimers(batch, output, onTimer) }
         instance.heldCount = table.count
       } process: { run, batch, output in
         for i in 0..<run.count {
@@ -113,15 +118,20 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
     _ batch: Batch, _ output: PartitionBuffer<Output>,
     _ body: ((KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)?
   ) {
-    // outputs stand where the partition stands
+    // outputs stand where the partition stands; without event time nowhere
+    let watermark = unsafe clock.watermark
     let position =
-      unsafe clock.watermark == .min
-      ? nil : Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: clock.watermark)
+      watermark == .min || watermark == .max
+      ? nil : Position(watermark: watermark, sequence: Position.lastSequence, eventTime: watermark)
     while let t = unsafe processing.timers.popDue(at: batch.intervalTime) {
       fire(t, .processingTime, position, batch, output, body)
     }
+    // timers in event time that they set for a time that has passed
+    if let position { clock.settle(at: position) { fire($0, .eventTime, $1, batch, output, body) } }
   }
 
+  @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount + clock.timers.byteCount + processing.timers.byteCount) }
   @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("state", into: snapshot, keys: .automatic(), values: schema)

@@ -27,19 +27,35 @@ open class StatefulProcessor<Key: StreamKey, Input, Output> {
   open func onTimer(_ timer: KeyedTimer, _ call: ProcessorCall<Key, Output>) {}
 }
 
+/// A processor of keys that have state when the job is first started: Spark's `StatefulProcessorWithInitialState`.
+open class StatefulProcessorWithInitialState<Key: StreamKey, Input, Output, Initial>:
+  StatefulProcessor<Key, Input, Output>
+{
+  /// Called for each such key before anything else of the key, when the job is first started; not on resume. There is
+  /// no event time yet and nothing may be given out; timers may be set.
+  open func handleInitialState(_ initial: Initial, _ call: ProcessorCall<Key, Output>) {
+    fatalError("a processor with initial state must override handleInitialState(_:_:)")
+  }
+}
+
 /// What a ``StatefulProcessor`` may ask and do during a call.
 public final class ProcessorCall<Key: StreamKey, Output> {
   /// The key at hand.
   public fileprivate(set) var key: Key
   /// Event time of the element, or when the timer was due; `.min` without event time.
   public fileprivate(set) var eventTime = Int64.min
+  /// The watermark of the stream at the element, or when the timer was due.
   public fileprivate(set) var watermark = Int64.min
   /// Milliseconds of the job's clock.
   public fileprivate(set) var processingTime = Int64(0)
+  /// The input is over and all timers in event time fire, those that timers set too: one that sets itself for ever is to
+  /// stop here.
+  public fileprivate(set) var isInputOver = false
   /// Timers that fire when the watermark reaches them.
   public let eventTimers: KeyTimers<Key>
   /// Timers that fire at the end of the first interval that is closed at or after them, after its elements.
   public let processingTimers: KeyTimers<Key>
+  fileprivate var mayEmit = true
   fileprivate var position: Position?
   fileprivate var output: PartitionBuffer<Output>
 
@@ -51,6 +67,8 @@ public final class ProcessorCall<Key: StreamKey, Output> {
   }
   /// Gives out an element, at the position of what is being processed.
   public func emit(_ element: Output) {
+    precondition(
+      mayEmit, "a key's initial state comes from no element, so nothing can be given out for it; set a timer")
     if let position { output.append(element, at: position) } else { output.append(element) }
   }
 }
@@ -65,12 +83,36 @@ extension DStream {
   public func transformWithState<Key: StreamKey, Value, Output>(
     name: String, _ makeProcessor: @escaping () -> StatefulProcessor<Key, Value, Output>
   ) -> DStream<Output> where Element == (Key, Value) {
+    transformWithState(name: name, loading: [(Key, Never)](), makeProcessor) { _, _, _ in }
+  }
+
+  /// The same, with keys that have state when the job is first started.
+  ///
+  /// - Parameters:
+  ///   - initialState: what ``StatefulProcessorWithInitialState/handleInitialState(_:_:)`` gets, key by key.
+  public func transformWithState<Key: StreamKey, Value, Output, Initial>(
+    name: String, initialState: [(Key, Initial)],
+    _ makeProcessor: @escaping () -> StatefulProcessorWithInitialState<Key, Value, Output, Initial>
+  ) -> DStream<Output> where Element == (Key, Value) {
+    transformWithState(name: name, loading: initialState, makeProcessor) { $0.handleInitialState($1, $2) }
+  }
+
+  private func transformWithState<Key: StreamKey, Value, Output, Initial, Processor>(
+    name: String, loading: [(Key, Initial)], _ makeProcessor: @escaping () -> Processor,
+    _ load: @escaping (Processor, Initial, ProcessorCall<Key, Output>) -> Void
+  ) -> DStream<Output>
+  where Element == (Key, Value), Processor: StatefulProcessor<Key, Value, Output> {
     needIdleIntervals()
     return groupedByKeyGroup(name: name).operate { instance in
-      let driver = ProcessorDriver(makeProcessor())
-      instance.register(driver.states, name: name)
+      let processor = makeProcessor()
+      let driver = ProcessorDriver(processor)
+      for (key, initial) in loading where instance.owns(key.stableHash) {
+        driver.loading.append((key, { load(processor, initial, $0) }))
+      }
+      instance.register(driver, name: name)
       return PartitionOperator { batch, output in
         driver.finish(batch, instance.watermark(after: batch), output)
+        instance.heldCount = driver.states.entryCount
       } process: { run, batch, output in
         driver.process(run, batch, output)
       }
@@ -79,13 +121,16 @@ extension DStream {
 }
 
 /// Drives one partition's processor.
-private final class ProcessorDriver<Key: StreamKey, Input, Output> {
+private final class ProcessorDriver<Key: StreamKey, Input, Output>: CheckpointedState {
   let states = KeyedStates<Key>()
+  /// What is to be done for keys that have state from the start, when the time is known; nothing on resume.
+  var loading: [(key: Key, load: (ProcessorCall<Key, Output>) -> Void)] = []
   private let processor: StatefulProcessor<Key, Input, Output>
   private let eventTimers: KeyTimers<Key>
   private let processingTimers: KeyTimers<Key>
   private var call: ProcessorCall<Key, Output>?
   private var watermark = Int64.min
+  private var processingTime = Int64.min
 
   init(_ processor: StatefulProcessor<Key, Input, Output>) {
     self.processor = processor
@@ -95,7 +140,7 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output> {
   }
 
   func process(_ run: PartitionRun<(Key, Input)>, _ batch: Batch, _ output: PartitionBuffer<Output>) {
-    if watermark == .min { advance(watermark, batch) }
+    begin(batch, output)
     for i in 0..<run.count {
       let e = unsafe run.elements[i]
       let position = run.isTimed ? run.position(i) : nil
@@ -105,36 +150,63 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output> {
       }
       let c = enter(e.0, position?.eventTime ?? .min, position, batch, output)
       processor.process(e.1, c)
-      if let position, eventTimers.nextDue ?? .max <= watermark { fire(upTo: watermark, position, batch, output) }
+      if let position { settle(at: position, batch, output) }
     }
   }
   func finish(_ batch: Batch, _ reached: Int64, _ output: PartitionBuffer<Output>) {
-    if reached > watermark {
+    if batch.closesInterval || batch.isEnd || !loading.isEmpty { begin(batch, output) }
+    // at the end of the input, while the watermark still stands where the elements left it
+    if batch.isEnd { fireProcessingTimers(batch, output) }
+    // a stream without event time takes no notice of that of others
+    if reached > watermark, watermark > .min || eventTimers.nextDue != nil || batch.isEnd {
       fire(upTo: reached, nil, batch, output)
       advance(reached, batch)
     }
-    guard batch.closesInterval || batch.isEnd else { return }
-    advance(watermark, batch)
+    if batch.closesInterval { fireProcessingTimers(batch, output) }
+  }
+  /// The first of a batch that happens: what expired by its time goes, keys with initial state come.
+  private func begin(_ batch: Batch, _ output: PartitionBuffer<Output>) {
+    if batch.processingTime > processingTime || watermark == .min { advance(watermark, batch) }
+    if loading.isEmpty { return }
+    let list = loading
+    loading = []
+    for (key, load) in list {
+      let c = enter(key, .min, nil, batch, output)
+      c.mayEmit = false
+      load(c)
+    }
+  }
+  private func advance(_ watermark: Int64, _ batch: Batch) {
+    self.watermark = max(self.watermark, watermark)
+    processingTime = max(processingTime, batch.processingTime)
+    states.advance(watermark: self.watermark, processingTime: processingTime)
+  }
+  private func fire(upTo watermark: Int64, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>) {
+    var reached = self.watermark == .min ? .min : self.watermark &+ 1
+    while let t = eventTimers.popDue(at: watermark) {
+      if position == nil {
+        // state that expired by then is not seen; positions never fall
+        reached = max(reached, t.due)
+        advance(reached, batch)
+      }
+      let c = enter(t.key, t.due, position ?? Position(due: reached), batch, output)
+      processor.onTimer(KeyedTimer(number: Int(t.number), due: t.due, domain: .eventTime), c)
+    }
+  }
+  /// Fires what was set for a time that has passed.
+  private func settle(at position: Position, _ batch: Batch, _ output: PartitionBuffer<Output>) {
+    if eventTimers.nextDue ?? .max <= watermark { fire(upTo: watermark, position, batch, output) }
+  }
+  private func fireProcessingTimers(_ batch: Batch, _ output: PartitionBuffer<Output>) {
+    // outputs stand where the partition stands; without event time nowhere
     let position =
-      watermark == .min
+      watermark == .min || watermark == .max
       ? nil : Position(watermark: watermark, sequence: Position.lastSequence, eventTime: watermark)
     while let t = processingTimers.popDue(at: batch.intervalTime) {
       let c = enter(t.key, .min, position, batch, output)
       processor.onTimer(KeyedTimer(number: Int(t.number), due: t.due, domain: .processingTime), c)
     }
-  }
-  private func advance(_ watermark: Int64, _ batch: Batch) {
-    self.watermark = max(self.watermark, watermark)
-    states.advance(watermark: self.watermark, processingTime: batch.processingTime)
-  }
-  private func fire(upTo watermark: Int64, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>) {
-    while let t = eventTimers.popDue(at: watermark) {
-      // state that expired by then is not seen
-      if position == nil, t.due > self.watermark { advance(t.due, batch) }
-      let place = position ?? Position(due: max(t.due, self.watermark))
-      let c = enter(t.key, t.due, place, batch, output)
-      processor.onTimer(KeyedTimer(number: Int(t.number), due: t.due, domain: .eventTime), c)
-    }
+    if let position { settle(at: position, batch, output) }
   }
   private func enter(
     _ key: Key, _ eventTime: Int64, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>
@@ -143,7 +215,19 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output> {
     call = c
     states.select(key, eventTime: eventTime)
     (c.key, c.eventTime, c.watermark, c.processingTime) = (key, eventTime, watermark, batch.processingTime)
-    (c.position, c.output) = (position, output)
+    (c.position, c.output, c.isInputOver, c.mayEmit) = (position, output, batch.isEnd, true)
     return c
+  }
+
+  func snapshot(into snapshot: StateSnapshot) {
+    snapshot.addCount("watermark", Int(watermark))
+    // keys with initial state that the first batch has not come for yet
+    snapshot.addCount("is-loaded", loading.isEmpty ? 1 : 0)
+    states.snapshot(into: snapshot)
+  }
+  func restore(from state: RestoredState) throws {
+    watermark = Int64(try state.count("watermark"))
+    if try state.count("is-loaded") == 1 { loading = [] }
+    try states.restore(from: state)
   }
 }

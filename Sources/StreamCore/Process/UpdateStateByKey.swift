@@ -51,6 +51,8 @@ final class StateByKey<Key: StreamKey, State: Codable & Sendable>: CheckpointedS
   @inlinable
   init(schema: StateSchema<State>) { self.schema = schema }
   @usableFromInline
+  var stateSize: StateSize { unsafe StateSize(rows: table.count, bytes: table.byteCount) }
+  @usableFromInline
   func snapshot(into snapshot: StateSnapshot) {
     unsafe table.snapshot("state", into: snapshot, keys: .automatic(), values: schema)
   }

@@ -127,6 +127,7 @@ public final class KeyedStates<Key: StreamKey>: CheckpointedState {
 
   // MARK: checkpoints
 
+  public var stateSize: StateSize { StateSize(rows: entryCount, bytes: byteCount) }
   public func snapshot(into snapshot: StateSnapshot) {
     unsafe [scope.watermark, scope.processingTime].withUnsafeBufferPointer { unsafe snapshot.add("time", values: $0) }
     for (name, state) in states { state.snapshot(name, into: snapshot) }

@@ -8,7 +8,10 @@ import Testing
   let words = [["a", "a", "b"], ["", ""], []]
 
   @Test func map() throws {
-    #expect(try runMarbles(numbers) { $0.map { String($0) } }.intervals.dropLast(0) == [["1", "2", "3", "4"], ["5", "6", "7", "8"], ["9", "10", "11", "12"]])
+    #expect(
+      try runMarbles(numbers) { $0.map { String($0) } }.intervals.dropLast(0) == [
+        ["1", "2", "3", "4"], ["5", "6", "7", "8"], ["9", "10", "11", "12"],
+      ])
   }
   @Test func flatMap() throws {
     let found = try runMarbles(numbers) { $0.flatMap { [$0, $0 * 2] } }.intervals
@@ -74,6 +77,33 @@ import Testing
   @Test func transform() throws {
     #expect(try runMarbles(numbers) { $0.transform { $0.map { String($0) } } }.all.count == 12)
   }
+  @Test func transformWith() throws {
+    let found = try unite(numbers, [[1, 9], [8], []]) { left, right in
+      left.transformWith(right) { l, r in l.map { ($0, "l") }.join(r.map { ($0, "r") }).map { "\($0.0)\($0.1)" } }
+    }
+    #expect(found == [["1(\"l\", \"r\")"], ["8(\"l\", \"r\")"], []])
+  }
+  @Test(arguments: [true, false])
+  func combineByKey(mapSideCombine: Bool) throws {
+    let found = try runMarbles(words, shape: RunShape(threads: 2, blockElementCount: 1)) {
+      $0.map { ($0, 1) }.combineByKey(
+        mapSideCombine: mapSideCombine, createCombiner: { "\($0)" }, mergeValue: { $0 += "\($1)" },
+        mergeCombiners: { $0 += $1 })
+    }.intervals
+    #expect(found.map(byKey) == [["a": "11", "b": "1"], ["": "11"], [:]])
+  }
+  @Test func cacheAndPersistChangeNothing() throws {
+    #expect(
+      try runMarbles(numbers) { $0.cache().map { $0 + 1 }.persist() }.intervals == numbers.map { $0.map { $0 + 1 } })
+  }
+  @Test func filtersAndKeysOfEmptyIntervals() throws {
+    let none: [[Int]] = [[], [], []]
+    let found = try runMarbles(none) { s in
+      let pairs = s.filter { $0 > 0 }.map { ($0, $0) }
+      return pairs.reduceByKey(+).map { "\($0)" }.union(pairs.groupByKey(name: "g").map { "\($0)" })
+    }.intervals
+    #expect(found == [[], [], []])
+  }
   @Test func cogroup() throws {
     let found = try unite([["a", "a", "b"], ["a", ""], [""], []], [["a", "a", "b"], ["b", ""], [], []]) { l, r in
       l.map { ($0, 1) }.cogroup(r.map { ($0, "x") })
@@ -95,15 +125,21 @@ import Testing
     #expect(try pairs { $0.join($1) } == [["a:\(one)", "b:\(one)"], [":\(one)"], [], []])
     #expect(
       try pairs { $0.leftOuterJoin($1) }
-        == [["a:(1, Optional(\"x\"))", "b:(1, Optional(\"x\"))"], [":(1, Optional(\"x\"))", "a:(1, nil)"], [":(1, nil)"], []])
+        == [
+          ["a:(1, Optional(\"x\"))", "b:(1, Optional(\"x\"))"], [":(1, Optional(\"x\"))", "a:(1, nil)"], [":(1, nil)"],
+          [],
+        ])
     #expect(
       try pairs { $0.rightOuterJoin($1) }
-        == [["a:(Optional(1), \"x\")", "b:(Optional(1), \"x\")"], [":(Optional(1), \"x\")", "b:(nil, \"x\")"], [], []])
+        == [
+          ["a:(Optional(1), \"x\")", "b:(Optional(1), \"x\")"], [":(Optional(1), \"x\")", "b:(nil, \"x\")"], [], [],
+        ])
     #expect(
       try pairs { $0.fullOuterJoin($1) }
         == [
           ["a:(Optional(1), Optional(\"x\"))", "b:(Optional(1), Optional(\"x\"))"],
-          [":(Optional(1), Optional(\"x\"))", "a:(Optional(1), nil)", "b:(nil, Optional(\"x\"))"], [":(Optional(1), nil)"], [],
+          [":(Optional(1), Optional(\"x\"))", "a:(Optional(1), nil)", "b:(nil, Optional(\"x\"))"],
+          [":(Optional(1), nil)"], [],
         ])
   }
   @Test func joinWithATable() throws {

@@ -9,6 +9,8 @@ final class IntervalCollector<Element>: Consumer<Element>, @unchecked Sendable {
   private(set) var all: [Element] = []
   private(set) var eventTimes: [Int64] = []
   private var current: [Element] = []
+  /// Called with the number of intervals after each.
+  var onInterval: (Int) -> Void = { _ in }
 
   override func consume(_ run: PartitionRun<Element>, _ batch: Batch) {
     current += run.elements
@@ -20,6 +22,7 @@ final class IntervalCollector<Element>: Consumer<Element>, @unchecked Sendable {
       intervals.append(current)
       times.append(batch.intervalTime)
       current = []
+      onInterval(intervals.count)
     }
   }
 }

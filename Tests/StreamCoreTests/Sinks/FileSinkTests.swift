@@ -165,7 +165,9 @@ private func texts(_ files: FaultyFiles) -> [String: String] {
       let blockByteCount = 1 + random.below(300)
       let calm = FaultyFiles()
       try runJob(MemorySource(text), blockByteCount: blockByteCount) { [unowned calm] context in
-        FileSink(folder: "out", format: format, options: fileOptions, files: calm) { [unowned context] in context.fail($0) }
+        FileSink(
+          folder: "out", format: format, options: fileOptions, files: calm,
+          onFailure: { [unowned context] in context.fail($0) })
       }
       let expected = texts(calm)
       return try withTestFolder { folder in
@@ -180,9 +182,9 @@ private func texts(_ files: FaultyFiles) -> [String: String] {
               MemorySource(text, fuse: fuse), checkpoint: CheckpointOptions(directory: folder, intervalMilliseconds: 0),
               blockByteCount: blockByteCount
             ) { [unowned files] context in
-              FileSink(folder: "out", format: format, options: fileOptions, files: files) { [unowned context] in
-                context.fail($0)
-              }
+              FileSink(
+                folder: "out", format: format, options: fileOptions, files: files,
+                onFailure: { [unowned context] in context.fail($0) })
             }
             if texts(files) != expected { return "\(texts(files)) instead of \(expected)" }
             if isLast { return nil }

@@ -80,14 +80,16 @@ func readAll<Element>(
   @Test func replaysFromAnyPosition() throws {
     try forRandomCases("queue replay", count: 200) { random in
       let batches = (0..<random.below(8)).map { b in (0..<random.below(5)).map { b * 10 + $0 } }
-      let whole = batches.flatMap { $0 }
+      // an empty batch takes one offset
+      let places: [Int?] = batches.flatMap { $0.isEmpty ? [nil] : $0.map(Optional.some) }
       let queue = QueueSource(batches, oneAtATime: random.one(in: 2), isReplayable: true)
       queue.close()
       var committed = 0
       for _ in 0..<random.below(12) {
         let at = Int(queue.position.offset)
         let (some, _) = try readOnce(queue, countMax: 1 + random.below(4))
-        if some != Array(whole[at..<at + some.count]) { return "\(some) at \(at) of \(batches)" }
+        let end = Int(queue.position.offset)
+        if some != places[at..<end].compactMap({ $0 }) { return "\(some) at \(at)..<\(end) of \(batches)" }
         if random.one(in: 3) {
           committed = random.below(Int(queue.position.offset) - committed + 1) + committed
           queue.wasCommitted(SourcePosition(offset: UInt64(committed)))
@@ -104,7 +106,7 @@ func readAll<Element>(
         rest += some
         if status == .ended { break }
       }
-      return rest == Array(whole[at...]) ? nil : "\(rest) from \(at) of \(batches)"
+      return rest == places[at...].compactMap({ $0 }) ? nil : "\(rest) from \(at) of \(batches)"
     }
   }
 }

@@ -55,7 +55,6 @@ struct BatchTotals {
   var pushedEdges = 0
   var sweeps = 0
   var sweptBatches = 0
-  var abandoned = 0
   var errorBoundMax = 0.0
 }
 
@@ -94,7 +93,6 @@ final class RankedGraph {
       totals.mutationMilliseconds += changing
       totals.pushedEdges += one.pushedEdges
       totals.sweeps += one.sweeps
-      totals.abandoned += one.isAbandoned ? 1 : 0
       totals.sweptBatches += one.sweeps > 0 ? 1 : 0
       totals.errorBoundMax = max(totals.errorBoundMax, one.errorBound)
     }
@@ -111,7 +109,7 @@ final class RankedGraph {
       "mutationUsPerChange": rounded(totals.mutationMilliseconds * 1e3 / count / Double(size)),
       "pushedEdges": rounded(Double(totals.pushedEdges) / count, 1),
       "sweeps": rounded(Double(totals.sweeps) / count, 2), "sweptBatches": totals.sweptBatches,
-      "abandoned": totals.abandoned, "batches": sorted.count, "errorBoundMax": totals.errorBoundMax,
+      "batches": sorted.count, "errorBoundMax": totals.errorBoundMax,
       "digest": digest(),
     ])
   }

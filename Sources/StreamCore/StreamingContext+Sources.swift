@@ -1,5 +1,13 @@
 /// The sources of Spark's guides, in a word each.
 extension StreamingContext {
+  /// A context that closes an interval at every multiple of this time: Spark's batch interval. More is said with
+  /// ``StreamingOptions``.
+  public convenience init(batchIntervalMilliseconds: Int64) {
+    var options = StreamingOptions()
+    options.trigger = .interval(milliseconds: batchIntervalMilliseconds)
+    self.init(options: options)
+  }
+
   /// The elements of a queue.
   public func queueStream<Element>(_ queue: QueueSource<Element>) -> DStream<Element> { stream([queue]) }
   /// The elements of batches, one an interval; the stream ends with them.
@@ -16,12 +24,23 @@ extension StreamingContext {
   public func receiverStream<Element>(_ source: ReceiverSource<Element>) -> DStream<Element> { stream([source]) }
   /// The lines of sources of text, without their ends (line feed, or carriage return and line feed).
   public func textLines(_ sources: [any ByteSource]) -> DStream<String> { byteStream(sources).lines() }
+  /// The lines of standard input, until it ends. A job that reads it cannot go on after a crash.
+  public func standardInputLines() -> DStream<String> { textLines([StandardInputSource()]) }
+  /// The lines of a file that is there, to its end; see ``GrowingFileOptions/endsWhenRead``. A run that finds no such file
+  /// fails.
+  public func textFile(_ path: String) -> DStream<String> {
+    var options = GrowingFileOptions()
+    options.endsWhenRead = true
+    return textFileStream(growing: path, options: options)
+  }
   /// The lines of a folder's files, as files come.
   public func textFileStream(folder: String, options: FolderOptions = FolderOptions()) -> DStream<String> {
     textLines([FolderSource(folder, options: options, clock: clock)])
   }
   /// The lines of a file, as it grows.
-  public func textFileStream(growing path: String, options: GrowingFileOptions = GrowingFileOptions()) -> DStream<String> {
+  public func textFileStream(growing path: String, options: GrowingFileOptions = GrowingFileOptions()) -> DStream<
+    String
+  > {
     textLines([GrowingFileSource(path, options: options, clock: clock)])
   }
 }

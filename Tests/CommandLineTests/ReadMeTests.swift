@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// The commands of the README, run as they stand: each line with `$ ` in a block of `console`, in order, in one folder
-/// that holds the fixtures. Commands of `tools` set up machines or run for minutes; they only have to be there.
+/// that holds the fixtures. Commands of `tools` set up machines or run for minutes; they only have to be there. The
+/// examples are run by the tests of their own package.
 @Suite struct ReadMeTests {
   private static let commands: [String] = {
     let path = Program.root.appendingPathComponent("README.md")
@@ -27,6 +28,7 @@ import Testing
     var count = 0
     for command in ReadMeTests.commands {
       if command.hasPrefix("git clone") || command.hasPrefix("cd ") { continue }
+      if command.contains("swift run --package-path tools/examples ") { continue }
       if command.hasPrefix("./tools/") || command.hasPrefix("tools/") {
         let tool = Program.root.appendingPathComponent(String(command.prefix { $0 != " " })).standardizedFileURL.path
         #expect(FileManager.default.isExecutableFile(atPath: tool), "\(command): there is no such program")

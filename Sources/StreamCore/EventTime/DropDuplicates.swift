@@ -2,7 +2,7 @@
 extension DStream {
   /// The first element of each key, for ever: every key stays in memory.
   @inlinable
-  public func dropDuplicates<Key: StreamKey>(name: String, by key: @escaping (Element) -> Key) -> DStream<Element> {
+  public func dropDuplicates<Key: StreamKey>(name: String, by key: @escaping @Sendable (Element) -> Key) -> DStream<Element> {
     let pairs: DStream<(Key, Element)> = keyed(by: key)
     return pairs.groupedByKeyGroup(name: name).operate { instance in
       let seen = StateByKey<Key, UInt8>(schema: StateSchema())
@@ -27,7 +27,7 @@ extension DStream {
   /// Cost: a table look-up an element; a table entry and a timer for each key of the horizon.
   @inlinable
   public func dropDuplicatesWithinWatermark<Key: StreamKey>(
-    name: String, horizonMilliseconds: Int64 = 0, by key: @escaping (Element) -> Key
+    name: String, horizonMilliseconds: Int64 = 0, by key: @escaping @Sendable (Element) -> Key
   ) -> DeduplicatedStream<Element> {
     precondition(horizonMilliseconds >= 0, "a horizon cannot be negative")
     let pairs: DStream<(Key, Element)> = keyed(by: key)

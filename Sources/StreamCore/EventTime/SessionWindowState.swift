@@ -42,8 +42,8 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
 
   @inlinable
   func makeOperator<Value>(
-    _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping (inout Aggregate, Value) -> Void,
-    _ merge: @escaping (inout Aggregate, Aggregate) -> Void
+    _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
+    _ merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
   ) -> PartitionOperator<(Key, Value), WindowOutput<Key, Value, Aggregate>> {
     PartitionOperator { [self] batch, output in
       clock.endBatch(instance.watermark(after: batch)) { close($0, $1, output) }

@@ -23,7 +23,7 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
 
   @inlinable
   func makeOperator<Value>(
-    _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping (inout Aggregate, Value) -> Void
+    _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping @Sendable (inout Aggregate, Value) -> Void
   ) -> PartitionOperator<(Key, Value), WindowOutput<Key, Value, Aggregate>> {
     PartitionOperator { [self] batch, output in
       clock.endBatch(instance.watermark(after: batch)) { close($0, $1, output) }

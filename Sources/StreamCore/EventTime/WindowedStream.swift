@@ -36,7 +36,7 @@ public struct WindowedStream<Key: StreamKey, Value> {
   @inlinable
   public func aggregate<Aggregate: Codable & Sendable>(
     startingWith zero: Aggregate, schema: StateSchema<Aggregate> = StateSchema(),
-    _ add: @escaping (inout Aggregate, Value) -> Void, merge: @escaping (inout Aggregate, Aggregate) -> Void
+    _ add: @escaping @Sendable (inout Aggregate, Value) -> Void, merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
   ) -> WindowedResults<Key, Value, Aggregate> {
     let grouped: DStream<(Key, Value)> = stream.groupedByKeyGroup(name: name)
     if outputMode != .append { stream.markWorksByInterval() }
@@ -63,7 +63,7 @@ public struct WindowedStream<Key: StreamKey, Value> {
 
   /// The values of each window and key reduced.
   @inlinable
-  public func reduce(_ reduce: @escaping (Value, Value) -> Value) -> WindowedResults<Key, Value, Value?>
+  public func reduce(_ reduce: @escaping @Sendable (Value, Value) -> Value) -> WindowedResults<Key, Value, Value?>
   where Value: Codable & Sendable {
     aggregate(startingWith: nil) { total, value in
       total = total.map { reduce($0, value) } ?? value

@@ -16,7 +16,7 @@ extension DStream {
   ///   - eventTime: milliseconds since 1970 UTC.
   @inlinable
   public func withWatermark(
-    delayMilliseconds: Int64, _ eventTime: @escaping (Element) -> Int64
+    delayMilliseconds: Int64, _ eventTime: @escaping @Sendable (Element) -> Int64
   ) -> DStream<Element> {
     precondition(delayMilliseconds >= 0, "a watermark delay of \(delayMilliseconds) ms: it cannot be negative")
     markTimed()

@@ -15,8 +15,9 @@ extension DStream {
   ///     blocks are cut anywhere; nil: yes, unless the combiner is a floating-point number.
   @inlinable
   public func combineByKey<Key: StreamKey, Value, Combiner>(
-    name: String = "combineByKey", mapSideCombine: Bool? = nil, createCombiner: @escaping (Value) -> Combiner,
-    mergeValue: @escaping (inout Combiner, Value) -> Void, mergeCombiners: @escaping (inout Combiner, Combiner) -> Void
+    name: String = "combineByKey", mapSideCombine: Bool? = nil, createCombiner: @escaping @Sendable (Value) -> Combiner,
+    mergeValue: @escaping @Sendable (inout Combiner, Value) -> Void,
+    mergeCombiners: @escaping @Sendable (inout Combiner, Combiner) -> Void
   ) -> DStream<(Key, Combiner)> where Element == (Key, Value) {
     if mapSideCombine ?? !(Combiner.self is any BinaryFloatingPoint.Type) {
       let blocks: DStream<(Key, Combiner)> = operate { _ in
@@ -37,7 +38,8 @@ extension DStream {
 
   @inlinable
   func combinedByInterval<Key: StreamKey, Value, Combiner>(
-    _ createCombiner: @escaping (Value) -> Combiner, _ mergeValue: @escaping (inout Combiner, Value) -> Void
+    _ createCombiner: @escaping @Sendable (Value) -> Combiner,
+    _ mergeValue: @escaping @Sendable (inout Combiner, Value) -> Void
   ) -> DStream<(Key, Combiner)> where Element == (Key, Value) {
     markWorksByInterval()
     return operate { _ in
@@ -57,7 +59,7 @@ extension DStream {
   /// ``combineByKey(name:mapSideCombine:createCombiner:mergeValue:mergeCombiners:)`` for `mapSideCombine`.
   @inlinable
   public func reduceByKey<Key: StreamKey, Value>(
-    name: String = "reduceByKey", mapSideCombine: Bool? = nil, _ reduce: @escaping (Value, Value) -> Value
+    name: String = "reduceByKey", mapSideCombine: Bool? = nil, _ reduce: @escaping @Sendable (Value, Value) -> Value
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
     combineByKey(
       name: name, mapSideCombine: mapSideCombine, createCombiner: { $0 }, mergeValue: { $0 = reduce($0, $1) },
@@ -82,7 +84,7 @@ extension DStream {
   /// The pairs with what `transform` gives for their values.
   @inlinable
   public func mapValues<Key, Value, Output>(
-    _ transform: @escaping (Value) -> Output
+    _ transform: @escaping @Sendable (Value) -> Output
   ) -> DStream<(Key, Output)> where Element == (Key, Value) {
     map { ($0.0, transform($0.1)) }
   }
@@ -90,9 +92,19 @@ extension DStream {
   /// A pair for each element of the sequences that `transform` gives for the values.
   @inlinable
   public func flatMapValues<Key, Value, Output: Sequence>(
-    _ transform: @escaping (Value) -> Output
+    _ transform: @escaping @Sendable (Value) -> Output
   ) -> DStream<(Key, Output.Element)> where Element == (Key, Value) {
-    flatMap { pair in transform(pair.1).lazy.map { (pair.0, $0) } }
+    operate { _ in
+      PartitionOperator { run, _, output in
+        for i in 0..<run.count {
+          let pair = unsafe run.elements[i]
+          for value in transform(pair.1) {
+            output.append((pair.0, value))
+            run.copyPosition(i, to: output)
+          }
+        }
+      }
+    }
   }
 }
 

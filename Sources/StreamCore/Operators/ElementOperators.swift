@@ -4,7 +4,7 @@
 extension DStream {
   /// The elements that `transform` gives for each.
   @inlinable
-  public func map<Output>(_ transform: @escaping (Element) -> Output) -> DStream<Output> {
+  public func map<Output>(_ transform: @escaping @Sendable (Element) -> Output) -> DStream<Output> {
     operate { _ in
       PartitionOperator { run, _, output in
         let n = run.count
@@ -18,7 +18,8 @@ extension DStream {
 
   /// All elements of the sequences that `transform` gives.
   @inlinable
-  public func flatMap<Output: Sequence>(_ transform: @escaping (Element) -> Output) -> DStream<Output.Element> {
+  public func flatMap<Output: Sequence>(_ transform: @escaping @Sendable (Element) -> Output) -> DStream<Output.Element>
+  {
     operate { _ in
       PartitionOperator { run, _, output in
         for i in 0..<run.count {
@@ -33,7 +34,7 @@ extension DStream {
 
   /// What `transform` gives for each element, where it is not nil.
   @inlinable
-  public func compactMap<Output>(_ transform: @escaping (Element) -> Output?) -> DStream<Output> {
+  public func compactMap<Output>(_ transform: @escaping @Sendable (Element) -> Output?) -> DStream<Output> {
     operate { _ in
       PartitionOperator { run, _, output in
         for i in 0..<run.count {
@@ -48,7 +49,7 @@ extension DStream {
 
   /// The elements for which `isIncluded` holds. Byte spans stay valid: the bytes they point into are passed on.
   @inlinable
-  public func filter(_ isIncluded: @escaping (Element) -> Bool) -> DStream<Element> {
+  public func filter(_ isIncluded: @escaping @Sendable (Element) -> Bool) -> DStream<Element> {
     operate { _ in
       PartitionOperator { run, _, output in
         unsafe output.borrowedArena = unsafe run.bytes
@@ -64,7 +65,7 @@ extension DStream {
   /// time: which element each came from is not known.
   @inlinable
   public func mapPartitions<Output: Sequence>(
-    _ transform: @escaping (UnsafeBufferPointer<Element>) -> Output
+    _ transform: @escaping @Sendable (UnsafeBufferPointer<Element>) -> Output
   ) -> DStream<Output.Element> {
     operate { _ in
       PartitionOperator { run, _, output in

@@ -65,14 +65,14 @@ extension DStream {
 
   /// The pairs of every value with what a table has for its key; the table is the same for the whole run.
   @inlinable
-  public func join<Key: StreamKey, Value, Other>(
+  public func join<Key: StreamKey, Value, Other: Sendable>(
     table: [Key: Other]
   ) -> DStream<(Key, (Value, Other))> where Element == (Key, Value) {
     compactMap { pair in table[pair.0].map { (pair.0, (pair.1, $0)) } }
   }
   /// The pairs of every value with what a table has for its key, or with none.
   @inlinable
-  public func leftOuterJoin<Key: StreamKey, Value, Other>(
+  public func leftOuterJoin<Key: StreamKey, Value, Other: Sendable>(
     table: [Key: Other]
   ) -> DStream<(Key, (Value, Other?))> where Element == (Key, Value) {
     map { ($0.0, ($0.1, table[$0.0])) }

@@ -14,7 +14,9 @@ extension DStream {
   /// The elements of each interval reduced to one; nothing for an interval without any. `reduce` is associative; blocks
   /// are reduced first, unless the elements are floating-point numbers, which are taken in the order they were read.
   @inlinable
-  public func reduce(name: String = "reduce", _ reduce: @escaping (Element, Element) -> Element) -> DStream<Element> {
+  public func reduce(name: String = "reduce", _ reduce: @escaping @Sendable (Element, Element) -> Element) -> DStream<
+    Element
+  > {
     if Element.self is any BinaryFloatingPoint.Type {
       return reducedByInterval(name: name, startingWith: nil, reduce)
     }
@@ -31,7 +33,7 @@ extension DStream {
 
   @inlinable
   func reducedByInterval(
-    name: String, startingWith first: Element?, _ reduce: @escaping (Element, Element) -> Element
+    name: String, startingWith first: Element?, _ reduce: @escaping @Sendable (Element, Element) -> Element
   ) -> DStream<Element> {
     markWorksByInterval()
     return singlePartition(name: name).operate { _ in

@@ -67,8 +67,8 @@ extension DStream where Element: Codable & Sendable {
   ///   with it a slide costs what came and left, without it a value for every interval of the window.
   @inlinable
   public func reduceByWindow(
-    _ window: IntervalWindow, name: String, _ reduce: @escaping (Element, Element) -> Element,
-    inverse: ((Element, Element) -> Element)? = nil
+    _ window: IntervalWindow, name: String, _ reduce: @escaping @Sendable (Element, Element) -> Element,
+    inverse: (@Sendable (Element, Element) -> Element)? = nil
   ) -> DStream<Element> {
     let pairs = self.reduce(name: name + "/interval", reduce).map { (UInt8(0), $0) }
     return pairs.reduceByKeyAndWindow(window, name: name, reduce, inverse: inverse).map { $0.1 }

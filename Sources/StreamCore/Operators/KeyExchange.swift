@@ -10,7 +10,8 @@ extension DStream {
   ///   - name: shown in metrics; need not be unique.
   ///   - hash: the same over runs and machines.
   @inlinable
-  public func partitioned(name: String, by hash: @escaping (borrowing Element) -> UInt64) -> DStream<Element> {
+  public func partitioned(name: String, by hash: @escaping @Sendable (borrowing Element) -> UInt64) -> DStream<Element>
+  {
     partitioned(name: name, PartitionScatter(hash: hash))
   }
   public func partitioned(name: String, _ scatter: PartitionScatter<Element>) -> DStream<Element> {
@@ -21,7 +22,7 @@ extension DStream {
 
   /// Pairs of a key and the element: what the operators by key work on.
   @inlinable
-  public func keyed<Key: StreamKey>(by key: @escaping (Element) -> Key) -> DStream<(Key, Element)> {
+  public func keyed<Key: StreamKey>(by key: @escaping @Sendable (Element) -> Key) -> DStream<(Key, Element)> {
     map { (key($0), $0) }
   }
 

@@ -15,8 +15,8 @@ extension DStream {
   ///   - filter: pairs for which it does not hold are not given out.
   @inlinable
   public func reduceByKeyAndWindow<Key: StreamKey, Value: Codable & Sendable>(
-    _ window: IntervalWindow, name: String, mapSideCombine: Bool? = nil, _ reduce: @escaping (Value, Value) -> Value,
-    inverse: ((Value, Value) -> Value)? = nil, filter: ((Key, Value) -> Bool)? = nil
+    _ window: IntervalWindow, name: String, mapSideCombine: Bool? = nil, _ reduce: @escaping @Sendable (Value, Value) -> Value,
+    inverse: (@Sendable (Value, Value) -> Value)? = nil, filter: (@Sendable (Key, Value) -> Bool)? = nil
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
     let blocks: DStream<(Key, Value)> =
       mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type) ? combinedByBlock(reduce) : self
@@ -29,9 +29,9 @@ extension DStream {
   /// next interval's to it.
   @inlinable
   func combinedByWindow<Key: StreamKey, Value, Combined: Codable & Sendable>(
-    _ window: IntervalWindow, name: String, create: @escaping (Value) -> Combined,
-    merge: @escaping (inout Combined, Value) -> Void, combine: @escaping (inout Combined, Combined) -> Void,
-    inverse: ((Combined, Combined) -> Combined)?, filter: ((Key, Combined) -> Bool)?
+    _ window: IntervalWindow, name: String, create: @escaping @Sendable (Value) -> Combined,
+    merge: @escaping @Sendable (inout Combined, Value) -> Void, combine: @escaping @Sendable (inout Combined, Combined) -> Void,
+    inverse: (@Sendable (Combined, Combined) -> Combined)?, filter: (@Sendable (Key, Combined) -> Bool)?
   ) -> DStream<(Key, Combined)> where Element == (Key, Value) {
     let (length, slide) = window.resolved(context.options.trigger)
     markWorksByInterval()
@@ -55,7 +55,7 @@ extension DStream {
   }
 
   @inlinable
-  func combinedByBlock<Key: StreamKey, Value>(_ reduce: @escaping (Value, Value) -> Value) -> DStream<(Key, Value)>
+  func combinedByBlock<Key: StreamKey, Value>(_ reduce: @escaping @Sendable (Value, Value) -> Value) -> DStream<(Key, Value)>
   where Element == (Key, Value) {
     operate { _ in
       let table = CombinerTable<Key, Value>()

@@ -7,13 +7,13 @@ extension DStream {
   /// ``BatchInfo/batchID`` in the transaction of its rows holds each exactly once. By itself: at least once.
   /// What `body` throws ends the run.
   /// Cost: the interval's elements are gathered in memory.
-  public func forEachBatch(name: String = "forEachBatch", _ body: @escaping ([Element], BatchInfo) throws -> Void) {
+  public func forEachBatch(name: String = "forEachBatch", _ body: @escaping @Sendable ([Element], BatchInfo) throws -> Void) {
     markWorksByInterval()
     sink(name) { [context] _ in BatchSink(context: context, body) }
   }
 
   /// Hands each element to `body` as it comes. At least once.
-  public func forEach(name: String = "forEach", _ body: @escaping (Element) throws -> Void) {
+  public func forEach(name: String = "forEach", _ body: @escaping @Sendable (Element) throws -> Void) {
     sink(name) { [context] _ in
       BatchSink(context: context, gathersIntervals: false) { elements, _ in for e in elements { try body(e) } }
     }
@@ -87,7 +87,7 @@ final class BatchSink<Element>: Consumer<Element>, @unchecked Sendable {
   private var hasFailed = false
 
   init(
-    context: StreamingContext, gathersIntervals: Bool = true, _ body: @escaping ([Element], BatchInfo) throws -> Void
+    context: StreamingContext, gathersIntervals: Bool = true, _ body: @escaping @Sendable ([Element], BatchInfo) throws -> Void
   ) {
     self.context = context
     self.gathersIntervals = gathersIntervals

@@ -53,7 +53,7 @@ extension DStream {
   public func mapWithState<Key: StreamKey, Value, State: Codable & Sendable, Mapped>(
     name: String, schema: StateSchema<State> = StateSchema(), timeoutMilliseconds: Int64? = nil,
     initialState: [(Key, State)] = [],
-    _ map: @escaping (_ key: Key, _ value: Value?, _ state: inout KeyState<State>) -> Mapped?
+    _ map: @escaping @Sendable (_ key: Key, _ value: Value?, _ state: inout KeyState<State>) -> Mapped?
   ) -> MapWithStateStream<Key, State, Mapped> where Element == (Key, Value) {
     precondition(timeoutMilliseconds ?? 1 > 0, "a timeout is positive")
     if timeoutMilliseconds != nil {

@@ -17,9 +17,9 @@ extension DStream {
   @inlinable
   public func processKeyed<Key: StreamKey, Value, State: Codable & Sendable, Output>(
     name: String, schema: StateSchema<State> = StateSchema(), loading: [(Key, State)] = [],
-    initialState: @escaping @autoclosure () -> State,
-    onTimer: ((KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil,
-    _ process: @escaping (KeyedContext<Key, Output>, Value, inout State) -> Void
+    initialState: @escaping @autoclosure @Sendable () -> State,
+    onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil,
+    _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void
   ) -> DStream<Output> where Element == (Key, Value) {
     if onTimer != nil { needIdleIntervals() }
     return groupedByKeyGroup(name: name).operate { instance in

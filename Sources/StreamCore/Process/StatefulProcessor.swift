@@ -81,7 +81,7 @@ extension DStream {
   /// - Parameters:
   ///   - makeProcessor: makes the processor of one partition.
   public func transformWithState<Key: StreamKey, Value, Output>(
-    name: String, _ makeProcessor: @escaping () -> StatefulProcessor<Key, Value, Output>
+    name: String, _ makeProcessor: @escaping @Sendable () -> StatefulProcessor<Key, Value, Output>
   ) -> DStream<Output> where Element == (Key, Value) {
     transformWithState(name: name, loading: [(Key, Never)](), makeProcessor) { _, _, _ in }
   }

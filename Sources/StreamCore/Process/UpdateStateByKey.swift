@@ -8,7 +8,7 @@ extension DStream {
   @inlinable
   public func updateStateByKey<Key: StreamKey, Value, State: Codable & Sendable>(
     name: String, schema: StateSchema<State> = StateSchema(), initialState: [(Key, State)] = [],
-    _ update: @escaping (_ key: Key, _ values: [Value], _ state: State?) -> State?
+    _ update: @escaping @Sendable (_ key: Key, _ values: [Value], _ state: State?) -> State?
   ) -> DStream<(Key, State)> where Element == (Key, Value) {
     markWorksByInterval()
     return groupedByKeyGroup(name: name).operate { instance in

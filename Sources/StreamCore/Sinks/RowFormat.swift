@@ -21,7 +21,7 @@ import Foundation
   }
 
   /// One line of text an element.
-  public static func text(_ line: @escaping (Element) -> String) -> RowFormat {
+  public static func text(_ line: @escaping @Sendable (Element) -> String) -> RowFormat {
     unsafe RowFormat(fileExtension: "txt") { element, _, row in
       row.text(line(element))
       row.reserve(1)
@@ -31,7 +31,7 @@ import Foundation
 
   /// CSV as RFC 4180 has it, with lines ending in a line feed: a header, then the fields of each element, quoted where
   /// they hold a quote, a comma or a line break.
-  public static func csv(header: [String], fields: @escaping (Element) -> [String]) -> RowFormat {
+  public static func csv(header: [String], fields: @escaping @Sendable (Element) -> [String]) -> RowFormat {
     var line = OutputBuffer(capacity: 256)
     defer { line.deallocate() }
     appendCSV(header, to: &line)

@@ -14,6 +14,9 @@ public struct GrowingFileOptions: Sendable {
   public var startsAtEnd = false
   /// A file that was rotated away is read until nothing has been added to it for so long: its writer may still hold it.
   public var rotationGraceMilliseconds: Int64 = 1000
+  /// Ends when what is there has been read, instead of waiting for more; a file that is not there is an error then. A run
+  /// that resumes reads what was added meanwhile, if the last line had its end.
+  public var endsWhenRead = false
   public init() {}
 }
 
@@ -42,13 +45,15 @@ public final class GrowingFileSource: ByteSource, @unchecked Sendable {
     self.options = options
     self.clock = clock
     state = Guarded(GrowingFileState(path: path))
+    if options.endsWhenRead { stopFollowing() }
   }
   deinit { state.withLock { $0.deallocate() } }
 
   public var identity: String? { "growing file" }
   public var isExhausted: Bool { state.withLock { $0.isEnded && !$0.hasLines } }
 
-  /// Reads what is there to its end and ends the stream, instead of waiting for more.
+  /// Reads what is there to its end and ends the stream, instead of waiting for more (as ``GrowingFileOptions/endsWhenRead``
+  /// does from the start).
   public func stopFollowing() { state.withLock { $0.isStopping = true } }
 
   public func completeRecords(in p: UnsafePointer<UInt8>, count: Int, isEnd: Bool) -> Int {
@@ -61,6 +66,7 @@ public final class GrowingFileSource: ByteSource, @unchecked Sendable {
         if s.hasLines { return unsafe s.give(p, count) }
         if s.isEnded { return 0 }
         if s.descriptor < 0, try !openNext(&s) {
+          if options.endsWhenRead, s.spans.isEmpty { throw FileError.system(ENOENT, "cannot be read", path: path) }
           if s.isStopping { s.isEnded = true }
           return 0
         }
@@ -136,6 +142,12 @@ public final class GrowingFileSource: ByteSource, @unchecked Sendable {
       var spans = s.knownSpans
       // a span of an earlier run that has not been given again yet
       spans += s.plan.compactMap { $0.isFollower ? nil : $0.span }
+      // a file that was only read to its end for now may grow until it is gone on with
+      if s.isStopping, let last = spans.last, last.isClosed, !last.isTerminated, last.wasTruncated != true,
+        FileStatus(path: path)?.inode == last.inode
+      {
+        spans[spans.count - 1].isClosed = false
+      }
       let first = spans.firstIndex { $0.end > offset } ?? max(0, spans.count - 1)
       return encodeDetail(Detail(spans: spans.dropFirst(first).map { $0.rest(from: offset) }))
     }

@@ -142,35 +142,6 @@ import Testing
   }
 }
 
-/// Timeouts of `mapWithState`: by timers, and never for a key that came in the interval.
-@Suite struct MapWithStateTimeoutTests {
-  private func run(
-    _ batches: [[String]], timeout: Int64, initial: [(String, Int)] = []
-  ) throws -> [[String]] {
-    try runMarbles(batches) { s in
-      s.map { ($0, 1) }.mapWithState(name: "counts", timeoutMilliseconds: timeout, initialState: initial) {
-        (key: String, value: Int?, state: inout KeyState<Int>) -> String? in
-        if state.isTimingOut { return "\(key) gone at \(state.value ?? -1)" }
-        state.value = (state.value ?? 0) + (value ?? 0)
-        return "\(key)\(state.value ?? -1)"
-      }.mapped
-    }.intervals
-  }
-  @Test func aKeyIsGivenUpWhenNothingCame() throws {
-    #expect(try run([["a"], [], [], ["a"]], timeout: 1500) == [["a1"], [], ["a gone at 1"], ["a1"]])
-  }
-  @Test func aKeyThatCameInTheIntervalIsNot() throws {
-    // came at 0 and at 1000; 500 later is within the same interval
-    #expect(try run([["a"], ["a"], [], []], timeout: 500) == [["a1"], ["a2"], ["a gone at 2"], []])
-    #expect(try run([["a"], ["a"], ["a"], ["a"]], timeout: 1000) == [["a1"], ["a2"], ["a3"], ["a4"]])
-  }
-  @Test func loadedKeysTimeOutToo() throws {
-    #expect(
-      try run([[], ["b"], [], [], []], timeout: 1500, initial: [("a", 7), ("b", 1)])
-        == [[], ["b2"], ["a gone at 7"], ["b gone at 2"], []])
-  }
-}
-
 /// A stream without event time beside one with it.
 @Suite struct MixedStreamsTests {
   @Test func aStreamWithoutEventTimeTakesNoNoticeOfThatOfOthers() throws {

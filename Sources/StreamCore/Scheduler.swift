@@ -316,6 +316,7 @@ final class Scheduler: @unchecked Sendable {
     }
     batch.source = source
     batch.feed = feeds[source]
+    status = intervals.saidThen(status, source)
     batch.endsSource = status == .ended
     let byteCount = batch.sourceEndOffset - batch.sourceOffset
     intervals.wasRead(

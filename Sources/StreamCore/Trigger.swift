@@ -139,6 +139,12 @@ struct IntervalControl {
     guard isReplaying, let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
+  /// What a source says, less what it did not say yet when the open interval was first cut: its end let event time pass,
+  /// and so would show in what the interval gives.
+  func saidThen(_ status: SourceStatus, _ source: Int) -> SourceStatus {
+    guard status == .ended, isReplaying, let entry = replayed.first, !entry.ends(source) else { return status }
+    return .idle
+  }
   /// Whether intervals of an earlier run are being cut again.
   var isReplaying: Bool { replayed.first.map { !($0.isEnd ?? false) } ?? false }
   /// What the log is to say of the open interval.

@@ -17,6 +17,8 @@ final class IntervalLog: @unchecked Sendable {
     var ends: [UInt64]
     /// The sources of which the end was known by then: event time no longer waited for them.
     var ended: [Int]?
+    /// The input was over: what that closed has the interval's number. nil: no.
+    var isEnd: Bool?
 
     func ends(_ source: Int) -> Bool { ended?.contains(source) ?? false }
     /// Whether the interval has more of a source than what lies before an offset.

@@ -145,6 +145,8 @@ final class Scheduler: @unchecked Sendable {
     monitor.lock()
     while failure == nil {
       queueTail()
+      // what could not be logged is not given out
+      if failure != nil { break }
       if !done.isEmpty, !isTelling {
         // a listener may have asked for the run to stop
         tellListeners()
@@ -248,7 +250,10 @@ final class Scheduler: @unchecked Sendable {
         do { try log.append(entry) } catch let e { error = e }
         monitor.lock()
         isReading = false
-        if let error { failure = failure ?? error }
+        if let error {
+          failure = failure ?? error
+          return true
+        }
       }
       let isIdle = !intervals.hasData
       enqueueEmpty {
@@ -311,6 +316,7 @@ final class Scheduler: @unchecked Sendable {
     }
     batch.source = source
     batch.feed = feeds[source]
+    status = intervals.saidThen(status, source)
     batch.endsSource = status == .ended
     let byteCount = batch.sourceEndOffset - batch.sourceOffset
     intervals.wasRead(
@@ -435,7 +441,15 @@ final class Scheduler: @unchecked Sendable {
     lastCheckpointQueued = true
     if alignment.allEnded {
       // the end of a batch in flight wakes us to go on
-      if closingStep == 0 { closingStepCount = closingStepsNeeded }
+      if closingStep == 0 {
+        closingStepCount = closingStepsNeeded
+        do {
+          try coordinator?.intervalLog?.append(intervals.entry(closedAt: context.clock.nowMilliseconds, isEnd: true))
+        } catch {
+          failure = failure ?? error
+          return
+        }
+      }
       while closingStep < closingStepCount, inFlight.count < batchesInFlightMax {
         closingStep += 1
         enqueueEmpty {

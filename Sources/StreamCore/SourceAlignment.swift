@@ -117,7 +117,8 @@ struct SourceAlignment {
         isSilent[s] = false
         if frontier.maximum < .max { maxima[s] = max(maxima[s], frontier.maximum) }
       }
-      if b.sourceEndOffset > b.sourceOffset { lastData[s] = b.processingTime }
+      // an empty batch says nothing
+      if b.recordCount > 0 || b.localMaximum > .min { lastData[s] = b.processingTime }
       b.maximumBefore = maxima[s]
       b.sequenceBefore = Int64(s) << Position.sourceShift + sequences[s]
       let sequenceBefore = sequences[s]
@@ -149,6 +150,9 @@ struct SourceAlignment {
     guard let idleTimeoutMilliseconds else { return }
     var allSilent = true
     for s in maxima.indices where isTimed[s] && !isEnded[s] {
+      // one that is not read because others are behind is not silent
+      let waiting = unfinished[s].count { !(Frontier(maximum: $0.maximumAfter, source: s) < frontier) }
+      if waiting >= Self.unfinishedMax { lastData[s] = now }
       if now - lastData[s] >= idleTimeoutMilliseconds { isSilent[s] = true }
       if !isSilent[s] { allSilent = false }
     }

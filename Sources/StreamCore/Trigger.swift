@@ -45,9 +45,9 @@ struct IntervalControl {
   private(set) var isIdle: [Bool]
   /// Has given all that is for this interval.
   private var isDone: [Bool]
+  private var hasEnded: [Bool]
   /// Was asked in this interval, whether it had something or not.
   private var wasAsked: [Bool]
-  private var hasEnded: [Bool]
   private var isOver = false
   /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
   private var replayed: ArraySlice<IntervalLog.Entry>
@@ -68,8 +68,8 @@ struct IntervalControl {
     self.number = number
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
-    wasAsked = isIdle
     hasEnded = isIdle
+    wasAsked = isIdle
     self.ends = ends
     self.replayed = replayed[...]
   }
@@ -77,7 +77,7 @@ struct IntervalControl {
   mutating func next(now: Int64, _ alignment: SourceAlignment) -> Action {
     if isOver { return .finish }
     if !isOpen { open(now) }
-    if let entry = replayed.first { return replay(entry, alignment) }
+    if let entry = replayed.first { return entry.isEnd ?? false ? seekEnd(alignment) : replay(entry, alignment) }
     let isFull = recordCount >= recordsMax
     if case .interval = trigger, let dueAt, now >= dueAt {
       // also an interval that is overdue asks every source once: a job that is always late goes on reading
@@ -125,21 +125,33 @@ struct IntervalControl {
     }
     return isDry ? .close(time: entry.time) : .wait(milliseconds: pollMilliseconds)
   }
+  /// An earlier run came to the end of its input: looks whether that is still so.
+  private func seekEnd(_ alignment: SourceAlignment) -> Action {
+    for s in ends.indices where !alignment.isRead(s) && !isIdle[s] { return .read(s) }
+    return alignment.allRead ? .blocked : .wait(milliseconds: pollMilliseconds)
+  }
   /// When the open interval is closed if that has to be now.
-  func closingTime(_ now: Int64) -> Int64 { replayed.first?.time ?? now }
+  func closingTime(_ now: Int64) -> Int64 { isReplaying ? replayed.first?.time ?? now : now }
   /// Records that the open interval has room for.
-  var recordsLeft: Int { replayed.isEmpty ? max(recordsMax - recordCount, 1) : .max }
+  var recordsLeft: Int { isReplaying ? .max : max(recordsMax - recordCount, 1) }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
+    guard isReplaying, let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
+  /// What a source says, less what it did not say yet when the open interval was first cut: its end let event time pass,
+  /// and so would show in what the interval gives.
+  func saidThen(_ status: SourceStatus, _ source: Int) -> SourceStatus {
+    guard status == .ended, isReplaying, let entry = replayed.first, !entry.ends(source) else { return status }
+    return .idle
+  }
   /// Whether intervals of an earlier run are being cut again.
-  var isReplaying: Bool { !replayed.isEmpty }
+  var isReplaying: Bool { replayed.first.map { !($0.isEnd ?? false) } ?? false }
   /// What the log is to say of the open interval.
-  func entry(closedAt time: Int64) -> IntervalLog.Entry {
+  func entry(closedAt time: Int64, isEnd: Bool = false) -> IntervalLog.Entry {
     IntervalLog.Entry(
-      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] })
+      interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] },
+      isEnd: isEnd ? true : nil)
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
@@ -159,6 +171,11 @@ struct IntervalControl {
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
     wasAsked[source] = true
+    if byteCount > 0, !replayed.isEmpty, !isReplaying {
+      // the input has grown: the number of what its end closed is used up
+      replayed.removeFirst()
+      number += 1
+    }
     if status != .more { isIdle[source] = true }
     if status == .ended { hasEnded[source] = true }
     // where an interval ends that is cut again is known better

@@ -68,6 +68,7 @@ enum EventTimeOperation: Sendable {
     }
   }
 
+  var isJoin: Bool { if case .join = self { true } else { false } }
   var isElementwise: Bool {
     switch self {
     case .map, .filter: true

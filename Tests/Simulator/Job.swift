@@ -10,7 +10,7 @@ final class World: Sendable {
 
   init(_ plan: Plan, _ disk: SimulatedDisk) {
     self.disk = disk
-    outputs = Ledger(name: "results", isOrdered: plan.isOrdered)
+    outputs = Ledger(name: "results", isOrdered: plan.isOrdered && plan.kind != .byKey)
     inputs = plan.rows.indices.map { Ledger(name: "input \($0)", isOrdered: true) }
   }
 }

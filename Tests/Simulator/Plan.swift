@@ -51,8 +51,13 @@ struct Plan: Sendable, CustomStringConvertible {
         }
       }
     }
+    // joins of joins multiply
+    if let first = operations.firstIndex(where: \.isJoin) {
+      let rest = operations[(first + 1)...].filter { !$0.isJoin }
+      operations.replaceSubrange((first + 1)..., with: rest)
+    }
     if kind == .byKey { operations.removeAll { !$0.keepsKeys } }
-    rowsAFileMax = random.pick([UInt64.max, 1, 4, 20])
+    rowsAFileMax = random.pick([UInt64.max, 3, 10, 30])
     bytesAFileMax = random.pick([UInt64.max, 60, 1000])
     writeByteCount = random.pick([1 << 18, 1, 50])
     hasLedger = kind == .byInterval || !habits.givesAgain && random.one(in: 2)

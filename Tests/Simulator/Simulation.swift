@@ -229,7 +229,7 @@ package struct Simulation {
       for id in 0..<max(ids.count, world.outputs.batches.count) {
         let found = world.outputs.batches.first { $0.id == id }?.rows ?? ["no such interval"]
         let wanted = expected.outputs.batches.first { $0.id == id }?.rows ?? ["no such interval"]
-        if let d = difference("interval \(id)", found, wanted) { return d }
+        if let d = difference("interval \(id)", normal(found), normal(wanted)) { return d }
       }
     } else if plan.hasLedger, let d = difference("ledger", normal(world.outputs.rows), normal(expected.outputs.rows)) {
       return d

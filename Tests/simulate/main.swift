@@ -1,5 +1,6 @@
 import Foundation
 import Simulator
+import Synchronization
 
 /// `simulate [--seeds N] [--first S] [--seed S]`; see tools/simulate.
 @Sendable func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
@@ -22,9 +23,24 @@ if let seed = number("--seed") {
 }
 let first = number("--first") ?? 1
 let count = number("--seeds") ?? 1000
+let current = Mutex(first)
+// a seed that does not end is a failure too
+Thread.detachNewThread {
+  var last = UInt64.max
+  while true {
+    sleep(30)
+    let now = current.withLock { $0 }
+    if now == last {
+      say("seed \(now) FAILED: it hangs\n  replay: tools/simulate --seed \(now)")
+      exit(1)
+    }
+    last = now
+  }
+}
 var failed = 0
 var resumes = 0
 for seed in first..<first + count {
+  current.withLock { $0 = seed }
   var simulation = Simulation(seed: seed)
   let wrong: String?
   do { wrong = try simulation.run() } catch { wrong = "\(error)" }

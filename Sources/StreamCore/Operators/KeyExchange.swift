@@ -41,8 +41,14 @@ extension DStream {
       name: name,
       PartitionScatter { run, target in
         for i in 0..<run.count {
-          // neighbours go to different partitions: the upper bits of a multiplicative hash of the place in the run
-          let hash = UInt64(truncatingIfNeeded: i) &* 0x9e37_79b9_7f4a_7c15
+          // neighbours go to different partitions: the upper bits of a multiplicative hash of the place in the run;
+          // what stands at the same position stays together, as the merge behind keeps its order within a partition only
+          var place = Int64(i)
+          if run.isTimed {
+            let position = run.position(i)
+            place = position.sequence == Position.lastSequence ? position.watermark : position.sequence
+          }
+          let hash = UInt64(bitPattern: place) &* 0x9e37_79b9_7f4a_7c15
           unsafe target.put(run.elements[i], run, i, partition: Int(truncatingIfNeeded: hash >> target.shift))
         }
       })

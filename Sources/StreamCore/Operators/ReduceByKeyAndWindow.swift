@@ -30,9 +30,9 @@ extension DStream {
   /// next interval's to it.
   @inlinable
   func combinedByWindow<Key: StreamKey, Value, Combined: Codable & Sendable>(
-    _ window: IntervalWindow, name: String, create: @escaping (Value) -> Combined,
-    merge: @escaping (inout Combined, Value) -> Void, combine: @escaping (inout Combined, Combined) -> Void,
-    inverse: ((Combined, Combined) -> Combined)?, filter: ((Key, Combined) -> Bool)?
+    _ window: IntervalWindow, name: String, create: @escaping @Sendable (Value) -> Combined,
+    merge: @escaping @Sendable (inout Combined, Value) -> Void, combine: @escaping @Sendable (inout Combined, Combined) -> Void,
+    inverse: (@Sendable (Combined, Combined) -> Combined)?, filter: (@Sendable (Key, Combined) -> Bool)?
   ) -> DStream<(Key, Combined)> where Element == (Key, Value) {
     let (length, slide) = window.resolved(context.options.trigger)
     markWorksByInterval()

@@ -142,31 +142,37 @@ import Testing
   }
 }
 
-/// Timeouts of `mapWithState`: by timers, and never for a key that came in the interval.
-@Suite struct MapWithStateTimeoutTests {
-  private func run(
-    _ batches: [[String]], timeout: Int64, initial: [(String, Int)] = []
-  ) throws -> [[String]] {
-    try runMarbles(batches) { s in
-      s.map { ($0, 1) }.mapWithState(name: "counts", timeoutMilliseconds: timeout, initialState: initial) {
-        (key: String, value: Int?, state: inout KeyState<Int>) -> String? in
-        if state.isTimingOut { return "\(key) gone at \(state.value ?? -1)" }
-        state.value = (state.value ?? 0) + (value ?? 0)
-        return "\(key)\(state.value ?? -1)"
-      }.mapped
-    }.intervals
-  }
-  @Test func aKeyIsGivenUpWhenNothingCame() throws {
-    #expect(try run([["a"], [], [], ["a"]], timeout: 1500) == [["a1"], [], ["a gone at 1"], ["a1"]])
-  }
-  @Test func aKeyThatCameInTheIntervalIsNot() throws {
-    // came at 0 and at 1000; 500 later is within the same interval
-    #expect(try run([["a"], ["a"], [], []], timeout: 500) == [["a1"], ["a2"], ["a gone at 2"], []])
-    #expect(try run([["a"], ["a"], ["a"], ["a"]], timeout: 1000) == [["a1"], ["a2"], ["a3"], ["a4"]])
-  }
-  @Test func loadedKeysTimeOutToo() throws {
+/// A stream without event time beside one with it.
+@Suite struct MixedStreamsTests {
+  @Test func aStreamWithoutEventTimeTakesNoNoticeOfThatOfOthers() throws {
+    var options = RunShape().options
+    options.trigger = .interval(milliseconds: 1000)
+    options.pollMilliseconds = 500
+    let context = StreamingContext(options: options, clock: ManualClock())
+    let timed = QueueSource([events(10), events(500), events(900), []], name: "timed")
+    let plain = QueueSource([["a"], ["b"], [], ["a"]], name: "plain")
+    timed.close()
+    plain.close()
+    let counts = context.stream([timed]).withWatermark(delayMilliseconds: 0) { $0.time }
+      .counts(.tumbling(milliseconds: 10))
+    let seen = context.stream([plain]).keyed { $0 }.processKeyed(
+      name: "plain", initialState: 0,
+      onTimer: { (c: KeyedContext<String, String>, t, _) in
+        c.emit("\(c.key) \(t.domain) \(t.due) \(c.watermark == .min)")
+      },
+      { (c, _: String, n: inout Int) in
+        n += 1
+        c.emit("\(c.key)\(n) \(c.watermark == .min)")
+        c.setProcessingTimer(due: c.processingTime + 1500)
+        c.setTimer(due: 100)
+      })
+    let collector = IntervalCollector<String>()
+    counts.union(seen).sink("lines") { _ in collector }
+    try context.run()
     #expect(
-      try run([[], ["b"], [], [], []], timeout: 1500, initial: [("a", 7), ("b", 1)])
-        == [[], ["b2"], ["a gone at 7"], ["b gone at 2"], []])
+      collector.intervals.map { $0.sorted() } == [
+        ["a1 true"], ["0: 10..<20 1", "a processingTime 1500 true", "b1 true"],
+        ["0: 500..<510 1", "b processingTime 2500 true"], ["a2 true"],
+      ])
   }
 }

@@ -10,7 +10,9 @@ public struct Frontier: Sendable, Equatable, Codable {
   public var maximum: Int64
   public var source: Int
 
+  /// Before everything.
   public static let start = Frontier(maximum: .min, source: -1)
+  /// Behind everything.
   public static let end = Frontier(maximum: .max, source: .max)
 
   public init(maximum: Int64, source: Int) {

@@ -36,9 +36,13 @@ public struct CheckpointMetadata: Codable, Sendable {
 
 /// Why a checkpoint cannot be used.
 public enum CheckpointError: Error, CustomStringConvertible, Equatable {
+  /// The job's parameters or key groups differ; what differs is told.
   case differentJob(directory: String, differences: [String])
+  /// The sources differ, or one of them cannot be read again.
   case differentSources(directory: String, String)
+  /// It is of a format that this version cannot read.
   case unreadable(directory: String, String)
+  /// Two operators of the program have the same name.
   case sameName(String)
 
   public var description: String {

@@ -25,6 +25,7 @@ public struct SystemClock: ProcessingClock {
     return Int64(t.tv_sec) * 1000 + Int64(t.tv_nsec) / 1_000_000 - SystemClock().nowNanoseconds / 1_000_000
   }()
   public var nowMilliseconds: Int64 { SystemClock.startMilliseconds + nowNanoseconds / 1_000_000 }
+  /// Nanoseconds of the monotonic clock, from an arbitrary start: for durations.
   public var nowNanoseconds: Int64 {
     var t = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &t)
@@ -38,9 +39,11 @@ public struct SystemClock: ProcessingClock {
 /// A clock that stands still until it is told to move.
 public final class ManualClock: ProcessingClock {
   private let now: Mutex<Int64>
+  /// - Parameter milliseconds: what it shows at first.
   public init(milliseconds: Int64 = 0) { now = Mutex(milliseconds) }
   public var nowMilliseconds: Int64 { now.withLock { $0 } }
   public func sleep(milliseconds: Int64) { advance(milliseconds: milliseconds) }
+  /// Moves it on; it does not go back.
   public func advance(milliseconds: Int64) { now.withLock { $0 += max(0, milliseconds) } }
 }
 

@@ -3,6 +3,7 @@ import Synchronization
 
 /// A run of elements that an operator gets in one call: part of one partition of one batch.
 @safe public struct PartitionRun<Element> {
+  /// The elements.
   public let elements: UnsafeBufferPointer<Element>
   /// Event-time maxima beside the elements (see ``PartitionBuffer/runningMaxima``); nil without event time.
   public let runningMaxima: UnsafePointer<Int64>?
@@ -92,7 +93,9 @@ final class FanOut<Element>: Consumer<Element>, @unchecked Sendable {
 ///
 /// Subclasses override ``transform(_:_:into:)`` and, where time matters, ``finishBatch(_:into:)``.
 open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendable {
+  /// What was appended and not yet passed on.
   public let output = PartitionBuffer<Output>()
+  /// Who gets the output.
   public let next: Consumer<Output>
   public init(next: Consumer<Output>) { self.next = next }
 
@@ -134,7 +137,9 @@ open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendab
 
 /// Entries and bytes of state.
 public struct StateSize: Sendable, Equatable {
+  /// Entries: keys, list elements, timers.
   public var rows: Int
+  /// Bytes they take in memory.
   public var bytes: Int
   public init(rows: Int = 0, bytes: Int = 0) { (self.rows, self.bytes) = (rows, bytes) }
   public static func + (a: StateSize, b: StateSize) -> StateSize {

@@ -11,6 +11,7 @@ import FlatMemory
 /// behind ``withWatermark(delayMilliseconds:_:)``. An operator that keeps state has a **name**: its state is found again
 /// under it after a restart, whatever else changed in the program.
 public final class DStream<Element>: @unchecked Sendable {
+  /// The context whose job the stream belongs to.
   public let context: StreamingContext
   let branches: [Branch<Element>]
 

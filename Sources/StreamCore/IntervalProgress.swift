@@ -6,6 +6,7 @@ public struct IntervalProgress: Sendable, Equatable, Codable {
   public var timeMilliseconds = Int64(0)
   /// Elements that the sources gave, and elements that arrived in sinks.
   public var rowsIn = 0
+  /// Elements that arrived in sinks.
   public var rowsOut = 0
   /// Blocks it was read in.
   public var blockCount = 0
@@ -15,6 +16,7 @@ public struct IntervalProgress: Sendable, Equatable, Codable {
   public var eventTimeLagMilliseconds: Int64?
   /// Entries of all operators' state, and the bytes they take.
   public var stateRows = 0
+  /// The bytes they take.
   public var stateBytes = 0
   /// What it took, by phase, in microseconds: `reading` and `source` (decoding, operators before the first exchange),
   /// `stages` (everything behind it), `checkpoint` (copying state), each summed over threads; `total`: from its first
@@ -23,11 +25,17 @@ public struct IntervalProgress: Sendable, Equatable, Codable {
   /// How long its first block waited for the interval before to be done.
   public var schedulingMilliseconds = Int64(0)
 
+  /// Microseconds by phase.
   public struct Durations: Sendable, Equatable, Codable {
+    /// Asking sources and copying from them.
     public var readingMicroseconds = 0
+    /// Decoding and the operators before the first exchange.
     public var sourceMicroseconds = 0
+    /// Everything behind it.
     public var stagesMicroseconds = 0
+    /// Copying state for a checkpoint.
     public var checkpointMicroseconds = 0
+    /// From the first block until the last batch had passed every stage.
     public var totalMicroseconds = 0
     public init() {}
   }

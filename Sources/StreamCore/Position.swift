@@ -19,6 +19,7 @@ public struct Position: Sendable, Equatable, BitwiseCopyable {
   static let sourceShift = Int64(46)
 
   @inlinable @inline(__always)
+  /// Of its parts.
   public init(watermark: Int64, sequence: Int64, eventTime: Int64) {
     self.watermark = watermark
     self.sequence = sequence

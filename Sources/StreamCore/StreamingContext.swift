@@ -37,7 +37,9 @@ public struct StreamingOptions: Sendable {
 
 /// Where and how often to keep checkpoints.
 public struct CheckpointOptions: Sendable {
+  /// The folder; made if it is not there. One job at a time may use it.
   public var directory: String
+  /// How long after one checkpoint was begun the next one is, at least.
   public var intervalMilliseconds: Int64
   /// Ignore what is there and start over.
   public var isFresh: Bool
@@ -50,6 +52,10 @@ public struct CheckpointOptions: Sendable {
   /// Told of the thread that writes checkpoints, for who decides which thread goes on.
   package var onWriting: @Sendable (CheckpointWriting) -> Void = { _ in }
 
+  /// - Parameters:
+  ///   - directory: the folder.
+  ///   - intervalMilliseconds: how long after one checkpoint the next one is begun.
+  ///   - isFresh: ignore what is there and start over.
   public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
     self.directory = directory
     self.intervalMilliseconds = intervalMilliseconds
@@ -77,7 +83,9 @@ public typealias JobDescription = [String: String]
 /// blocks, every block is a micro-batch, every batch passes the stages in order. See ``Scheduler`` for how tasks are
 /// chosen and ``CheckpointCoordinator`` for how state is kept.
 public final class StreamingContext: @unchecked Sendable {
+  /// How the job runs.
   public let options: StreamingOptions
+  /// What processing time is read from.
   public let clock: any ProcessingClock
   /// The job's parameters; a checkpoint of a different job is refused.
   public let job: JobDescription
@@ -120,6 +128,11 @@ public final class StreamingContext: @unchecked Sendable {
   /// Whether this run went on from a checkpoint.
   public private(set) var isResumed = false
 
+  /// - Parameters:
+  ///   - options: how the job runs; nothing in them changes results but the trigger of operators by interval.
+  ///   - job: parameters that results depend on; a checkpoint of other ones is refused.
+  ///   - checkpoint: where to keep checkpoints; nil: none are kept.
+  ///   - clock: processing time; tests hand in a ``ManualClock``.
   public init(
     options: StreamingOptions = StreamingOptions(), job: JobDescription = [:], checkpoint: CheckpointOptions? = nil,
     clock: any ProcessingClock = SystemClock()
@@ -350,11 +363,15 @@ public enum RunOutcome: Sendable, Equatable {
 
 /// A look at a running job.
 public struct StreamProgress: Sendable, Equatable {
+  /// Elements read, earlier runs included.
   public var records = 0
+  /// Blocks read by this run.
   public var batches = 0
+  /// Bytes that this run read (of sources of values: elements).
   public var sourceBytes: UInt64 = 0
   /// Highest event time read; `.min` before the first event.
   public var highestEventTime = Int64.min
+  /// Checkpoints that this run has written.
   public var checkpoints = 0
   /// Processor time that checkpoints took from processing, in all.
   public var checkpointPauseMicroseconds = 0

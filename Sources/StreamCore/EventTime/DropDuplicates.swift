@@ -75,8 +75,11 @@ public struct DeduplicatedStream<Element> {
   public var late: DStream<Element> { outputs.compactMap { if case .late(let e) = $0 { e } else { nil } } }
 }
 
+/// What comes of an element, before ``DeduplicatedStream`` sorts it out.
 public enum DeduplicatedOutput<Element> {
+  /// The first one of its key.
   case unique(Element)
+  /// It came too late to tell.
   case late(Element)
 }
 

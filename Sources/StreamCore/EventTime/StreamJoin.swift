@@ -71,8 +71,11 @@ public struct JoinedStreams<Key: StreamKey, Left: Codable & Sendable, Right: Cod
   }
 }
 
+/// What a join gives, before ``JoinedStreams`` sorts it out.
 public enum JoinOutput<Key, Left, Right> {
+  /// A pair, or an element without a partner.
   case pair(Key, Left?, Right?)
+  /// An element that came too late.
   case late(Key, JoinSide<Left, Right>)
 }
 

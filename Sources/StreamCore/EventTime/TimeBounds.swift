@@ -1,8 +1,11 @@
 /// How far apart in event time two elements that join may be: the right one from `beforeMilliseconds` before the left one
 /// to `afterMilliseconds` after it, both ends included. One of them may be negative, as long as the span is not empty.
 public struct TimeBounds: Sendable, Equatable {
+  /// How far before the left element the right one may be.
   public var beforeMilliseconds: Int64
+  /// How far after it.
   public var afterMilliseconds: Int64
+  /// Precondition: the span is not empty.
   public init(beforeMilliseconds: Int64, afterMilliseconds: Int64) {
     precondition(
       -beforeMilliseconds <= afterMilliseconds,
@@ -30,9 +33,13 @@ public struct TimeBounds: Sendable, Equatable {
 
 /// Which elements without a partner a join gives out.
 public enum JoinType: Sendable, Equatable, CaseIterable {
+  /// Neither: pairs only.
   case inner
+  /// Left ones.
   case leftOuter
+  /// Right ones.
   case rightOuter
+  /// Both.
   case fullOuter
   /// Left elements that have a partner, each once.
   case leftSemi

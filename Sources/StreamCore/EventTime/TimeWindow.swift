@@ -1,6 +1,8 @@
 /// A span of event time, from `start` to before `end`, in milliseconds since 1970 UTC.
 public struct TimeWindow: StreamKey, BitwiseCopyable {
+  /// The first instant of the window.
   public var start: Int64
+  /// The first instant behind it.
   public var end: Int64
 
   @inlinable
@@ -14,6 +16,7 @@ public struct TimeWindow: StreamKey, BitwiseCopyable {
     hasher.combine(UInt64(bitPattern: end))
   }
   @inlinable
+  /// By end, then start: the order in which windows close.
   public static func < (a: TimeWindow, b: TimeWindow) -> Bool {
     a.end != b.end ? a.end < b.end : a.start < b.start
   }
@@ -21,7 +24,9 @@ public struct TimeWindow: StreamKey, BitwiseCopyable {
 
 /// Something that belongs to a window.
 public struct Windowed<Value> {
+  /// The window.
   public var window: TimeWindow
+  /// What belongs to it.
   public var value: Value
 
   @inlinable

@@ -127,7 +127,10 @@ public struct WindowedResults<Key: StreamKey, Value, Aggregate> {
   }
 }
 
+/// What an operator of windows gives, before ``WindowedResults`` sorts it out.
 public enum WindowOutput<Key, Value, Aggregate> {
+  /// A result of a window and key.
   case result(Key, Windowed<Aggregate>)
+  /// An element that came too late.
   case late(Key, Value)
 }

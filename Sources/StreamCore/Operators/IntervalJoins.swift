@@ -81,7 +81,9 @@ extension DStream {
 
 /// A value of the left or the right stream of a join.
 public enum JoinSide<Left, Right> {
+  /// Of the stream that the operator was called on.
   case left(Left)
+  /// Of the other one.
   case right(Right)
 
   @inlinable

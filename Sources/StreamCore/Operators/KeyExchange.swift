@@ -14,6 +14,7 @@ extension DStream {
   {
     partitioned(name: name, PartitionScatter(hash: hash))
   }
+  /// The same with a function that spreads a whole run at a time.
   public func partitioned(name: String, _ scatter: PartitionScatter<Element>) -> DStream<Element> {
     context.exchanged(self, name: name, partitionCount: context.options.keyGroups, merges: true) { exchange, from in
       ScatterWriter(exchange: exchange, from: from, by: scatter)

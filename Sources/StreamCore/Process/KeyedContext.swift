@@ -95,6 +95,7 @@ public final class KeyedContext<Key: StreamKey, Output> {
   public func setProcessingTimer(_ number: Int = 0, due: Int64) {
     unsafe processingTimers.timers.set(owner: slot, number: Int64(number), due: due)
   }
+  /// Cancels a timer in processing time; false if there was none.
   @inlinable @discardableResult
   public func cancelProcessingTimer(_ number: Int = 0) -> Bool {
     unsafe processingTimers.timers.cancel(owner: slot, number: Int64(number))
@@ -113,9 +114,13 @@ final class ProcessingTimeClock {
 
 /// A timer that goes off.
 public struct KeyedTimer: Sendable, Equatable {
+  /// Which time a timer counts in.
   public enum Domain: Sendable { case eventTime, processingTime }
+  /// What the program called it by.
   public let number: Int
+  /// When it was due, which may be before it fires.
   public let due: Int64
+  /// Which time it counts in.
   public let domain: Domain
   @inlinable
   init(number: Int, due: Int64, domain: Domain) { (self.number, self.due, self.domain) = (number, due, domain) }

@@ -32,8 +32,11 @@ public struct MapWithStateStream<Key: StreamKey, State: Codable & Sendable, Mapp
   }
 }
 
+/// What the operator gives, before ``MapWithStateStream`` sorts it out.
 public enum MapWithStateOutput<Key, State, Mapped> {
+  /// What the function gave.
   case mapped(Mapped)
+  /// The state of a key at the end of an interval.
   case state(Key, State)
 }
 

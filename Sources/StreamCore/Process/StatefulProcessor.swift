@@ -21,9 +21,11 @@ open class StatefulProcessor<Key: StreamKey, Input, Output> {
   public init() {}
   /// Called once, before anything else: ask for states and keep the handles.
   open func declare(_ states: KeyedStates<Key>) {}
+  /// Called for each element of a key, in the order of positions.
   open func process(_ input: Input, _ call: ProcessorCall<Key, Output>) {
     fatalError("a stateful processor must override process(_:_:)")
   }
+  /// Called for each timer that is due; the key at hand is its key. Does nothing by default.
   open func onTimer(_ timer: KeyedTimer, _ call: ProcessorCall<Key, Output>) {}
 }
 

@@ -3,8 +3,10 @@ import Foundation
 
 /// A published file of a ``FileSink``.
 public struct PublishedPart: Codable, Equatable, Sendable {
+  /// In the folder.
   public var name: String
   public var rows: UInt64
+  /// Its size, header included.
   public var bytes: UInt64
 }
 
@@ -12,9 +14,12 @@ public struct PublishedPart: Codable, Equatable, Sendable {
 /// newest ones by name. Files are numbered without gaps, so the names of the others are known too and the manifest does
 /// not grow with their number.
 public struct FileManifest: Codable, Equatable, Sendable {
+  /// Name of the manifest in the folder.
   public static let fileName = "_manifest.json"
   static let newestMax = 1000
+  /// Of the manifest's form.
   public var version = 1
+  /// Files, rows and bytes that have been published in all.
   public var files: UInt64 = 0
   public var rows: UInt64 = 0
   public var bytes: UInt64 = 0

@@ -3,8 +3,11 @@ public final class MemoryTable<Element>: @unchecked Sendable {
   private let rows = Guarded<[Element]>([])
   public init() {}
 
+  /// What was collected so far, in order. Cost: a copy.
   public var elements: [Element] { rows.withLock { $0 } }
+  /// How much was collected so far.
   public var count: Int { rows.withLock { $0.count } }
+  /// Forgets it. Not while a job that keeps checkpoints fills the table.
   public func removeAll() { rows.withLock { $0.removeAll() } }
 
   func append(_ run: UnsafeBufferPointer<Element>) { rows.withLock { unsafe $0.append(contentsOf: run) } }

@@ -11,6 +11,7 @@ import Foundation
   /// (``FlatMemory/OutputBuffer/reserve(_:)``).
   public let append: (_ element: Element, _ bytes: UnsafePointer<UInt8>, _ row: inout OutputBuffer) throws -> Void
 
+  /// A format of one's own; see the properties for what is handed in.
   public init(
     fileExtension: String, header: String = "",
     append: @escaping (_ element: Element, _ bytes: UnsafePointer<UInt8>, _ row: inout OutputBuffer) throws -> Void

@@ -8,6 +8,7 @@ import Foundation
   /// The element that the bytes stand for; they go away after the call.
   public let decode: (_ bytes: UnsafeRawBufferPointer) throws -> Element
 
+  /// A form of one's own; what `decode` throws ends the run.
   public init(
     encode: @escaping (_ element: Element, _ bytes: inout OutputBuffer) throws -> Void,
     decode: @escaping (_ bytes: UnsafeRawBufferPointer) throws -> Element
@@ -25,6 +26,7 @@ extension ElementCoding where Element == String {
 }
 
 extension ElementCoding where Element == [UInt8] {
+  /// The bytes themselves.
   public static var bytes: ElementCoding<[UInt8]> {
     unsafe ElementCoding(
       encode: { element, bytes in

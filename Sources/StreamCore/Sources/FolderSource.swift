@@ -22,6 +22,7 @@ public struct FolderOptions: Sendable {
 
 /// What a folder source passed over.
 public struct FolderStatistics: Sendable, Equatable {
+  /// Files read to their ends.
   public var filesRead = 0
   /// Files that came too late: older than ``FolderOptions/fileAgeMillisecondsMax`` allows.
   public var filesTooOld = 0
@@ -80,6 +81,9 @@ public final class FolderSource: ByteSource, @unchecked Sendable {
   private let clock: any ProcessingClock
   private let state = Guarded(State())
 
+  /// - Parameters:
+  ///   - folder: its path; it must be there.
+  ///   - clock: decides when the folder is looked through again.
   public init(_ folder: String, options: FolderOptions = FolderOptions(), clock: any ProcessingClock = SystemClock()) {
     self.folder = folder
     name = folder
@@ -90,6 +94,7 @@ public final class FolderSource: ByteSource, @unchecked Sendable {
 
   public var identity: String? { "folder" }
   public var isExhausted: Bool { state.withLock { $0.isExhausted } }
+  /// What was read and passed over so far.
   public var statistics: FolderStatistics { state.withLock { $0.statistics } }
 
   public func completeRecords(in p: UnsafePointer<UInt8>, count: Int, isEnd: Bool) -> Int {

@@ -37,6 +37,9 @@ public final class GrowingFileSource: ByteSource, @unchecked Sendable {
   private let clock: any ProcessingClock
   let state: Guarded<GrowingFileState>
 
+  /// - Parameters:
+  ///   - path: of the file; it need not be there yet.
+  ///   - clock: times how long a rotated file is still read.
   public init(
     _ path: String, options: GrowingFileOptions = GrowingFileOptions(), clock: any ProcessingClock = SystemClock()
   ) {

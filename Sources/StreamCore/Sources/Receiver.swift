@@ -61,16 +61,23 @@ public enum WhenFull: Sendable {
 
 /// What happens to a receiver, for logs.
 public enum ReceiverEvent: Sendable {
+  /// `onStart` is about to be called.
   case started
+  /// It stops and is started again after the delay.
   case restarting(message: String, error: (any Error)?, delayMilliseconds: Int64)
+  /// It stopped for good.
   case stopped(message: String, error: (any Error)?)
+  /// Something went wrong and it goes on.
   case reported(message: String, error: (any Error)?)
 }
 
 /// Counts of a receiver's life.
 public struct ReceiverStatistics: Sendable, Equatable {
+  /// Elements stored, over restarts.
   public var stored: UInt64 = 0
+  /// Elements dropped because the queue was full.
   public var dropped: UInt64 = 0
+  /// How often it was started again.
   public var restarts = 0
   /// Stored and not yet read by the job.
   public var waiting = 0
@@ -86,7 +93,9 @@ public struct ReceiverStatistics: Sendable, Equatable {
 public struct ReceiverOptions: Sendable {
   /// Elements that may wait for the job, at least one.
   public var waitingMax = 1 << 16
+  /// What happens to elements when so many wait.
   public var whenFull = WhenFull.wait
+  /// How long to wait before it is started again, unless it says otherwise.
   public var restartDelayMilliseconds: Int64 = 2000
   public init() {}
 }

@@ -129,6 +129,7 @@ public final class ReceiverSource<Element>: ElementSource, @unchecked Sendable {
   /// Stops the receiver and waits for its thread. What was stored can still be read. Called when the run is over.
   public func stop() { supervisor.end() }
 
+  /// Counts so far.
   public var statistics: ReceiverStatistics {
     supervisor.state.withLock {
       ReceiverStatistics(stored: $0.stored, dropped: $0.dropped, restarts: $0.restarts, waiting: $0.waiting)

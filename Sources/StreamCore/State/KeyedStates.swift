@@ -7,8 +7,11 @@ public struct StateTTL: Sendable, Equatable {
     /// The events' times: gone when the watermark reaches the writing event's time plus the duration.
     case eventTime
   }
+  /// How long after it was last written.
   public var milliseconds: Int64
+  /// By which time.
   public var domain: Domain
+  /// Precondition: positive.
   public init(milliseconds: Int64, domain: Domain = .processingTime) {
     precondition(milliseconds > 0, "a TTL of \(milliseconds) ms would keep nothing")
     self.milliseconds = milliseconds
@@ -123,6 +126,7 @@ public final class KeyedStates<Key: StreamKey>: CheckpointedState {
 
   /// Entries of all states: values, list elements, map entries, timers.
   public var entryCount: Int { states.reduce(0) { $0 + $1.state.entryCount } }
+  /// Bytes that all states take.
   public var byteCount: Int { states.reduce(0) { $0 + $1.state.byteCount } }
 
   // MARK: checkpoints

@@ -10,7 +10,9 @@ public final class ListState<Key: StreamKey, Element: Codable & Sendable>: Named
     chain = ChainedEntries(schema, ttl)
   }
 
+  /// How many elements the current key has.
   @inlinable public var count: Int { Int(chain.head(scope)?.count ?? 0) }
+  /// Whether it has any.
   @inlinable public var exists: Bool { count > 0 }
   /// The elements; set to replace all of them.
   @inlinable public var elements: [Element] {
@@ -27,7 +29,9 @@ public final class ListState<Key: StreamKey, Element: Codable & Sendable>: Named
   }
   /// Calls `body` with each element, without making an array of them; the list may not be changed meanwhile.
   @inlinable public func visit(_ body: (Element) throws -> Void) rethrows { try chain.visit(scope) { try body($1) } }
+  /// Puts an element at the end.
   @inlinable public func append(_ element: Element) { chain.append(scope, element) }
+  /// Drops all elements of the current key.
   @inlinable public func clear() { chain.removeAll(scope) }
 
   var entryCount: Int { chain.entries.count }

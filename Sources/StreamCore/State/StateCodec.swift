@@ -12,12 +12,18 @@ import Foundation
 @safe public struct StateCodec<Value>: Sendable {
   /// The form of the bytes; recorded in checkpoints.
   public enum Form: Int64, Sendable {
+    /// The bytes of a trivial value in memory.
     case raw = 1
+    /// Text.
     case utf8 = 2
+    /// Bytes, as they are.
     case bytes = 3
+    /// JSON with sorted keys.
     case json = 4
+    /// A form of the program's own.
     case custom = 5
   }
+  /// The form, which a checkpoint records.
   public let form: Form
   let encode: @Sendable (Value, inout OutputBuffer) throws -> Void
   let decode: @Sendable (UnsafeRawBufferPointer) throws -> Value

@@ -6,6 +6,7 @@
 public struct StateSchema<Value>: Sendable {
   /// Raise it when the meaning of the value changes; recorded in checkpoints.
   public var version: Int
+  /// How values are written and read.
   public var codec: StateCodec<Value>
   /// Gives the value for one that another version (or layout) wrote, from its bytes in that version's form. Throws if
   /// that version cannot be read.

@@ -98,7 +98,9 @@ extension Array: StreamKey where Element: StreamKey {
 
 /// Two keys as one: what to key by when a struct of its own is not worth it.
 public struct PairKey<First: StreamKey, Second: StreamKey>: StreamKey {
+  /// The first part.
   public var first: First
+  /// The second part.
   public var second: Second
   @inlinable
   public init(_ first: First, _ second: Second) {

@@ -21,8 +21,10 @@ public final class ValueState<Key: StreamKey, Value: Codable & Sendable>: NamedS
     get { unsafe table.find(scope.key, hash: scope.hash).map { table[$0] } }
     set { if let newValue { update(newValue) } else { clear() } }
   }
+  /// Whether the current key has a value.
   @inlinable public var exists: Bool { unsafe table.find(scope.key, hash: scope.hash) != nil }
 
+  /// Sets the value.
   @inlinable
   public func update(_ newValue: Value) {
     let (slot, isNew) = unsafe table.findOrInsert(scope.key, hash: scope.hash, newValue)
@@ -38,6 +40,7 @@ public final class ValueState<Key: StreamKey, Value: Codable & Sendable>: NamedS
     defer { if let ttl = expiry.ttl { expiry.wasWritten(slot, expiry: scope.expiry(ttl)) } }
     return try body(&table[slot])
   }
+  /// Drops the value, if there is one.
   @inlinable
   public func clear() {
     guard let slot = unsafe table.find(scope.key, hash: scope.hash) else { return }

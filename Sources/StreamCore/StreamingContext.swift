@@ -80,8 +80,8 @@ public typealias JobDescription = [String: String]
 /// The entry point of a streaming program: makes streams, then runs them.
 ///
 /// A program builds its streams once, calls ``run()`` and gets them executed stage by stage: sources are read in
-/// blocks, every block is a micro-batch, every batch passes the stages in order. See ``Scheduler`` for how tasks are
-/// chosen and ``CheckpointCoordinator`` for how state is kept.
+/// blocks, every block is a micro-batch, every batch passes the stages in order. <doc:StreamCoreDesign> tells how tasks
+/// are chosen and <doc:Checkpoints> what is kept.
 public final class StreamingContext: @unchecked Sendable {
   /// How the job runs.
   public let options: StreamingOptions

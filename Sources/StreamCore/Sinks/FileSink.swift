@@ -25,10 +25,10 @@ public struct FileSinkOptions: Sendable {
 /// checkpoint knows and go on from there: names, bytes and manifest are those of a run without a crash. A job that
 /// starts over replaces the files of the run before and cleans up after it. Foreign files are never touched.
 /// Cost: the formatter; one write per 256 KiB; while a checkpoint is written in the background, a flush of each file that
-/// is new to it; a rename and one rewrite of the manifest (at most ``FileManifest/newestMax`` lines) per checkpoint that
+/// is new to it; a rename and one rewrite of the manifest (at most 1,000 lines) per checkpoint that
 /// publishes.
 /// Errors: given to `onFailure` once; nothing is written or published after that, and no checkpoint counts on it.
-/// Calls of ``FileOperations``: see ``FileSinkStore``; the thread that processes only creates, writes and closes.
+/// Calls of ``FileOperations``: see `FileSinkStore`; the thread that processes only creates, writes and closes.
 public final class FileSink<Element>: Consumer<Element>, CheckpointedState, @unchecked Sendable {
   private let format: RowFormat<Element>
   private let options: FileSinkOptions

@@ -8,7 +8,7 @@ import Foundation
   /// What every file begins with.
   public let header: String
   /// Appends an element's row with its line end; `bytes` is what the element's byte spans point into. Reserve room first
-  /// (``FlatMemory/OutputBuffer/reserve(_:)``).
+  /// (`OutputBuffer.reserve(_:)`).
   public let append: (_ element: Element, _ bytes: UnsafePointer<UInt8>, _ row: inout OutputBuffer) throws -> Void
 
   /// A format of one's own; see the properties for what is handed in.

@@ -3,7 +3,7 @@ import Foundation
 
 /// How elements become the bytes of a write-ahead log's records, and elements again.
 @safe public struct ElementCoding<Element>: @unchecked Sendable {
-  /// Appends an element's bytes. Reserve room first (``FlatMemory/OutputBuffer/reserve(_:)``).
+  /// Appends an element's bytes. Reserve room first (`OutputBuffer.reserve(_:)`).
   public let encode: (_ element: Element, _ bytes: inout OutputBuffer) throws -> Void
   /// The element that the bytes stand for; they go away after the call.
   public let decode: (_ bytes: UnsafeRawBufferPointer) throws -> Element

@@ -4,7 +4,7 @@ import FlatMemory
 ///
 /// Header, 24 bytes: `TWLOG`, two zeros, version 1; number of the first record (8 bytes); checksum of these 16 (8 bytes).
 /// Record: length of the payload (4 bytes), checksum of payload, length and record number (8 bytes), payload. All
-/// little-endian. The checksum is ``FlatMemory/hashBytes(_:_:)``, the same for ever on every machine; with the record's
+/// little-endian. The checksum is `hashBytes`, the same for ever on every machine; with the record's
 /// number in it a record that was left over from another place does not pass.
 enum LogRecords {
   static let headerByteCount = 24

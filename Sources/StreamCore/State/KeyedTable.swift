@@ -15,8 +15,8 @@
 /// Guarantees: the order of iteration is the order of slots and depends on the sequence of operations alone: an insertion
 /// takes the lowest free slot, so without removals it is insertion order. A restored table has the same slots. Trivial
 /// keys and values are written to checkpoints in the background (``snapshot(_:into:keys:values:)``).
-/// Cost: entries lie in pages of 64 KiB that never move (``EntryPages``), slots are found through segments of 32 KiB
-/// that split (``KeyIndex``): two cache misses a look-up, 15 bytes a key over the entry, and no growth that stalls
+/// Cost: entries lie in pages of 64 KiB that never move (`EntryPages`), slots are found through segments of 32 KiB
+/// that split (`KeyIndex`): two cache misses a look-up, 15 bytes a key over the entry, and no growth that stalls
 /// or needs the memory twice. Neither retains nor releases anything but what key and value hold.
 /// Not copyable: one owner, one task at a time. Keep it in a class field marked `@exclusivity(unchecked)`.
 @safe public struct KeyedTable<Key: StreamKey, Value>: ~Copyable {

@@ -3,8 +3,8 @@ public import FlatMemory
 /// A hasher whose result never changes: the same values give the same 64 bits in every process, on every machine, in
 /// every release, because key groups and checkpoints depend on them. (Swift's `Hasher` is seeded anew in each process.)
 ///
-/// Cost: a multiplication a word, 16 bytes of text a multiplication (``FlatMemory/hashBytes(_:_:)`` and
-/// ``FlatMemory/mix(_:_:)``). Not keyed: no defence against keys chosen to collide.
+/// Cost: a multiplication a word, 16 bytes of text a multiplication (`hashBytes` and
+/// `mix`). Not keyed: no defence against keys chosen to collide.
 public struct StableHasher: Sendable {
   /// The hash of everything combined so far.
   public private(set) var value: UInt64
@@ -27,7 +27,7 @@ public struct StableHasher: Sendable {
     @inline(__always) set { value = newValue }
   }
 
-  /// The hash of a run of bytes, that of ``FlatMemory/hashBytes(_:_:)``, but nothing past the end is read.
+  /// The hash of a run of bytes, that of `hashBytes`, but nothing past the end is read.
   @inlinable
   public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     let n = bytes.count

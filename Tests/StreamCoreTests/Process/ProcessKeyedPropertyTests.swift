@@ -155,7 +155,7 @@ final class TimerProcessor: StatefulProcessor<Int, String, String> {
 /// Processing by key with timers in event time against an oracle, whatever threads, blocks, crashes and stops.
 @Suite(.timeLimit(.minutes(10))) struct ProcessKeyedPropertyTests {
   static func process(_ stream: DStream<(Int, String)>) -> DStream<(Int, String)> {
-    func keyCall(_ c: KeyedContext<Int, (Int, String)>) -> KeyCall {
+    @Sendable func keyCall(_ c: KeyedContext<Int, (Int, String)>) -> KeyCall {
       KeyCall(
         eventTime: c.eventTime, watermark: c.watermark, emit: { c.emit((c.key, $0)) },
         set: { c.setTimer($0, due: $1) }, cancel: { c.cancelTimer($0) }, due: { c.timer($0) },

@@ -3,8 +3,8 @@ extension DStream {
   /// Calls `update` at the end of every interval for every key that has state or came in the interval, with the values
   /// it brought, and gives out all states that there then are; a key for which it gives nil is forgotten.
   ///
-  /// As Spark's: the cost of an interval is that of all keys. ``mapWithState(name:schema:timeoutMilliseconds:initialState:_:)``
-  /// costs only the keys that came.
+  /// As Spark's: the cost of an interval is that of all keys.
+  /// ``mapWithState(name:schema:timeoutMilliseconds:initialState:_:)`` costs only the keys that came.
   @inlinable
   public func updateStateByKey<Key: StreamKey, Value, State: Codable & Sendable>(
     name: String, schema: StateSchema<State> = StateSchema(), initialState: [(Key, State)] = [],

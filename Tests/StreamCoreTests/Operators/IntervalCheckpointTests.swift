@@ -184,7 +184,7 @@ import Testing
     func sums(_ length: Int, inverse: Bool) -> (DStream<String>) -> DStream<String> {
       { s in
         s.map { ($0, 1) }.reduceByKeyAndWindow(
-          .intervals(length), name: "sums", +, inverse: inverse ? { @Sendable in $0 - $1 } : nil
+          .intervals(length), name: "sums", +, inverse: inverse ? minus : nil
         ).map { "\($0)" }.union(s.window(.intervals(length), name: "window"))
       }
     }

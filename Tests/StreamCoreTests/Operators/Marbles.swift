@@ -64,3 +64,6 @@ func runMarbles<Input, Output>(
   try context.run()
   return collector
 }
+
+/// The inverse of a sum.
+@Sendable func minus(_ a: Int, _ b: Int) -> Int { a - b }

@@ -78,12 +78,12 @@ import Testing
   @Test(arguments: [false, true])
   func reduceByWindow(hasInverse: Bool) throws {
     let found = try runMarbles(numbers) {
-      $0.reduceByWindow(.intervals(2), name: "r", +, inverse: hasInverse ? { @Sendable in $0 - $1 } : nil)
+      $0.reduceByWindow(.intervals(2), name: "r", +, inverse: hasInverse ? minus : nil)
     }.intervals
     // no element, no result
     #expect(found == [[10], [51], [41], [40], [193], [153], [70]])
     let rare = try runMarbles([[1], [], [], [2]]) {
-      $0.reduceByWindow(.intervals(2), name: "r", +, inverse: hasInverse ? { @Sendable in $0 - $1 } : nil)
+      $0.reduceByWindow(.intervals(2), name: "r", +, inverse: hasInverse ? minus : nil)
     }.intervals
     #expect(rare == [[1], [1], [], [2]])
   }
@@ -118,7 +118,7 @@ import Testing
     _ window: IntervalWindow, inverse: Bool, filter: (@Sendable (String, Int) -> Bool)? = nil
   ) throws -> [[String: Int]] {
     try runMarbles(words) {
-      $0.reduceByKeyAndWindow(window, name: "r", +, inverse: inverse ? { @Sendable in $0 - $1 } : nil, filter: filter)
+      $0.reduceByKeyAndWindow(window, name: "r", +, inverse: inverse ? minus : nil, filter: filter)
     }.intervals.map(byKey)
   }
 
@@ -157,7 +157,7 @@ import Testing
   @Test(arguments: [false, true])
   func aTotalOfZeroIsATotal(hasInverse: Bool) throws {
     let found = try runMarbles([[("a", 1)], [("a", -1)], [], []]) {
-      $0.reduceByKeyAndWindow(.intervals(2), name: "r", +, inverse: hasInverse ? { @Sendable in $0 - $1 } : nil)
+      $0.reduceByKeyAndWindow(.intervals(2), name: "r", +, inverse: hasInverse ? minus : nil)
     }.intervals.map(byKey)
     #expect(found == [["a": 1], ["a": 0], ["a": -1], [:]])
   }

@@ -29,6 +29,28 @@ final class Store: Sendable {
 }
 final class OrderFeed: Receiver<String>, @unchecked Sendable {}
 
+enum ReadMeSnippets {
+  static func program() throws {
+    //:
+    struct View: Codable, Sendable {
+      var time: Int64  // milliseconds
+      var page: String
+    }
+
+    let context = StreamingContext(checkpoint: CheckpointOptions(directory: "state"))
+    context.textFileStream(folder: "incoming")
+      .compactMap { try? JSONDecoder().decode(View.self, from: Data($0.utf8)) }
+      .withWatermark(delayMilliseconds: 10_000) { $0.time }
+      .keyed { $0.page }
+      .windowed(by: .tumbling(milliseconds: 60_000), name: "views-per-minute")
+      .count().results
+      .saveToFiles(
+        "counts", format: .csv(header: ["start", "page", "views"]) { ["\($0.1.window.start)", $0.0, "\($0.1.value)"] })
+    try context.run()
+    //:
+  }
+}
+
 enum FrontPageSnippets {
   static func time(_ context: StreamingContext) {
     //:

@@ -51,7 +51,9 @@ package struct Simulation {
       if attempt > disturbances + 300 { return "the job does not come to its end" }
       disk.restart(powerFailed: end.isPowerFailure)
       // somebody set the clock, either way
-      if random.one(in: 4) { clock.set(milliseconds: clock.nowMilliseconds + Int64(random.below(2_000_000)) - 1_000_000) }
+      if random.one(in: 4) {
+        clock.set(milliseconds: clock.nowMilliseconds + Int64(random.below(2_000_000)) - 1_000_000)
+      }
       attempt += 1
     }
   }
@@ -147,7 +149,8 @@ package struct Simulation {
       context, world, gate: runGate,
       source: { i in
         SimulatedSource(
-          name: "source-\(i)", rows: plan.rows[i], habits: plan.habits, SeededRandom(seed: seeds.next()), onRead: onRead)
+          name: "source-\(i)", rows: plan.rows[i], habits: plan.habits, SeededRandom(seed: seeds.next()), onRead: onRead
+        )
       }, onCommit: onCommit)
     random = seeds
     disk.arm(fault)
@@ -271,7 +274,8 @@ package struct Simulation {
   }
   private func difference(_ name: String, _ found: [String], _ wanted: [String]) -> String? {
     if found == wanted { return nil }
-    let at = zip(found, wanted).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(found.count, wanted.count)
+    let at =
+      zip(found, wanted).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(found.count, wanted.count)
     return "\(name), row \(at) of \(found.count) (\(wanted.count) wanted): "
       + "\(at < found.count ? found[at] : "nothing") instead of \(at < wanted.count ? wanted[at] : "nothing")"
   }

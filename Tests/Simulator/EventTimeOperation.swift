@@ -143,14 +143,14 @@ enum EventTimeOperation: Sendable {
         (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
         call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
         if forgets, timer.number == 0 { call.removeState() }
-      }
-    ) { (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
-      state.append(e.value)
-      if state.count > 5 { state.removeFirst() }
-      call.setTimer(e.value % 2, due: call.eventTime + delay)
-      if e.value % 5 == 0 { call.cancelTimer(1) }
-      if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
-    }
+      },
+      { (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
+        state.append(e.value)
+        if state.count > 5 { state.removeFirst() }
+        call.setTimer(e.value % 2, due: call.eventTime + delay)
+        if e.value % 5 == 0 { call.cancelTimer(1) }
+        if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
+      })
   }
 }
 

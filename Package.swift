@@ -87,6 +87,12 @@ let package = Package(
       ],
       swiftSettings: sharedSettings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
+    .target(
+      name: "Simulator", dependencies: ["StreamCore", "Snapshots", "TestSupport"], path: "Tests/Simulator",
+      swiftSettings: testSettings),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate", swiftSettings: testSettings),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: testSettings),
     .testTarget(
       name: "FlatMemoryTests", dependencies: ["FlatMemory", "TestSupport"], swiftSettings: testSettings),
     .testTarget(
@@ -100,10 +106,13 @@ let package = Package(
     .testTarget(
       name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
       swiftSettings: testSettings),
+    .executableTarget(
+      name: "chaos-program", dependencies: ["Sockets", "StreamCore"], path: "Tests/ChaosProgram",
+      swiftSettings: testSettings),
     .testTarget(
       name: "SocketsTests",
       dependencies: [
-        "Sockets", "StreamCore", "TestSupport",
+        "Sockets", "chaos-program", "StreamCore", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

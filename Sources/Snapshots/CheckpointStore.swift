@@ -138,6 +138,15 @@ public final class CheckpointStore: Sendable {
     try CheckpointInspector.list(directory: directory, limits: options.limits).compactMap { $0.info }
   }
 
+  /// The metadata of the oldest checkpoint whose header and table are sound; nil if there is none.
+  package func oldestMetadata() throws(SnapshotError) -> [UInt8]? {
+    let files = CheckpointFiles(folder: folder, limits: options.limits, verification: .structure)
+    for id in try folder.scan().ids {
+      if let file = try? files.open(id) { return try file.metadata() }
+    }
+    return nil
+  }
+
   /// Verifies a checkpoint and everything it builds on, down to each block; throws what is wrong.
   public func verify(_ id: UInt64) throws(SnapshotError) {
     let files = CheckpointFiles(folder: folder, limits: options.limits, verification: .checksum)

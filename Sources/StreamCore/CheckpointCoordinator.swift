@@ -287,10 +287,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
   /// What the oldest checkpoint says that the folder still has: recovery goes back to it if the newer ones are damaged.
   private var oldestKept: CheckpointMetadata? {
-    guard let id = (try? store?.list())?.first?.id,
-      let details = try? CheckpointInspector.show(directory: options.directory, id: id)
-    else { return nil }
-    return try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(details.metadata))
+    guard let metadata = try? store?.oldestMetadata() else { return nil }
+    return try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(metadata))
   }
   /// Tells sources and log what no checkpoint will ask for again.
   private func letGo(before oldest: CheckpointMetadata) throws {

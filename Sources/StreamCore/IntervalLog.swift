@@ -52,6 +52,12 @@ final class IntervalLog: @unchecked Sendable {
       }) > 0
     {}
     replayed = entries.map(\.entry).filter { $0.interval >= interval }
+    if let first = replayed.first, first.interval > interval {
+      throw FileError(
+        path: folder,
+        problem: "no longer says where intervals \(interval)..<\(first.interval) ended, behind the checkpoint",
+        advice: "put back a newer checkpoint or start over with --fresh")
+    }
     let last = entries.last?.entry.interval ?? interval - 1
     place = Mutex(Place(indexOffset: Int(log.records.upperBound) - (last + 1), last: last))
   }

@@ -82,7 +82,8 @@ final class Scheduler: @unchecked Sendable {
       idleIntervalMilliseconds: context.needsIdleIntervals || options.idleTimeoutMilliseconds != nil
         ? options.idleIntervalMilliseconds : nil,
       sourceCount: readers.count, number: recovered?.interval ?? 0,
-      ends: positions?.map(\.offset) ?? readers.map { _ in 0 }, replayed: coordinator?.intervalLog?.replayed ?? [])
+      ends: positions?.map(\.offset) ?? readers.map { _ in 0 },
+      endsReleaseOthers: timed.count { $0 } > 1, replayed: coordinator?.intervalLog?.replayed ?? [])
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
     lastCheckpoint = context.clock.nowMilliseconds
@@ -464,7 +465,8 @@ final class Scheduler: @unchecked Sendable {
     tailQueued = !alignment.allEnded || closingStep == closingStepCount
   }
   private func closeLastInterval(_ b: Batch) {
-    if intervals.isOpen, intervals.hasData {
+    // time alone may have let something pass
+    if intervals.isOpen, intervals.hasData || !alignment.allEnded && context.options.idleTimeoutMilliseconds != nil {
       let now = intervals.closingTime(context.clock.nowMilliseconds)
       do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true

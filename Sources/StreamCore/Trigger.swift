@@ -33,6 +33,8 @@ struct IntervalControl {
   /// Records an interval may take, about; back-pressure lowers it.
   private(set) var recordsMax: Int
   let pollMilliseconds: Int64
+  /// The end of a source may let elements of others pass that waited for it: the interval has something then.
+  let endsReleaseOthers: Bool
   /// How often an interval is closed while nothing comes; nil: never.
   let idleIntervalMilliseconds: Int64?
   private(set) var number: Int
@@ -58,7 +60,7 @@ struct IntervalControl {
 
   init(
     trigger: Trigger, recordsMax: Int?, pollMilliseconds: Int64, idleIntervalMilliseconds: Int64?, sourceCount: Int,
-    number: Int, ends: [UInt64], replayed: [IntervalLog.Entry] = []
+    number: Int, ends: [UInt64], endsReleaseOthers: Bool = false, replayed: [IntervalLog.Entry] = []
   ) {
     self.trigger = trigger
     recordsLimit = recordsMax ?? .max
@@ -66,6 +68,7 @@ struct IntervalControl {
     self.pollMilliseconds = pollMilliseconds
     self.idleIntervalMilliseconds = idleIntervalMilliseconds
     self.number = number
+    self.endsReleaseOthers = endsReleaseOthers
     isIdle = Array(repeating: false, count: sourceCount)
     isDone = isIdle
     hasEnded = isIdle
@@ -171,16 +174,21 @@ struct IntervalControl {
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
     wasAsked[source] = true
-    if byteCount > 0, !replayed.isEmpty, !isReplaying {
-      // the input has grown: the number of what its end closed is used up
-      replayed.removeFirst()
-      number += 1
+    var isNew = true
+    if let known = replayed.first, !isReplaying {
+      // what was read before, and had to wait for other sources, belongs to what the end closed
+      isNew = source >= known.ends.count || end > known.ends[source]
+      if isNew {
+        // the input has grown: the number of what its end closed is used up
+        replayed.removeFirst()
+        number += 1
+      }
     }
     if status != .more { isIdle[source] = true }
     if status == .ended { hasEnded[source] = true }
     // where an interval ends that is cut again is known better
     if status == .untilNextInterval, replayed.isEmpty { isDone[source] = true }
-    if byteCount > 0 { hasData = true }
+    if byteCount > 0 && isNew || status == .ended && endsReleaseOthers && replayed.isEmpty { hasData = true }
     recordCount += n
   }
   /// Back-pressure: so many records a second can be processed.

@@ -69,6 +69,12 @@ enum EventTimeOperation: Sendable {
   }
 
   var isJoin: Bool { if case .join = self { true } else { false } }
+  var isByKey: Bool {
+    switch self {
+    case .mapWithState, .dropDuplicates: true
+    default: false
+    }
+  }
   var isElementwise: Bool {
     switch self {
     case .map, .filter: true
@@ -91,7 +97,8 @@ enum EventTimeOperation: Sendable {
     case .repartition: return stream.repartition(name: name)
     case .single: return stream.singlePartition(name: name)
     case .mapWithState:
-      return stream.map { ($0.key, $0) }.mapWithState(name: name) { (_: Int, e: Event?, state: inout KeyState<Int>) -> Event? in
+      return stream.map { ($0.key, $0) }.mapWithState(name: name) {
+        (_: Int, e: Event?, state: inout KeyState<Int>) -> Event? in
         guard let e else { return nil }
         let folded = mixed(state.value ?? 0, e.value)
         state.value = folded % 13 == 0 ? nil : folded
@@ -130,17 +137,20 @@ enum EventTimeOperation: Sendable {
   }
 
   private func processed(_ stream: DStream<Event>, _ delay: Int64, _ forgets: Bool, _ name: String) -> DStream<Event> {
-    stream.map { ($0.key, $0) }.processKeyed(name: name, initialState: [Int](), onTimer: {
-      (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
-      call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
-      if forgets, timer.number == 0 { call.removeState() }
-    }) { (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
-      state.append(e.value)
-      if state.count > 5 { state.removeFirst() }
-      call.setTimer(e.value % 2, due: call.eventTime + delay)
-      if e.value % 5 == 0 { call.cancelTimer(1) }
-      if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
-    }
+    stream.map { ($0.key, $0) }.processKeyed(
+      name: name, initialState: [Int](),
+      onTimer: {
+        (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
+        call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
+        if forgets, timer.number == 0 { call.removeState() }
+      },
+      { (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
+        state.append(e.value)
+        if state.count > 5 { state.removeFirst() }
+        call.setTimer(e.value % 2, due: call.eventTime + delay)
+        if e.value % 5 == 0 { call.cancelTimer(1) }
+        if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
+      })
   }
 }
 

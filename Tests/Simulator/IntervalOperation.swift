@@ -69,7 +69,9 @@ enum IntervalOperation: Sendable {
     case .join(let type):
       let left = stream.filter { $0.value % 3 != 0 }.map { ($0.key, $0.value) }
       let right = stream.filter { $0.value % 3 != 1 }.map { ($0.key, $0.id) }
-      func text(_ key: Int, _ l: Int?, _ r: Int?) -> String { "\(key) \(l.map { "\($0)" } ?? "-") \(r.map { "\($0)" } ?? "-")" }
+      func text(_ key: Int, _ l: Int?, _ r: Int?) -> String {
+        "\(key) \(l.map { "\($0)" } ?? "-") \(r.map { "\($0)" } ?? "-")"
+      }
       switch type {
       case .inner: return left.join(right, name: name).map { text($0.0, $0.1.0, $0.1.1) }
       case .leftOuter: return left.leftOuterJoin(right, name: name).map { text($0.0, $0.1.0, $0.1.1) }

@@ -62,7 +62,8 @@ extension Plan {
   }
 
   private func addSinks(
-    _ context: StreamingContext, _ lines: DStream<String>, _ late: [DStream<Event>], _ world: World, _ gate: WriterGate?,
+    _ context: StreamingContext, _ lines: DStream<String>, _ late: [DStream<Event>], _ world: World,
+    _ gate: WriterGate?,
     _ onCommit: @escaping @Sendable () throws -> Void
   ) {
     var options = FileSinkOptions()

@@ -43,13 +43,12 @@ struct Plan: Sendable, CustomStringConvertible {
     }
     if kind == .byInterval {
       intervalOperation = .random(&random)
-      // results of several sources come in the order of reading: keyed operators would show it
-      operations.removeAll { operation in
-        switch operation {
-        case .mapWithState, .dropDuplicates: sourceCount > 1
-        default: false
-        }
-      }
+      // without event time, what several sources, branches or partitions give comes in the order of reading, which a
+      // single operator by key at most may see
+      let mayFold =
+        sourceCount == 1 && operations.count(where: \.isByKey) == 1
+        && operations.allSatisfy { $0.isByKey || $0.isElementwise }
+      if !mayFold { operations.removeAll(where: \.isByKey) }
     }
     // joins of joins multiply
     if let first = operations.firstIndex(where: \.isJoin) {

@@ -105,6 +105,15 @@ final class SimulatedDisk: FileOperations, SnapshotFileSystem, @unchecked Sendab
     }
   }
 
+  /// Flips a bit of a file.
+  func damage(_ path: String) {
+    lock.withLock {
+      guard let node = nodes[path], !node.bytes.isEmpty else { return }
+      let at = random.below(node.bytes.count)
+      node.bytes[at] ^= 1 << UInt8(random.below(8))
+      node.durable = node.bytes
+    }
+  }
   /// Files by path below a folder, as a process sees them.
   func contents(under folder: String) -> [String: [UInt8]] {
     lock.withLock { nodes.filter { $0.key.hasPrefix(folder + "/") }.mapValues(\.bytes) }

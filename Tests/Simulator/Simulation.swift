@@ -11,6 +11,7 @@ package struct Simulation {
   private let plan: Plan
   private var random: SeededRandom
   private let threadsMax: Int
+  private let damages: Bool
   private let log: (@Sendable (String) -> Void)?
   /// What happened, for who reads a failure.
   package private(set) var history: [String] = []
@@ -22,6 +23,7 @@ package struct Simulation {
     random = SeededRandom(seed: seed &* 0x2545_f491_4f6c_dd1d &+ 99)
     plan = Plan(&random)
     threadsMax = random.pick([1, 1, 1, 3])
+    damages = random.one(in: 4)
     history = ["seed \(seed): \(plan)"]
   }
   package var isDeterministic: Bool { threadsMax == 1 }
@@ -50,10 +52,22 @@ package struct Simulation {
       if attempt >= disturbances, case .failed(let why, _) = end { return "a run without faults failed: \(why)" }
       if attempt > disturbances + 300 { return "the job does not come to its end" }
       disk.restart(powerFailed: end.isPowerFailure)
+      if damages, random.one(in: 3) { damageNewest(disk) }
       // somebody set the clock, either way
-      if random.one(in: 4) { clock.set(milliseconds: clock.nowMilliseconds + Int64(random.below(2_000_000)) - 1_000_000) }
+      if random.one(in: 4) {
+        clock.set(milliseconds: clock.nowMilliseconds + Int64(random.below(2_000_000)) - 1_000_000)
+      }
       attempt += 1
     }
+  }
+
+  /// The medium loses a bit of the newest checkpoint; there is another one.
+  private mutating func damageNewest(_ disk: SimulatedDisk) {
+    let files = disk.contents(under: "state").keys.filter { $0.hasSuffix(".snapshot") }.sorted()
+    guard files.count > 1, let newest = files.last else { return }
+    history.append("  \(newest) is damaged")
+    log?(history.last!)
+    disk.damage(newest)
   }
 
   private enum End: Equatable, CustomStringConvertible {
@@ -85,7 +99,7 @@ package struct Simulation {
     shape.threads = 1 + random.below(threadsMax)
     shape.blockElementCount = random.pick([1, 2, 7, 1000])
     shape.checkpointIntervalMilliseconds = random.pick([0, 0, 5, 50, 1_000_000_000])
-    shape.keep = 1 + random.below(3)
+    shape.keep = damages ? 3 : 1 + random.below(3)
     shape.chainLengthMax = random.below(4)
     if random.one(in: 3) { shape.recordsPerIntervalMax = random.pick([1, 5, 20]) }
     shape.trigger =
@@ -147,7 +161,8 @@ package struct Simulation {
       context, world, gate: runGate,
       source: { i in
         SimulatedSource(
-          name: "source-\(i)", rows: plan.rows[i], habits: plan.habits, SeededRandom(seed: seeds.next()), onRead: onRead)
+          name: "source-\(i)", rows: plan.rows[i], habits: plan.habits, SeededRandom(seed: seeds.next()), onRead: onRead
+        )
       }, onCommit: onCommit)
     random = seeds
     disk.arm(fault)
@@ -271,7 +286,8 @@ package struct Simulation {
   }
   private func difference(_ name: String, _ found: [String], _ wanted: [String]) -> String? {
     if found == wanted { return nil }
-    let at = zip(found, wanted).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(found.count, wanted.count)
+    let at =
+      zip(found, wanted).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(found.count, wanted.count)
     return "\(name), row \(at) of \(found.count) (\(wanted.count) wanted): "
       + "\(at < found.count ? found[at] : "nothing") instead of \(at < wanted.count ? wanted[at] : "nothing")"
   }

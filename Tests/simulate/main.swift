@@ -2,7 +2,8 @@ import Foundation
 import Simulator
 import Synchronization
 
-/// `simulate [--seeds N] [--first S] [--seed S]`; see tools/simulate.
+// `simulate [--seeds N] [--first S] [--seed S]`; see tools/simulate.
+
 @Sendable func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 func number(_ name: String) -> UInt64? {
   let arguments = CommandLine.arguments

@@ -187,7 +187,8 @@ public struct PartitionScatter<Element> {
   public init(hash: @escaping (borrowing Element) -> UInt64) {
     scatter = { run, target in
       for i in 0..<run.count {
-        unsafe target.put(run.elements[i], run, i, partition: Int(truncatingIfNeeded: hash(run.elements[i]) >> target.shift))
+        unsafe target.put(
+          run.elements[i], run, i, partition: Int(truncatingIfNeeded: hash(run.elements[i]) >> target.shift))
       }
     }
   }

@@ -208,7 +208,9 @@ final class InputQueues<Element> {
       let kind = kinds[first]
       var e = queues[first][0]
       let from = e.cursor
-      repeat { e.cursor += 1 } while unsafe e.cursor < e.buffer.count
+      repeat {
+        e.cursor += 1
+      } while unsafe e.cursor < e.buffer.count
         && goesOn(key(e, kind), kind, frontier, hasBound ? bound : nil)
       consumer.consume(InputQueues.run(e.buffer, from..<e.cursor, e.batch, kind.isSource, kind.shift), batch)
       if unsafe e.cursor == e.buffer.count {

@@ -215,7 +215,8 @@ public final class StreamingContext: @unchecked Sendable {
     _ make: @escaping (StageInstance) -> Consumer<Element>
   ) {
     let out = Branch<Element>(stage: stages.count, partitionCount: 1)
-    let stage = ExchangeStage(branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges, isSink: true)
+    let stage = ExchangeStage(
+      branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges, isSink: true)
     for branch in streams.flatMap(\.branches) {
       let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: 1)
       stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)

@@ -31,7 +31,8 @@ extension DStream {
   @inlinable
   func combinedByWindow<Key: StreamKey, Value, Combined: Codable & Sendable>(
     _ window: IntervalWindow, name: String, create: @escaping @Sendable (Value) -> Combined,
-    merge: @escaping @Sendable (inout Combined, Value) -> Void, combine: @escaping @Sendable (inout Combined, Combined) -> Void,
+    merge: @escaping @Sendable (inout Combined, Value) -> Void,
+    combine: @escaping @Sendable (inout Combined, Combined) -> Void,
     inverse: (@Sendable (Combined, Combined) -> Combined)?, filter: (@Sendable (Key, Combined) -> Bool)?
   ) -> DStream<(Key, Combined)> where Element == (Key, Value) {
     let (length, slide) = window.resolved(context.options.trigger)

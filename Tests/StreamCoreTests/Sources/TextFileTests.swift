@@ -3,7 +3,7 @@ import StreamCore
 import Testing
 
 /// The sources of recorded text: a file to its end.
-@Suite(.timeLimit(.minutes(1))) struct TextFileTests {
+@Suite(.timeLimit(.minutes(10))) struct TextFileTests {
   private func lines(of path: String, checkpoint: String? = nil, into found: MemoryTable<String>) throws {
     let context = StreamingContext(
       checkpoint: checkpoint.map { CheckpointOptions(directory: $0) }, clock: ManualClock())

@@ -94,5 +94,7 @@ final class CountingSource: ElementSource, @unchecked Sendable {
 final class PauseMeter: Consumer<Int64>, @unchecked Sendable {
   private(set) var resident = 0
   override func consume(_ run: PartitionRun<Int64>, _ batch: Batch) {}
-  override func endBatch(_ batch: Batch) { if batch.isCheckpoint || batch.isLast { resident = max(resident, residentBytes().now) } }
+  override func endBatch(_ batch: Batch) {
+    if batch.isCheckpoint || batch.isLast { resident = max(resident, residentBytes().now) }
+  }
 }

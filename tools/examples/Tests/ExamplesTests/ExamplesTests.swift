@@ -3,7 +3,7 @@ import NIOPosix
 import Testing
 
 /// Every example, fed a small input: its whole output.
-@Suite(.timeLimit(.minutes(2))) struct ExamplesTests {
+@Suite(.timeLimit(.minutes(10))) struct ExamplesTests {
   @Test func networkWordCount() throws {
     let server = try TextServer("to be or not\nto be\n")
     defer { server.close() }

@@ -39,9 +39,9 @@ enum IntervalOperation: Sendable {
     switch self {
     case .none: return stream.map(\.description)
     case .count: return stream.count(name: name).map { "\($0)" }
-    case .reduce: return values.reduce(name: name, &+).map { "\($0)" }
+    case .reduce: return values.reduce(name: name) { $0 &+ $1 }.map { "\($0)" }
     case .countByValue: return stream.map { $0.value % 5 }.countByValue(name: name).map { "\($0.0) \($0.1)" }
-    case .reduceByKey: return pairs.reduceByKey(name: name, &+).map { "\($0.0) \($0.1)" }
+    case .reduceByKey: return pairs.reduceByKey(name: name) { $0 &+ $1 }.map { "\($0.0) \($0.1)" }
     case .groupByKey: return pairs.groupByKey(name: name).map { "\($0.0) \($0.1.sorted())" }
     case .updateStateByKey:
       return pairs.updateStateByKey(name: name) { (_: Int, values: [Int], state: Int?) -> Int? in
@@ -56,10 +56,10 @@ enum IntervalOperation: Sendable {
       return states.stateSnapshots.map { "\($0.0) \($0.1)" }
     case .window(let w): return stream.window(w, name: name).map(\.description)
     case .reduceByWindow(let w, let isIncremental):
-      return values.reduceByWindow(w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { $0 &- $1 } : nil)
+      return values.reduceByWindow(w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil)
         .map { "\($0)" }
     case .reduceByKeyAndWindow(let w, let isIncremental):
-      return pairs.reduceByKeyAndWindow(w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { $0 &- $1 } : nil)
+      return pairs.reduceByKeyAndWindow(w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil)
         .map { "\($0.0) \($0.1)" }
     case .groupByKeyAndWindow(let w):
       return pairs.groupByKeyAndWindow(w, name: name).map { "\($0.0) \($0.1.sorted())" }
@@ -69,7 +69,7 @@ enum IntervalOperation: Sendable {
     case .join(let type):
       let left = stream.filter { $0.value % 3 != 0 }.map { ($0.key, $0.value) }
       let right = stream.filter { $0.value % 3 != 1 }.map { ($0.key, $0.id) }
-      func text(_ key: Int, _ l: Int?, _ r: Int?) -> String {
+      @Sendable func text(_ key: Int, _ l: Int?, _ r: Int?) -> String {
         "\(key) \(l.map { "\($0)" } ?? "-") \(r.map { "\($0)" } ?? "-")"
       }
       switch type {

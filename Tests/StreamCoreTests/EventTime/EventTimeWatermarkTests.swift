@@ -52,7 +52,7 @@ import Testing
     #expect(
       found
         == EventLines(
-          intervals: [[], ["0: 40..<50 2"], [], ["0: 60..<70 1", "0: 70..<80 1"]], end: ["0: 100..<110 2"]))
+          intervals: [[], ["0: 40..<50 2"], [], ["0: 60..<70 1", "0: 70..<80 1"], []], end: ["0: 100..<110 2"]))
   }
   @Test func allowedLatenessKeepsAWindowOpen() throws {
     let found = try eventMarbles([events(12), events(24), events(13), events(25), events(14)]) {

@@ -29,7 +29,7 @@ import Testing
   @Test func leftOuterGivesNilWhenNoPartnerCanCome() throws {
     // 15 waits for partners up to 25
     let found = try join([events(15), events(60), []], [events(25, key: 1), events(26), events(61)], .leftOuter)
-    #expect(found == EventLines(intervals: [[], ["0: 15 nil"], []], end: ["0: 60 61"]))
+    #expect(found == EventLines(intervals: [[], ["0: 15 nil"], [], ["0: 60 61"]], end: []))
   }
   @Test func outerJoinsGiveEachElementOnce() throws {
     let (a, b) = ([events(15, 100), []], [events(16, 40), events(200)])

@@ -56,11 +56,15 @@ enum IntervalOperation: Sendable {
       return states.stateSnapshots.map { "\($0.0) \($0.1)" }
     case .window(let w): return stream.window(w, name: name).map(\.description)
     case .reduceByWindow(let w, let isIncremental):
-      return values.reduceByWindow(w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil)
-        .map { "\($0)" }
+      return values.reduceByWindow(
+        w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil
+      )
+      .map { "\($0)" }
     case .reduceByKeyAndWindow(let w, let isIncremental):
-      return pairs.reduceByKeyAndWindow(w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil)
-        .map { "\($0.0) \($0.1)" }
+      return pairs.reduceByKeyAndWindow(
+        w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil
+      )
+      .map { "\($0.0) \($0.1)" }
     case .groupByKeyAndWindow(let w):
       return pairs.groupByKeyAndWindow(w, name: name).map { "\($0.0) \($0.1.sorted())" }
     case .countByWindow(let w): return stream.countByWindow(w, name: name).map { "\($0)" }

@@ -25,6 +25,7 @@ let package = Package(
     .executable(name: "thalweg", targets: ["thalweg"]),
     .library(name: "StreamCore", targets: ["StreamCore"]),
     .library(name: "Sockets", targets: ["Sockets"]),
+    .library(name: "StreamMetrics", targets: ["StreamMetrics"]),
     .library(name: "Sessions", targets: ["Sessions"]),
     .library(name: "Snapshots", targets: ["Snapshots"]),
     .library(name: "EventFormats", targets: ["EventFormats"]),
@@ -34,6 +35,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
   ],
   targets: [
     .systemLibrary(
@@ -48,6 +51,12 @@ let package = Package(
       name: "Snapshots", dependencies: ["CZstd", "FlatMemory"], swiftSettings: sharedSettings),
     .target(
       name: "StreamCore", dependencies: ["FlatMemory", "Snapshots"], swiftSettings: sharedSettings),
+    .target(
+      name: "StreamMetrics",
+      dependencies: [
+        "StreamCore", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+      ], swiftSettings: sharedSettings),
     .target(
       name: "Sockets",
       dependencies: [
@@ -109,6 +118,13 @@ let package = Package(
     .executableTarget(
       name: "chaos-program", dependencies: ["Sockets", "StreamCore"], path: "Tests/ChaosProgram",
       swiftSettings: testSettings),
+    .testTarget(
+      name: "StreamMetricsTests",
+      dependencies: [
+        "StreamMetrics", "StreamCore", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ], swiftSettings: testSettings),
     .testTarget(
       name: "SocketsTests",
       dependencies: [

@@ -69,6 +69,9 @@ public final class CheckpointStore: Sendable {
         initial.warnings.append(error.description)
       }
     }
+    // a checkpoint that a failed write took away again must not come back when the power fails later: what is there now
+    // is what all that follows counts on
+    try options.fileSystem.synchronizeFolder(trimmed)
     state = Mutex(initial)
   }
 

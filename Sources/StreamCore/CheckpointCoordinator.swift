@@ -212,22 +212,22 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private func padded(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
 
   /// Reserves the next checkpoint; false while one is being written.
-  ///
-  /// - Parameter isNeeded: the caller will wait for that one's end.
-  func begin(isNeeded: Bool = false) -> Bool {
+  func begin() -> Bool {
     let isFree = busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
-    if isFree { copyNanoseconds.store(0, ordering: .relaxed) } else if isNeeded { options.onWriting(.isAwaited) }
+    if isFree { copyNanoseconds.store(0, ordering: .relaxed) }
     return isFree
   }
+  /// Whoever calls has nothing to do before something else ends, perhaps the writing of a checkpoint.
+  func willWait() { if busy.load(ordering: .relaxed) { options.onWriting(.isAwaited) } }
 
   /// Copies the state of one instance; called by its task, between batches. Gives the nanoseconds it took.
   func snapshot(stage: Int, instance: Int) -> Int64 {
-    let t = SystemClock().nowNanoseconds
+    let t = options.nowNanoseconds()
     for (state, snapshot) in snapshots[firstOfStage[stage] + instance] {
       snapshot.reset()
       state.snapshot(into: snapshot)
     }
-    let spent = Int(SystemClock().nowNanoseconds - t)
+    let spent = Int(options.nowNanoseconds() - t)
     pauseNanoseconds.wrappingAdd(spent, ordering: .relaxed)
     copyNanoseconds.wrappingAdd(spent, ordering: .relaxed)
     return Int64(spent)

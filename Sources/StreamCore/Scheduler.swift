@@ -160,6 +160,7 @@ final class Scheduler: @unchecked Sendable {
       } else if isDone {
         break
       } else {
+        coordinator?.willWait()
         monitor.wait()
       }
     }
@@ -430,7 +431,7 @@ final class Scheduler: @unchecked Sendable {
     guard alignment.allEnded || isStopping else { return }
     if !lastCheckpointQueued, let coordinator {
       // not while another one is being written; its end wakes us
-      guard coordinator.begin(isNeeded: true) else { return }
+      guard coordinator.begin() else { return }
       enqueueEmpty {
         $0.isCheckpoint = true
         closeLastInterval($0)

@@ -49,6 +49,8 @@ public struct CheckpointOptions: Sendable {
   package var store = CheckpointStoreOptions()
   /// What the log of intervals is written with.
   package var files: any FileOperations = MachineFileOperations()
+  /// What the copying of state is timed by.
+  package var nowNanoseconds: @Sendable () -> Int64 = { SystemClock().nowNanoseconds }
   /// Told of the thread that writes checkpoints, for who decides which thread goes on.
   package var onWriting: @Sendable (CheckpointWriting) -> Void = { _ in }
 

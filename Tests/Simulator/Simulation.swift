@@ -196,6 +196,7 @@ package struct Simulation {
     checkpoint.store.restoreThreads = 1
     checkpoint.store.fileSystem = world.disk
     checkpoint.files = world.disk
+    checkpoint.nowNanoseconds = { 0 }
     if let gate { checkpoint.onWriting = { gate.note($0) } }
     return StreamingContext(options: options, checkpoint: checkpoint, clock: clock)
   }

@@ -123,6 +123,7 @@ private final class PacedLineServer: Sendable {
     private let lines: [String]
     private var request = ""
     private var next = 0
+    private var isGone = false
     init(_ lines: [String]) { self.lines = lines }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -131,8 +132,11 @@ private final class PacedLineServer: Sendable {
       next = n
       send(context)
     }
+    func channelInactive(context: ChannelHandlerContext) { isGone = true }
+    func handlerRemoved(context: ChannelHandlerContext) { isGone = true }
     private func send(_ context: ChannelHandlerContext) {
-      guard context.channel.isActive else { return }
+      // the other side may have been killed meanwhile
+      if isGone { return }
       let end = min(next + 15, lines.count)
       if next < end {
         let text = lines[next..<end].joined(separator: "\n") + "\n"

@@ -43,10 +43,13 @@ import Testing
         let log = Mutex<[String]>([])
         var simulation = Simulation(seed: seed) { line in log.withLock { $0.append(line) } }
         _ = try simulation.run()
-        // a checkpoint tells how long copying took, so its length may differ
-        return (log.withLock { $0 } + simulation.history).map {
-          $0.replacing(#/write \d+ (?<file>.*\.snapshot\.tmp)/#) { "write \($0.output.file)" }
+        // unused places of state are written as they lie in memory, and that compresses to other lengths
+        let calls = log.withLock { $0 }.map { call in
+          let words = call.split(separator: " ")
+          return words.count == 4 && words[1] == "write" && words[3].hasPrefix("state/checkpoint-")
+            ? "\(words[0]) write \(words[3])" : call
         }
+        return calls + simulation.history
       }
       let (one, other) = (try calls(), try calls())
       let at = zip(one, other).enumerated().first { $0.element.0 != $0.element.1 }

@@ -8,7 +8,8 @@ figures:
 
 Rounds are interleaved, since a shared machine drifts; figures are medians of rounds; Spark, the slowest, runs in the
 first one only. Results are compared with plain Python's. A figure that misses its target is marked "!".
-Spark is run where pyspark and Java are there: --install-spark puts pyspark into the benchmarks' Python.
+Spark is run where pyspark and Java are there, Bytewax (counts of a tenth of the elements) where it is there:
+--install-peers puts both into the benchmarks' Python.
 """
 
 import argparse
@@ -40,14 +41,20 @@ def main() -> int:
     parser.add_argument("--elements", type=int, default=10_000_000)
     parser.add_argument("--keys", type=int, default=1000)
     parser.add_argument("--state-keys", type=int, default=10_000_000)
-    parser.add_argument("--install-spark", action="store_true", help="install pyspark first")
+    parser.add_argument("--install-peers", action="store_true", help="install pyspark and bytewax first")
     parser.add_argument("--without-peers", action="store_true")
-    parser.add_argument("--python", default=sys.executable, help="the Python that has pyspark")
+    parser.add_argument("--python", default=sys.executable, help="the Python that has the peers")
     options = parser.parse_args()
-    if options.install_spark:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "pyspark==3.5.3"], check=True)
-    has_spark = shutil.which("java") is not None and subprocess.run(
-        [options.python, "-c", "import pyspark"], capture_output=True, check=False).returncode == 0
+    if options.install_peers:
+        packages = ["pyspark==3.5.3", "bytewax==0.21.1"]
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *packages], check=True)
+
+    def has(module: str) -> bool:
+        return subprocess.run(
+            [options.python, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+
+    has_spark = shutil.which("java") is not None and has("pyspark")
+    has_bytewax = has("bytewax")
     figures: dict = {}
     problems = []
     for number in range(options.rounds):
@@ -64,6 +71,10 @@ def main() -> int:
             if has_spark and number == 0:
                 spark = run([options.python, HERE / "peer_spark_core.py", *arguments])
                 figures.setdefault((name, "spark"), []).append(rate(spark))
+            if has_bytewax and name == "count" and number == 0:
+                bytewax = run([
+                    options.python, HERE / "peer_bytewax_core.py", str(options.elements // 10), str(options.keys)])
+                figures.setdefault((name, "bytewax"), []).append(rate(bytewax))
         idle = run([options.program, "idle"])
         figures.setdefault(("idle", "us"), []).append(idle["microseconds_per_interval"])
     state = run([options.program, "state", "--keys", str(options.state_keys)])
@@ -81,6 +92,9 @@ def main() -> int:
             missed += mark == "!"
             ratios += f"{'-' if ratio is None else f'{ratio:.1f}{mark}':>10}"
         print(f"{name + ', M elements/s':<34}{row}{ratios}")
+    if ("count", "bytewax") in figures:
+        bytewax, ours = (statistics.median(figures["count", engine]) for engine in ("bytewax", "thalweg"))
+        print(f"{'count in Bytewax, M elements/s':<34}{bytewax / 1e6:>12.3f} (thalweg is {ours / bytewax:.1f} x faster)")
     for label, value, limit in (
             ("idle interval, us", statistics.median(figures["idle", "us"]), IDLE_US_MAX),
             ("state, resident bytes a key", state["resident_bytes_per_key"], BYTES_PER_KEY_MAX),
@@ -92,7 +106,7 @@ def main() -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     if not options.without_peers and not has_spark:
-        print("Spark was not run: no Java, or no pyspark (--install-spark)", file=sys.stderr)
+        print("Spark was not run: no Java, or no pyspark (--install-peers)", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -36,6 +36,20 @@ import Synchronization
     self.origin = origin
   }
 
+  /// A part of a buffer (all of it by default), with what stands beside its elements.
+  init(
+    of b: PartitionBuffer<Element>, _ range: Range<Int>? = nil, maximumBefore: Int64, sequenceBefore: Int64 = 0,
+    watermarkShift: Int64 = 0, origin: Batch
+  ) {
+    let range = unsafe range ?? 0..<b.count
+    unsafe self.init(
+      elements: UnsafeBufferPointer(start: b.base + range.lowerBound, count: range.count),
+      runningMaxima: b.isTimed ? UnsafePointer(b.runningMaxima.base + range.lowerBound) : nil,
+      maximumBefore: maximumBefore,
+      stamps: b.isNumbered ? UnsafePointer(b.stamps.base + range.lowerBound) : nil, sequenceBefore: sequenceBefore,
+      watermarkShift: watermarkShift, bytes: b.bytes, origin: origin)
+  }
+
   @inlinable
   public var count: Int { unsafe elements.count }
   /// Whether anything stands beside the elements.
@@ -125,11 +139,10 @@ open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendab
   }
   private func flush(_ origin: Batch, _ batch: Batch) {
     if unsafe output.count > 0 {
-      let hasTime = unsafe output.runningMaxima.count == output.count
-      unsafe next.consume(
+      // positions are whole ones here, or those of a block where the batch has no place yet
+      next.consume(
         PartitionRun(
-          elements: output.elements, runningMaxima: hasTime ? UnsafePointer(output.runningMaxima.base) : nil,
-          maximumBefore: origin.maximumBefore, bytes: output.bytes, origin: origin), batch)
+          of: output, maximumBefore: output.isNumbered ? .min : origin.maximumBefore, origin: origin), batch)
     }
     output.removeAll()
   }

@@ -68,6 +68,8 @@ public import FlatMemory
   /// Whether every element stands at a position.
   @inlinable
   public var isTimed: Bool { unsafe count > 0 && runningMaxima.count == count }
+  /// Whether every element has an ``EventStamp``.
+  var isNumbered: Bool { unsafe count > 0 && stamps.count == count }
   /// Makes room and hands out the place after the last element; ``commit(_:)`` says how many were written there.
   @inlinable
   public func reserve(_ n: Int) -> UnsafeMutablePointer<Element> {

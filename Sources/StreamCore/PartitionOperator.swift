@@ -41,45 +41,18 @@ extension PartitionRun {
   }
 }
 
-/// Runs a ``PartitionOperator``: gives its output on as one run, or has it written straight into the way out.
-final class OperatorConsumer<Input, Output>: Consumer<Input>, @unchecked Sendable {
+/// Runs a ``PartitionOperator``.
+final class OperatorConsumer<Input, Output>: PartitionTransform<Input, Output>, @unchecked Sendable {
   private let operation: PartitionOperator<Input, Output>
-  private let next: Consumer<Output>
-  private let output = PartitionBuffer<Output>()
 
   init(_ operation: PartitionOperator<Input, Output>, next: Consumer<Output>) {
     self.operation = operation
-    self.next = next
+    super.init(next: next)
   }
-  override func consume(_ run: PartitionRun<Input>, _ batch: Batch) {
-    if let direct = next.directBuffer(batch) {
-      operation.process(run, batch, direct)
-    } else {
-      operation.process(run, batch, output)
-      flush(run.origin, batch)
-    }
+  override func transform(_ run: PartitionRun<Input>, _ batch: Batch, into output: PartitionBuffer<Output>) {
+    operation.process(run, batch, output)
   }
-  override func endBatch(_ batch: Batch) {
-    if let finish = operation.finishBatch {
-      if let direct = next.directBuffer(batch) {
-        finish(batch, direct)
-      } else {
-        finish(batch, output)
-        flush(batch, batch)
-      }
-    }
-    next.endBatch(batch)
-  }
-  private func flush(_ origin: Batch, _ batch: Batch) {
-    guard unsafe output.count > 0 else { return }
-    let isTimed = output.isTimed
-    let isNumbered = unsafe output.stamps.count == output.count
-    // positions are whole ones here, or those of a block where the batch has no place yet
-    unsafe next.consume(
-      PartitionRun(
-        elements: output.elements, runningMaxima: isTimed ? UnsafePointer(output.runningMaxima.base) : nil,
-        maximumBefore: .min, stamps: isNumbered ? UnsafePointer(output.stamps.base) : nil, bytes: output.bytes,
-        origin: origin), batch)
-    output.removeAll()
+  override func finishBatch(_ batch: Batch, into output: PartitionBuffer<Output>) {
+    operation.finishBatch?(batch, output)
   }
 }

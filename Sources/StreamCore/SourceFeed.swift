@@ -42,9 +42,7 @@ final class ElementFeed<Element>: SourceFeed, @unchecked Sendable {
     let consumer = consumers[worker]
     let b = slot.buffer(in: batch, from: 0, to: 0)
     if unsafe b.count > 0 {
-      unsafe consumer.consume(
-        PartitionRun(
-          elements: b.elements, runningMaxima: nil, maximumBefore: .min, bytes: b.bytes, origin: batch), batch)
+      consumer.consume(PartitionRun(of: b, maximumBefore: .min, origin: batch), batch)
     }
     consumer.endBatch(batch)
   }

@@ -144,14 +144,9 @@ final class InputQueues<Element> {
   static func run(
     _ b: PartitionBuffer<Element>, _ range: Range<Int>, _ origin: Batch, _ isFromSources: Bool, _ shift: Int64
   ) -> PartitionRun<Element> {
-    let timed = b.isTimed
-    let numbered = unsafe b.stamps.count == b.count
-    return unsafe PartitionRun(
-      elements: UnsafeBufferPointer(start: b.base + range.lowerBound, count: range.count),
-      runningMaxima: timed ? UnsafePointer(b.runningMaxima.base + range.lowerBound) : nil,
-      maximumBefore: isFromSources ? origin.maximumBefore : .min,
-      stamps: numbered ? UnsafePointer(b.stamps.base + range.lowerBound) : nil,
-      sequenceBefore: isFromSources ? origin.sequenceBefore : 0, watermarkShift: shift, bytes: b.bytes, origin: origin)
+    PartitionRun(
+      of: b, range, maximumBefore: isFromSources ? origin.maximumBefore : .min,
+      sequenceBefore: isFromSources ? origin.sequenceBefore : 0, watermarkShift: shift, origin: origin)
   }
 
   func push(_ buffer: PartitionBuffer<Element>, _ batch: Batch, queue: Int) {

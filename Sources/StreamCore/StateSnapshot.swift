@@ -133,3 +133,17 @@ public enum StateError: Error, CustomStringConvertible, Equatable {
     }
   }
 }
+
+extension StateSnapshot {
+  /// Adds a number.
+  public func addCount(_ name: String, _ count: Int) {
+    unsafe withUnsafeBytes(of: Int64(count)) { unsafe add(name, $0) }
+  }
+}
+extension RestoredState {
+  /// A number that ``StateSnapshot/addCount(_:_:)`` wrote.
+  public func count(_ name: String) throws -> Int {
+    guard let n = try values(name, of: Int64.self).first else { throw StateError.size("\(prefix)/\(name)", 0) }
+    return Int(n)
+  }
+}

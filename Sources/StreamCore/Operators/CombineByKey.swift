@@ -20,20 +20,26 @@ extension DStream {
     mergeCombiners: @escaping @Sendable (inout Combiner, Combiner) -> Void
   ) -> DStream<(Key, Combiner)> where Element == (Key, Value) {
     if mapSideCombine ?? !(Combiner.self is any BinaryFloatingPoint.Type) {
-      let blocks: DStream<(Key, Combiner)> = operate { _ in
-        let table = CombinerTable<Key, Combiner>()
-        return PartitionOperator { _, output in
-          table.drain(into: output)
-        } process: { run, _, _ in
-          for i in 0..<run.count {
-            let e = unsafe run.elements[i]
-            table.put(e.0, createCombiner, mergeValue, e.1)
-          }
-        }
-      }
-      return blocks.groupedByKeyGroup(name: name).combinedByInterval({ $0 }, mergeCombiners)
+      return combinedByBlock(createCombiner, mergeValue)
+        .groupedByKeyGroup(name: name).combinedByInterval({ $0 }, mergeCombiners)
     }
     return groupedByKeyGroup(name: name).combinedByInterval(createCombiner, mergeValue)
+  }
+
+  /// The values of each key combined within each block.
+  @inlinable
+  func combinedByBlock<Key: StreamKey, Value, Combiner>(
+    _ createCombiner: @escaping @Sendable (Value) -> Combiner,
+    _ mergeValue: @escaping @Sendable (inout Combiner, Value) -> Void
+  ) -> DStream<(Key, Combiner)> where Element == (Key, Value) {
+    operate { _ in
+      let table = CombinerTable<Key, Combiner>()
+      return PartitionOperator { _, output in
+        table.drain(into: output)
+      } process: { run, _, _ in
+        table.put(run, createCombiner, mergeValue)
+      }
+    }
   }
 
   @inlinable
@@ -47,10 +53,7 @@ extension DStream {
       return PartitionOperator { batch, output in
         if batch.closesInterval { table.drain(into: output) }
       } process: { run, _, _ in
-        for i in 0..<run.count {
-          let e = unsafe run.elements[i]
-          table.put(e.0, createCombiner, mergeValue, e.1)
-        }
+        table.put(run, createCombiner, mergeValue)
       }
     }
   }
@@ -124,6 +127,16 @@ public final class CombinerTable<Key: StreamKey, Combiner> {
       unsafe merge(&table[slot], value)
     } else {
       _ = unsafe table.insertNew(key, hash: hash, create(value))
+    }
+  }
+  /// Puts every pair of a run in.
+  @inlinable
+  func put<Value>(
+    _ run: PartitionRun<(Key, Value)>, _ create: (Value) -> Combiner, _ merge: (inout Combiner, Value) -> Void
+  ) {
+    for i in 0..<run.count {
+      let e = unsafe run.elements[i]
+      put(e.0, create, merge, e.1)
     }
   }
   /// Appends every pair, in the order in which the keys came, and starts over.

@@ -20,7 +20,7 @@ extension DStream {
     inverse: (@Sendable (Value, Value) -> Value)? = nil, filter: (@Sendable (Key, Value) -> Bool)? = nil
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
     let blocks: DStream<(Key, Value)> =
-      mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type) ? combinedByBlock(reduce) : self
+      mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type) ? combinedByBlock({ $0 }) { $0 = reduce($0, $1) } : self
     return blocks.combinedByWindow(
       window, name: name, create: { $0 }, merge: { $0 = reduce($0, $1) }, combine: { $0 = reduce($0, $1) },
       inverse: inverse, filter: filter)
@@ -48,28 +48,7 @@ extension DStream {
         }
         state.trim()
       } process: { run, _, _ in
-        for i in 0..<run.count {
-          let e = unsafe run.elements[i]
-          state.put(e.0, e.1, create, merge)
-        }
-      }
-    }
-  }
-
-  @inlinable
-  func combinedByBlock<Key: StreamKey, Value>(_ reduce: @escaping @Sendable (Value, Value) -> Value) -> DStream<
-    (Key, Value)
-  >
-  where Element == (Key, Value) {
-    operate { _ in
-      let table = CombinerTable<Key, Value>()
-      return PartitionOperator { _, output in
-        table.drain(into: output)
-      } process: { run, _, _ in
-        for i in 0..<run.count {
-          let e = unsafe run.elements[i]
-          table.put(e.0, { $0 }, { $0 = reduce($0, $1) }, e.1)
-        }
+        unsafe state.open.put(run, create, merge)
       }
     }
   }
@@ -96,22 +75,14 @@ struct WindowTotal<Value: Codable & Sendable>: Codable, Sendable {
   }
 }
 
-/// One interval's values by key.
-@usableFromInline
-final class IntervalTable<Key: StreamKey, Value> {
-  @exclusivity(unchecked) @usableFromInline var table = KeyedTable<Key, Value>()
-  @inlinable
-  init() {}
-}
-
 /// The tables behind a window by key, of one partition.
 @usableFromInline
 final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: CheckpointedState {
   @usableFromInline let length: Int
   @usableFromInline let isIncremental: Bool
   /// The interval that is open, and the latest ones that a window still covers, oldest first.
-  @exclusivity(unchecked) @usableFromInline var open = IntervalTable<Key, Value>()
-  @usableFromInline var recent: [IntervalTable<Key, Value>] = []
+  @exclusivity(unchecked) @usableFromInline var open = CombinerTable<Key, Value>()
+  @usableFromInline var recent: [CombinerTable<Key, Value>] = []
   /// With an inverse: the whole of `recent`; not if it has still to be made of it.
   @usableFromInline var isTotalled = true
   @exclusivity(unchecked) @usableFromInline var total = KeyedTable<Key, WindowTotal<Value>>()
@@ -122,23 +93,11 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
     self.isIncremental = isIncremental
   }
 
-  @inlinable @inline(__always)
-  func put<Element>(
-    _ key: Key, _ element: Element, _ create: (Element) -> Value, _ merge: (inout Value, Element) -> Void
-  ) {
-    let hash = key.stableHash
-    if let slot = unsafe open.table.find(key, hash: hash) {
-      unsafe merge(&open.table[slot], element)
-    } else {
-      _ = unsafe open.table.insertNew(key, hash: hash, create(element))
-    }
-  }
-
   /// Puts the open interval into the window and takes the one that leaves out of it.
   @inlinable
   func close(_ combine: (inout Value, Value) -> Void, _ inverse: ((Value, Value) -> Value)?) {
     unsafe recent.append(open)
-    unsafe open = IntervalTable()
+    unsafe open = CombinerTable()
     guard let inverse else { return }
     for i in (isTotalled ? recent.count - 1 : 0)..<recent.count { add(recent[i], combine) }
     isTotalled = true
@@ -157,7 +116,7 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
     }
   }
   @inlinable
-  func add(_ interval: IntervalTable<Key, Value>, _ combine: (inout Value, Value) -> Void) {
+  func add(_ interval: CombinerTable<Key, Value>, _ combine: (inout Value, Value) -> Void) {
     unsafe interval.table.visit { _, key, value in
       let hash = key.stableHash
       if let slot = unsafe total.find(key, hash: hash) {
@@ -178,16 +137,9 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   func forEach(_ combine: (inout Value, Value) -> Void, _ body: (Key, Value) -> Void) {
     if isIncremental { return unsafe total.visit { _, key, t in body(key, t.value) } }
     if recent.count == 1 { return unsafe recent[0].table.visit { _, key, value in body(key, value) } }
-    let whole = IntervalTable<Key, Value>()
+    let whole = CombinerTable<Key, Value>()
     for interval in recent {
-      unsafe interval.table.visit { _, key, value in
-        let hash = key.stableHash
-        if let slot = unsafe whole.table.find(key, hash: hash) {
-          unsafe combine(&whole.table[slot], value)
-        } else {
-          _ = unsafe whole.table.insertNew(key, hash: hash, value)
-        }
-      }
+      unsafe interval.table.visit { _, key, value in whole.put(key, { $0 }, combine, value) }
     }
     unsafe whole.table.visit { _, key, value in body(key, value) }
   }
@@ -213,7 +165,7 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
   func restore(from snapshot: RestoredState) throws {
     let keys = StateCodec<Key>.automatic()
     recent = try (0..<(try snapshot.count("intervals"))).map { i in
-      let interval = IntervalTable<Key, Value>()
+      let interval = CombinerTable<Key, Value>()
       unsafe try interval.table.restore("interval-\(i)", from: snapshot, keys: keys, values: StateSchema<Value>())
       return interval
     }
@@ -223,19 +175,5 @@ final class WindowTables<Key: StreamKey, Value: Codable & Sendable>: Checkpointe
     if isTotalled {
       unsafe try total.restore("total", from: snapshot, keys: keys, values: StateSchema<WindowTotal<Value>>())
     }
-  }
-}
-
-extension StateSnapshot {
-  /// Adds a number.
-  public func addCount(_ name: String, _ count: Int) {
-    unsafe withUnsafeBytes(of: Int64(count)) { unsafe add(name, $0) }
-  }
-}
-extension RestoredState {
-  /// A number that ``StateSnapshot/addCount(_:_:)`` wrote.
-  public func count(_ name: String) throws -> Int {
-    guard let n = try values(name, of: Int64.self).first else { throw StateError.size("\(prefix)/\(name)", 0) }
-    return Int(n)
   }
 }

@@ -34,10 +34,7 @@ extension DStream {
         unsafe came.table.removeAll()
         unsafe state.table.visit { _, key, value in output.append((key, value)) }
       } process: { run, _, _ in
-        for i in 0..<run.count {
-          let e = unsafe run.elements[i]
-          came.put(e.0, { [$0] }, { $0.append($1) }, e.1)
-        }
+        came.put(run, { [$0] }, { $0.append($1) })
       }
     }
   }

@@ -36,25 +36,20 @@ extension DStream {
     let outputs: DStream<DeduplicatedOutput<Element>> = pairs.groupedByKeyGroup(name: name).operate { instance in
       let seen = SeenKeys<Key>()
       instance.register(seen, name: name)
-      return PartitionOperator { batch, _ in
-        seen.clock.endBatch(instance.watermark(after: batch)) { t, _ in unsafe seen.table.remove(at: t.owner) }
-      } process: { run, _, output in
-        precondition(run.isTimed, "dropDuplicatesWithinWatermark needs withWatermark(delayMilliseconds:_:) before it")
-        for i in 0..<run.count {
-          let position = run.position(i)
-          seen.clock.advance(to: position) { t, _ in unsafe seen.table.remove(at: t.owner) }
-          let e = unsafe run.elements[i]
-          let due = position.eventTime &+ horizonMilliseconds &+ 1
-          if unsafe position.eventTime < seen.clock.watermark {
-            // a key that is still known is a duplicate, late or not
-            if unsafe seen.table.find(e.0) == nil { output.append(.late(e.1), at: position) }
-            continue
-          }
-          let (slot, isNew) = unsafe seen.table.findOrInsert(e.0, 0)
-          if isNew {
-            seen.clock.set(owner: slot, due: due)
-            output.append(.unique(e.1), at: position)
-          }
+      return seen.clock.drive(
+        instance, orElse: "dropDuplicatesWithinWatermark needs withWatermark(delayMilliseconds:_:) before it"
+      ) { t, _, _ in
+        unsafe seen.table.remove(at: t.owner)
+      } put: { (e: (Key, Element), position, output) in
+        if unsafe position.eventTime < seen.clock.watermark {
+          // a key that is still known is a duplicate, late or not
+          if unsafe seen.table.find(e.0) == nil { output.append(.late(e.1), at: position) }
+          return
+        }
+        let (slot, isNew) = unsafe seen.table.findOrInsert(e.0, 0)
+        if isNew {
+          seen.clock.set(owner: slot, due: position.eventTime &+ horizonMilliseconds &+ 1)
+          output.append(.unique(e.1), at: position)
         }
       }
     }

@@ -60,6 +60,31 @@ public final class EventTimeClock {
     if unsafe due < nextDue { unsafe nextDue = due }
   }
 
+  /// An operator driven by this clock: `put` gets each element at its position, `fire` each timer in its turn, `finish`
+  /// the end of each batch, after its timers.
+  ///
+  /// - Parameter message: what to say to a stream without event time.
+  @inlinable
+  func drive<Input, Output>(
+    _ instance: StageInstance, orElse message: String,
+    fire: @escaping (FiredTimer, Position, PartitionBuffer<Output>) -> Void,
+    finish: ((Batch, PartitionBuffer<Output>) -> Void)? = nil,
+    put: @escaping (Input, Position, PartitionBuffer<Output>) -> Void
+  ) -> PartitionOperator<Input, Output> {
+    PartitionOperator { [self] batch, output in
+      endBatch(instance.watermark(after: batch)) { fire($0, $1, output) }
+      finish?(batch, output)
+    } process: { [self] run, _, output in
+      precondition(run.isTimed, message)
+      for i in 0..<run.count {
+        let position = run.position(i)
+        advance(to: position) { fire($0, $1, output) }
+        put(unsafe run.elements[i], position, output)
+        settle(at: position) { fire($0, $1, output) }
+      }
+    }
+  }
+
   public func snapshot(into snapshot: StateSnapshot) {
     unsafe timers.snapshot("timers", into: snapshot)
     unsafe snapshot.addCount("watermark", Int(watermark))

@@ -45,19 +45,16 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
     _ merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
   ) -> PartitionOperator<(Key, Value), WindowOutput<Key, Value, Aggregate>> {
-    PartitionOperator { [self] batch, output in
-      clock.endBatch(instance.watermark(after: batch)) { close($0, $1, output) }
+    clock.drive(
+      instance, orElse: "windows of event time need withWatermark(delayMilliseconds:_:) before the exchange"
+    ) { [self] in
+      close($0, $1, $2)
+    } finish: { [self] batch, output in
       if batch.closesInterval { emitInterval(output) }
       instance.heldCount = unsafe table.count
-    } process: { [self] run, _, output in
-      precondition(run.isTimed, "windows of event time need withWatermark(delayMilliseconds:_:) before the exchange")
-      for i in 0..<run.count {
-        let position = run.position(i)
-        clock.advance(to: position) { close($0, $1, output) }
-        let e = unsafe run.elements[i]
-        if !put(e.0, e.1, position.eventTime, zero, add, merge) {
-          output.append(.late(e.0, e.1), at: position.lagging(milliseconds: SessionWindowState.lag(lateness)))
-        }
+    } put: { [self] (e: (Key, Value), position, output) in
+      if !put(e.0, e.1, position.eventTime, zero, add, merge) {
+        output.append(.late(e.0, e.1), at: position.lagging(milliseconds: SessionWindowState.lag(lateness)))
       }
     }
   }

@@ -23,19 +23,14 @@ extension DStream {
       instance in
       let state = JoinState<Key, Left, Right>(bounds, type)
       instance.register(state, name: name)
-      return PartitionOperator { batch, output in
-        state.clock.endBatch(instance.watermark(after: batch)) { state.expire($0, $1, output) }
-      } process: { run, _, output in
-        precondition(
-          run.isTimed, "a join of streams needs withWatermark(delayMilliseconds:_:) before the exchange on both")
-        for i in 0..<run.count {
-          let position = run.position(i)
-          state.clock.advance(to: position) { state.expire($0, $1, output) }
-          let e = unsafe run.elements[i]
-          state.put(e.0, e.1, position, output)
-          // bounds on one side of zero: the element may have nothing to wait for
-          state.clock.settle(at: position) { state.expire($0, $1, output) }
-        }
+      // bounds on one side of zero: an element may have nothing to wait for, and expires at once
+      return state.clock.drive(
+        instance,
+        orElse: "a join of streams needs withWatermark(delayMilliseconds:_:) before the exchange on both"
+      ) {
+        state.expire($0, $1, $2)
+      } put: { (e: (Key, JoinSide<Left, Right>), position, output) in
+        state.put(e.0, e.1, position, output)
       }
     }
     return JoinedStreams(outputs.lagging(milliseconds: bounds.lagMilliseconds(type)))

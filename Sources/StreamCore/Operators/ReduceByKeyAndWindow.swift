@@ -19,8 +19,8 @@ extension DStream {
     _ reduce: @escaping @Sendable (Value, Value) -> Value,
     inverse: (@Sendable (Value, Value) -> Value)? = nil, filter: (@Sendable (Key, Value) -> Bool)? = nil
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
-    let blocks: DStream<(Key, Value)> =
-      mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type) ? combinedByBlock({ $0 }) { $0 = reduce($0, $1) } : self
+    let combines = mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type)
+    let blocks: DStream<(Key, Value)> = combines ? combinedByBlock({ $0 }, { $0 = reduce($0, $1) }) : self
     return blocks.combinedByWindow(
       window, name: name, create: { $0 }, merge: { $0 = reduce($0, $1) }, combine: { $0 = reduce($0, $1) },
       inverse: inverse, filter: filter)

@@ -42,6 +42,20 @@ public import CKernels
     if capacity >= 8 << 20 { unsafe preferHugePages(base, capacity) }
   }
 
+  /// Makes room for `extra` more bytes and touches their pages, so that filling them later costs no page faults.
+  public mutating func reserveTouched(_ extra: Int) {
+    reserve(extra)
+    let page = 4096
+    for i in stride(from: count, to: count + extra, by: page) { unsafe (base + i).initialize(to: 0) }
+  }
+  /// Fills up with zeros to a multiple of `alignment`, a power of two.
+  public mutating func align(to alignment: Int) {
+    let padding = -count & (alignment - 1)
+    reserve(padding)
+    unsafe (base + count).initialize(repeating: 0, count: padding)
+    count += padding
+  }
+
   @inlinable @inline(__always)
   public mutating func byte(_ b: UInt8) {
     unsafe base[count] = b

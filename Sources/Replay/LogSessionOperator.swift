@@ -94,6 +94,8 @@ final class LogSessionOperator: PartitionTransform<LogEvent, SessionRow>, Checkp
     sessionizer.program.late = nil
   }
 
+  var stateSize: StateSize { StateSize(rows: sessionizer.openCount, bytes: copiedByteCount) }
+  var copiedByteCount: Int { sessionizer.slotByteCount + sessionizer.program.stateByteCount }
   func snapshot(into snapshot: StateSnapshot) {
     unsafe [eventCount].withUnsafeBufferPointer { unsafe snapshot.add("events", values: $0) }
     sessionizer.snapshot(into: snapshot)

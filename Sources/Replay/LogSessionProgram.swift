@@ -341,6 +341,8 @@ struct LogSplits: Sendable {
 
   // MARK: snapshots
 
+  /// Bytes that a snapshot copies.
+  var stateByteCount: Int { unsafe slab.usedBytes.count + strings.words.count * 8 }
   func snapshot(into snapshot: StateSnapshot) {
     unsafe snapshot.add("texts", slab.usedBytes)
     unsafe snapshot.add("free-texts", values: slab.freeLists)

@@ -6,6 +6,9 @@ public import StreamCore
 extension Sessionizer {
   static var stateVersion: Int64 { 2 }
 
+  /// Bytes of the open sessions' slots, those that wait for reuse included; what the program keeps is not counted.
+  public var slotByteCount: Int { Int(top) * MemoryLayout<Slot>.stride }
+
   /// Copies the operator's state; call between batches.
   public func snapshot(into snapshot: StateSnapshot) {
     let header: [Int64] = [

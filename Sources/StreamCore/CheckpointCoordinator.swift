@@ -96,6 +96,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
   private var firstOfStage: [Int] = []
   private var writer: WorkerThread?
   private let busy = Atomic<Bool>(false)
+  /// Times that memory was readied for the next checkpoint.
+  private var preparations = 0
   private let pauseNanoseconds = Atomic<Int>(0)
   /// The same of the checkpoint in hand.
   private let copyNanoseconds = Atomic<Int>(0)
@@ -213,10 +215,39 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
   /// Reserves the next checkpoint; false while one is being written.
   func begin() -> Bool {
-    let isFree = busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
-    if isFree { copyNanoseconds.store(0, ordering: .relaxed) }
-    return isFree
+    guard reserve() else { return false }
+    copyNanoseconds.store(0, ordering: .relaxed)
+    preparations = 0
+    return true
   }
+  private func reserve() -> Bool {
+    busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+  }
+  /// Notes how much an instance's snapshot will take; called by its task, between batches.
+  func noteSizes(stage: Int, instance: Int) {
+    for (state, snapshot) in snapshots[firstOfStage[stage] + instance] {
+      snapshot.expectedByteCount.store(state.copiedByteCount, ordering: .relaxed)
+    }
+  }
+  /// Touches, in the background, the memory that the next copies need, if that is much: else the first checkpoint of
+  /// a large state would hold up processing for many times what copying takes. Called from half of the interval on, and
+  /// once more when the checkpoint is due, if the state has grown so fast. True if the checkpoint has to wait for it.
+  func prepareMemory(isDue: Bool) -> Bool {
+    let all = snapshots.joined().map(\.snapshot)
+    guard preparations < (isDue ? 2 : 1), all.reduce(0, { $0 + $1.untouchedByteCount }) >= Self.untouchedByteCountMax,
+      reserve()
+    else { return false }
+    preparations = isDue ? 2 : 1
+    join()
+    writer = WorkerThread { [self] in
+      for snapshot in all where snapshot.untouchedByteCount > 0 { snapshot.prepare() }
+      onIdle { busy.store(false, ordering: .releasing) }
+    }
+    return true
+  }
+  /// Fresh memory that copies may touch at a checkpoint: some 4 ms of page faults.
+  private static let untouchedByteCountMax = 8 << 20
+
   /// Whoever calls has nothing to do before something else ends, perhaps the writing of a checkpoint.
   func willWait() { if busy.load(ordering: .relaxed) { options.onWriting(.isAwaited) } }
 
@@ -252,10 +283,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
         for list in snapshots { for entry in list { try entry.snapshot.complete() } }
         let sections = snapshots.flatMap { list in
           list.flatMap { entry in
-            entry.snapshot.finished.map {
-              unsafe CheckpointSection(
-                name: $0.name, bytes: UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
-            }
+            unsafe entry.snapshot.finished.map { unsafe CheckpointSection(name: $0.name, bytes: $0.bytes) }
           }
         }
         // outputs are flushed last, when most of them has gone to the disk while the state was compressed
@@ -312,6 +340,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
 extension CheckpointedState {
   public var stateSize: StateSize { StateSize() }
+  public var copiedByteCount: Int { 0 }
   public func makeDurable() throws {}
   public func wasCommitted() throws {}
 }

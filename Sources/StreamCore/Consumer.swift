@@ -168,6 +168,9 @@ public protocol CheckpointedState: AnyObject {
   func restore(from snapshot: RestoredState) throws
   /// How many entries the state has and how many bytes they take, about; asked for at the ends of intervals.
   var stateSize: StateSize { get }
+  /// About how many bytes ``snapshot(into:)`` copies, without what it puts off; asked for after each batch. Memory for
+  /// them is readied in the background before a checkpoint is due. 0 by default, which is right for small states.
+  var copiedByteCount: Int { get }
   /// Makes what the state counts on durable (flushes files); called in the background before the checkpoint is
   /// written. Does nothing by default.
   func makeDurable() throws

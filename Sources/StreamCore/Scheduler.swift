@@ -211,7 +211,10 @@ final class Scheduler: @unchecked Sendable {
     var size = StateSize()
     for p in partitions {
       stage.run(batch, instance: p)
-      if batch.isCheckpoint, let coordinator { copying += coordinator.snapshot(stage: stage.index, instance: p) }
+      if let coordinator {
+        if batch.isCheckpoint { copying += coordinator.snapshot(stage: stage.index, instance: p) }
+        coordinator.noteSizes(stage: stage.index, instance: p)
+      }
       if isMetered, batch.closesInterval {
         for (_, state) in stage.instances[p].states { size = size + state.stateSize }
       }
@@ -392,7 +395,9 @@ final class Scheduler: @unchecked Sendable {
   private func markCheckpoint(_ b: Batch) {
     guard let coordinator, failure == nil else { return }
     let now = context.clock.nowMilliseconds
-    if now - lastCheckpoint >= coordinator.options.intervalMilliseconds, coordinator.begin() {
+    let (waited, interval) = (now - lastCheckpoint, coordinator.options.intervalMilliseconds)
+    if waited >= interval / 2, coordinator.prepareMemory(isDue: waited >= interval) { return }
+    if waited >= interval, coordinator.begin() {
       b.isCheckpoint = true
       lastCheckpoint = now
     }

@@ -1,14 +1,18 @@
 public import FlatMemory
+import Synchronization
 
-/// Collects one operator's state as named runs of bytes, copied into buffers that are reused from checkpoint to
-/// checkpoint: after the first one, taking a snapshot costs a flat copy and no page faults.
+/// Collects one operator's state as named runs of bytes, copied one behind the other into memory that is kept from
+/// checkpoint to checkpoint: taking a snapshot costs a flat copy, and no page faults once the memory was touched.
+/// ``prepare()`` touches it ahead, on another thread.
 public final class StateSnapshot: @unchecked Sendable {
   struct Section {
     var name: String
-    var buffer: OutputBuffer
+    /// In the common memory.
+    var start: Int
+    var byteCount = 0
     var deferred: Deferred?
-    /// Whether the buffer holds what was put off.
-    var isTransient = false
+    /// Of its own: what was put off.
+    var own: OutputBuffer?
   }
   /// Bytes that are supplied when the checkpoint is written.
   @safe struct Deferred {
@@ -16,18 +20,44 @@ public final class StateSnapshot: @unchecked Sendable {
     let fill: @Sendable (UnsafeMutableRawBufferPointer) -> Void
   }
   let prefix: String
-  private(set) var sections: [Section] = []
-  private(set) var used = 0
+  private var sections: [Section] = []
+  private var memory = OutputBuffer(capacity: 256)
   private var failure: (any Error)?
+  /// About how many bytes the next snapshot takes, as the operator last said.
+  let expectedByteCount = Atomic<Int>(0)
+  private let touchedByteCount = Atomic<Int>(0)
 
   init(prefix: String) { self.prefix = prefix }
-  deinit { for s in sections { s.buffer.deallocate() } }
+  deinit {
+    releaseDeferred()
+    memory.deallocate()
+  }
 
   func reset() {
-    for i in sections.indices { sections[i].deferred = nil }
-    used = 0
+    releaseDeferred()
+    sections.removeAll(keepingCapacity: true)
+    memory.count = 0
     failure = nil
   }
+
+  // MARK: readying memory
+
+  /// Bytes of memory that the next snapshot would be the first to touch, by what the operator last said.
+  var untouchedByteCount: Int {
+    max(0, expectedByteCount.load(ordering: .relaxed) - touchedByteCount.load(ordering: .relaxed))
+  }
+  /// Touches the memory that the next snapshot needs, and an eighth more; not while a snapshot is taken or written.
+  ///
+  /// A page that is touched for the first time costs more than copying it, many times more where the machine has to
+  /// find it; here it is not processing that waits.
+  func prepare() {
+    let expected = expectedByteCount.load(ordering: .relaxed)
+    memory.count = 0
+    memory.reserveTouched(expected + expected / 8)
+    touchedByteCount.store(expected + expected / 8, ordering: .relaxed)
+  }
+
+  // MARK: taking a snapshot
 
   /// Adds a section made of one run of bytes.
   public func add(_ name: String, _ bytes: UnsafeRawBufferPointer) {
@@ -36,14 +66,16 @@ public final class StateSnapshot: @unchecked Sendable {
       if let p = bytes.baseAddress { unsafe b.bytesExact(p.assumingMemoryBound(to: UInt8.self), bytes.count) }
     }
   }
-  /// Adds a section that `fill` writes.
+  /// Adds a section that `fill` appends. The buffer may hold other sections before it.
   public func add(_ name: String, _ fill: (inout OutputBuffer) -> Void) {
-    if used == sections.count { sections.append(Section(name: "", buffer: OutputBuffer(capacity: 256))) }
-    sections[used].name = prefix + "/" + name
-    sections[used].deferred = nil
-    sections[used].buffer.count = 0
-    fill(&sections[used].buffer)
-    used += 1
+    memory.align(to: 16)
+    var section = Section(name: prefix + "/" + name, start: memory.count)
+    fill(&memory)
+    section.byteCount = memory.count - section.start
+    sections.append(section)
+    if memory.count > touchedByteCount.load(ordering: .relaxed) {
+      touchedByteCount.store(memory.count, ordering: .relaxed)
+    }
   }
   /// Adds a section of trivial values.
   public func add<T: BitwiseCopyable>(_ name: String, values: UnsafeBufferPointer<T>) {
@@ -56,32 +88,41 @@ public final class StateSnapshot: @unchecked Sendable {
     _ name: String, byteCount: Int, _ fill: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void
   ) {
     add(name) { _ in }
-    sections[used - 1].deferred = unsafe Deferred(byteCount: byteCount, fill: fill)
+    sections[sections.count - 1].deferred = unsafe Deferred(byteCount: byteCount, fill: fill)
   }
   /// Says that the state cannot be written: the checkpoint is given up and the run ends with this error.
   public func fail(_ error: any Error) { failure = failure ?? error }
 
-  var finished: ArraySlice<Section> { sections[0..<used] }
+  // MARK: writing it
 
   /// Fetches what was put off; called by the thread that writes the checkpoint, before it reads ``finished``.
   func complete() throws {
     if let failure { throw failure }
-    for i in 0..<used {
+    for i in sections.indices {
       guard let deferred = sections[i].deferred else { continue }
-      sections[i].buffer.reserve(deferred.byteCount)
-      unsafe deferred.fill(
-        UnsafeMutableRawBufferPointer(start: sections[i].buffer.base, count: deferred.byteCount))
-      sections[i].buffer.count = deferred.byteCount
+      // processing does not wait for this memory, so it is not kept
+      var own = OutputBuffer(capacity: deferred.byteCount)
+      unsafe deferred.fill(UnsafeMutableRawBufferPointer(start: own.base, count: deferred.byteCount))
+      own.count = deferred.byteCount
+      sections[i].own = own
       sections[i].deferred = nil
-      sections[i].isTransient = true
     }
   }
-  /// Frees the memory of sections that were put off: it is not needed on the path of processing, so it is not kept.
+  /// The sections in order; their bytes stay until the next snapshot, those that were put off until
+  /// ``releaseDeferred()``.
+  var finished: [(name: String, bytes: UnsafeRawBufferPointer)] {
+    unsafe sections.map { s in
+      guard let own = s.own else {
+        return unsafe (s.name, UnsafeRawBufferPointer(start: memory.base + s.start, count: s.byteCount))
+      }
+      return unsafe (s.name, UnsafeRawBufferPointer(start: own.base, count: own.count))
+    }
+  }
+  /// Frees the memory of sections that were put off.
   func releaseDeferred() {
-    for i in sections.indices where sections[i].isTransient {
-      sections[i].buffer.deallocate()
-      sections[i].buffer = OutputBuffer(capacity: 256)
-      sections[i].isTransient = false
+    for i in sections.indices {
+      sections[i].own?.deallocate()
+      sections[i].own = nil
     }
   }
 }

@@ -115,9 +115,7 @@ import TestSupport
 /// The sections of a snapshot as a checkpoint would give them back; valid while the snapshot is.
 func sections(_ snapshot: StateSnapshot) -> [String: UnsafeRawBufferPointer] {
   unsafe Dictionary(
-    uniqueKeysWithValues: snapshot.finished.map {
-      unsafe ($0.name, UnsafeRawBufferPointer(start: $0.buffer.base, count: $0.buffer.count))
-    })
+    uniqueKeysWithValues: unsafe snapshot.finished.map { unsafe ($0.name, $0.bytes) })
 }
 func restoredState(_ snapshot: StateSnapshot) -> RestoredState {
   let all = unsafe sections(snapshot)

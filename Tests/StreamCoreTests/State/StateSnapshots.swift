@@ -11,9 +11,7 @@ final class MemoryCheckpoint: @unchecked Sendable {
   /// Completes the snapshot, in the calling thread.
   init(_ snapshot: StateSnapshot) throws {
     try snapshot.complete()
-    for s in snapshot.finished {
-      sections[s.name] = Array(UnsafeBufferPointer(start: s.buffer.base, count: s.buffer.count))
-    }
+    for s in snapshot.finished { sections[s.name] = Array(s.bytes) }
   }
   /// Calls `body` with the state as an operator named `prefix` sees it.
   func restore<R>(_ prefix: String = "op", _ body: (RestoredState) throws -> R) throws -> R {

@@ -58,7 +58,7 @@ enum HTMLGraphScript {
     }
     function timeAxis(s,t0,t1,L,pw,y){
       var span=t1-t0,count=Math.max(2,Math.floor(pw/90));
-      var steps=[1,10,100,1e3,5e3,15e3,60e3,3e5,9e5,18e5,36e5,72e5,108e5,216e5,432e5,864e5,1728e5,6048e5,12096e5];
+      var steps=[1,10,100,1e3,5e3,15e3,60e3,3e5,9e5,18e5,36e5,72e5,108e5,216e5,432e5,864e5,1728e5,3456e5,6048e5,12096e5];
       var step=steps.find(function(v){return span/v<=count;}),ticks=[];
       function put(t,text){ticks.push([t,text]);}
       if(step){

@@ -6,33 +6,52 @@ import Synchronization
 /// How a streaming job runs: nothing here may change its results.
 public struct StreamingOptions: Sendable {
   /// Worker threads; 0 means one a core.
-  public var threads = 0
+  public var threads: Int
   /// Partitions of keyed streams: a power of two, fixed for the life of a checkpoint.
-  public var keyGroups = 16
+  public var keyGroups: Int
   /// Bytes of input per micro-batch, at least one.
-  public var blockByteCount = 1 << 20
+  public var blockByteCount: Int
   /// Elements of a source of values per micro-batch, at least one.
-  public var blockElementCount = 1 << 15
+  public var blockElementCount: Int
   /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
-  public var speed = 0.0
+  public var speed: Double
   /// When intervals are closed.
-  public var trigger = Trigger.asFastAsPossible
+  public var trigger: Trigger
   /// Records that all sources together may give in one interval, about (whole blocks are taken); nil: no limit.
   public var recordsPerIntervalMax: Int?
   /// Whether the number of records an interval takes follows how fast the ones before were processed (a PID controller, as
   /// Spark's); with ``Trigger/interval(milliseconds:)``. ``recordsPerIntervalMax`` stays the upper bound.
-  public var backPressure = false
+  public var backPressure: Bool
   /// How soon a source that had nothing is asked again.
-  public var pollMilliseconds: Int64 = 2
+  public var pollMilliseconds: Int64
   /// How often an interval is closed when nothing comes, so that timers go off, where the program needs it.
-  public var idleIntervalMilliseconds: Int64 = 100
+  public var idleIntervalMilliseconds: Int64
   /// A source partition that has been silent for this long (processing time) no longer holds the watermark back; nil:
   /// it holds it back for ever.
   public var idleTimeoutMilliseconds: Int64?
   /// When all sources are silent, the watermark goes on with processing time, so that the last windows close.
-  public var advancesWhenIdle = false
+  public var advancesWhenIdle: Bool
 
-  public init() {}
+  /// The properties in one expression, each with its default.
+  public init(
+    threads: Int = 0, keyGroups: Int = 16, blockByteCount: Int = 1 << 20, blockElementCount: Int = 1 << 15,
+    speed: Double = 0.0, trigger: Trigger = .asFastAsPossible, recordsPerIntervalMax: Int? = nil,
+    backPressure: Bool = false, pollMilliseconds: Int64 = 2, idleIntervalMilliseconds: Int64 = 100,
+    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false
+  ) {
+    self.threads = threads
+    self.keyGroups = keyGroups
+    self.blockByteCount = blockByteCount
+    self.blockElementCount = blockElementCount
+    self.speed = speed
+    self.trigger = trigger
+    self.recordsPerIntervalMax = recordsPerIntervalMax
+    self.backPressure = backPressure
+    self.pollMilliseconds = pollMilliseconds
+    self.idleIntervalMilliseconds = idleIntervalMilliseconds
+    self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
+    self.advancesWhenIdle = advancesWhenIdle
+  }
 }
 
 /// Where and how often to keep checkpoints.
@@ -44,7 +63,7 @@ public struct CheckpointOptions: Sendable {
   /// Ignore what is there and start over.
   public var isFresh: Bool
   /// Operators that were called otherwise when the checkpoint was written: former names by present ones.
-  public var renamedOperators: [String: String] = [:]
+  public var renamedOperators: [String: String]
   /// How the checkpoints are kept, and the file system that they are on.
   package var store = CheckpointStoreOptions()
   /// What the log of intervals is written with.
@@ -58,10 +77,15 @@ public struct CheckpointOptions: Sendable {
   ///   - directory: the folder.
   ///   - intervalMilliseconds: how long after one checkpoint the next one is begun.
   ///   - isFresh: ignore what is there and start over.
-  public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
+  ///   - renamedOperators: former names by present ones.
+  public init(
+    directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false,
+    renamedOperators: [String: String] = [:]
+  ) {
     self.directory = directory
     self.intervalMilliseconds = intervalMilliseconds
     self.isFresh = isFresh
+    self.renamedOperators = renamedOperators
   }
 }
 

@@ -100,11 +100,9 @@ enum FrontPageSnippets {
 enum BatchSnippets {
   static func options() {
     //:
-    var options = StreamingOptions()
-    options.trigger = .interval(milliseconds: 1000)
-    options.recordsPerIntervalMax = 500_000
-    options.backPressure = true
-    let context = StreamingContext(options: options)
+    let context = StreamingContext(
+      options: StreamingOptions(
+        trigger: .interval(milliseconds: 1000), recordsPerIntervalMax: 500_000, backPressure: true))
     //:
     _ = context
   }
@@ -173,9 +171,7 @@ enum EventTimeSnippets {
   }
   static func idle() -> StreamingOptions {
     //:
-    var options = StreamingOptions()
-    options.idleTimeoutMilliseconds = 60_000
-    options.advancesWhenIdle = true
+    let options = StreamingOptions(idleTimeoutMilliseconds: 60_000, advancesWhenIdle: true)
     //:
     return options
   }
@@ -254,8 +250,9 @@ enum StateSnippets {
 enum CheckpointSnippets {
   static func options(_ build: (StreamingContext) -> Void) throws {
     //:
-    var checkpoint = CheckpointOptions(directory: "state", intervalMilliseconds: 10_000)
-    checkpoint.renamedOperators = ["visits-by-user": "visits"]  // now "visits-by-user", formerly "visits"
+    let checkpoint = CheckpointOptions(
+      directory: "state", intervalMilliseconds: 10_000,
+      renamedOperators: ["visits-by-user": "visits"])  // now "visits-by-user", formerly "visits"
     let context = StreamingContext.getOrCreate(checkpoint: checkpoint, job: ["gap": "30 min"]) { context in
       build(context)
     }

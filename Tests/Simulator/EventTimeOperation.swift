@@ -116,7 +116,7 @@ enum EventTimeOperation: Sendable {
     case .join(let type, let bounds):
       let left = stream.filter { $0.value % 3 != 0 }.map { ($0.key, $0) }
       let right = stream.filter { $0.value % 3 != 1 }.map { ($0.key, $0) }
-      let joined = left.join(right, name: name, within: bounds, type: type)
+      let joined = left.joined(right, name: name, within: bounds, type) { ($0, $1) }
       late.append(joined.late.map { Event(key: $0.0, value: -1, id: 0) })
       return joined.results.map { key, pair in
         Event(key: key, value: mixed(pair.0?.value ?? 1, pair.1?.value ?? 2), id: pair.0?.id ?? pair.1?.id ?? -1)

@@ -155,10 +155,10 @@ enum EventTimeSnippets {
   static func join(_ impressions: DStream<View>, _ sales: DStream<Sale>) {
     //:
     let attributed = impressions.keyed { $0.page }
-      .join(
+      .leftOuterJoin(
         sales.keyed { $0.item }, name: "attribution",
-        within: TimeBounds(beforeMilliseconds: 0, afterMilliseconds: 3_600_000), type: .leftOuter)
-    attributed.results.forEach(name: "results") { page, pair in print(page, pair.1?.amount ?? 0) }
+        within: TimeBounds(beforeMilliseconds: 0, afterMilliseconds: 3_600_000))
+    attributed.results.forEach(name: "results") { page, pair in print(page, pair.0.user, pair.1?.amount ?? 0) }
     //:
   }
   static func duplicates(_ timed: DStream<Sale>) {

@@ -87,9 +87,15 @@ import Testing
   @Test func reductionsOfWindows() throws {
     let found = try eventMarbles([events(1, 3, 2, 20)], delay: 5) { s in
       s.map { ($0.key, $0.time) }.windowed(by: .tumbling(milliseconds: 10), name: "sum").reduce(+).results
-        .map { "\($0.1.window.start) \($0.1.value ?? -1)" }
+        .map { "\($0.1.window.start) \($0.1.value)" }
     }
     #expect(found == EventLines(intervals: [["0 6"]], end: ["20 20"]))
+    let sessions = try eventMarbles([events(1, 30, 6, 3)], delay: 50) { s in
+      s.map { ($0.key, $0.time) }.windowed(by: .session(gapMilliseconds: 4), name: "longest").reduce { max($0, $1) }
+        .results.map { "\($0.1.window.start) \($0.1.value)" }
+    }
+    // 3 joins the sessions of 1 and 6
+    #expect(sessions.all == ["1 6", "30 30"])
   }
 }
 

@@ -137,20 +137,18 @@ enum EventTimeOperation: Sendable {
   }
 
   private func processed(_ stream: DStream<Event>, _ delay: Int64, _ forgets: Bool, _ name: String) -> DStream<Event> {
-    stream.map { ($0.key, $0) }.processKeyed(
-      name: name, initialState: [Int](),
-      onTimer: {
-        (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
-        call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
-        if forgets, timer.number == 0 { call.removeState() }
-      },
-      { (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
-        state.append(e.value)
-        if state.count > 5 { state.removeFirst() }
-        call.setTimer(e.value % 2, due: call.eventTime + delay)
-        if e.value % 5 == 0 { call.cancelTimer(1) }
-        if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
-      })
+    stream.map { ($0.key, $0) }.processKeyed(name: name, startingWith: [Int]()) {
+      (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
+      state.append(e.value)
+      if state.count > 5 { state.removeFirst() }
+      call.setTimer(e.value % 2, due: call.eventTime + delay)
+      if e.value % 5 == 0 { call.cancelTimer(1) }
+      if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
+    } onTimer: {
+      (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
+      call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
+      if forgets, timer.number == 0 { call.removeState() }
+    }
   }
 }
 

@@ -197,14 +197,14 @@ enum StateSnippets {
   }
   static func process(_ views: DStream<View>) {
     //:
-    let carts: DStream<String> = views.keyed { $0.user }.processKeyed(name: "carts", initialState: [String]()) {
-      call, timer, pages in
-      call.emit("\(call.key) looked at \(pages.joined(separator: ", ")) and left")
-      call.removeState()
-    } _: { call, view, pages in
-      pages.append(view.page)
-      call.setTimer(due: call.eventTime + 600_000)
-    }
+    let carts = views.keyed { $0.user }
+      .processKeyed(name: "carts", startingWith: [String](), giving: String.self) { call, view, pages in
+        pages.append(view.page)
+        call.setTimer(due: call.eventTime + 600_000)
+      } onTimer: { call, timer, pages in
+        call.emit("\(call.key) looked at \(pages.joined(separator: ", ")) and left")
+        call.removeState()
+      }
     //:
     carts.print()
   }

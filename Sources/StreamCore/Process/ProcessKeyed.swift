@@ -11,20 +11,22 @@ extension DStream {
   ///
   /// - Parameters:
   ///   - name: of the operator's state.
+  ///   - newState: the state of a key that has none.
+  ///   - output: what is given out, where the compiler is not told by the type of the result.
   ///   - schema: how the state is written, its version, and how older ones are read.
-  ///   - initialState: of a key that has none.
-  ///   - loading: keys that have state when the job is first started.
+  ///   - initialState: keys that have state when the job is first started.
   @inlinable
   public func processKeyed<Key: StreamKey, Value, State: Codable & Sendable, Output>(
-    name: String, schema: StateSchema<State> = StateSchema(), loading: [(Key, State)] = [],
-    initialState: @escaping @autoclosure @Sendable () -> State,
-    onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil,
-    _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void
+    name: String, startingWith newState: @escaping @autoclosure @Sendable () -> State,
+    giving output: Output.Type = Output.self, schema: StateSchema<State> = StateSchema(),
+    initialState: [(Key, State)] = [],
+    _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void,
+    onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil
   ) -> DStream<Output> where Element == (Key, Value) {
     if onTimer != nil { needIdleIntervals() }
     return groupedByKeyGroup(name: name).operate { instance in
       let table = ProcessTable<Key, State, Output>(schema: schema)
-      for (key, state) in loading where instance.owns(key.stableHash) { table.load(key, state) }
+      for (key, state) in initialState where instance.owns(key.stableHash) { table.load(key, state) }
       instance.register(table, name: name)
       let fire = { (t: FiredTimer, position: Position, batch: Batch, output: PartitionBuffer<Output>) in
         table.fire(t, .eventTime, position, batch, output, onTimer)
@@ -44,10 +46,10 @@ extension DStream {
           if run.isTimed {
             let position = run.position(i)
             table.clock.advance(to: position) { fire($0, $1, batch, output) }
-            table.process(e.0, e.1, position, batch, output, initialState, process)
+            table.process(e.0, e.1, position, batch, output, newState, process)
             table.clock.settle(at: position) { fire($0, $1, batch, output) }
           } else {
-            table.process(e.0, e.1, nil, batch, output, initialState, process)
+            table.process(e.0, e.1, nil, batch, output, newState, process)
           }
         }
       }
@@ -86,9 +88,9 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   @inlinable @inline(__always)
   func process<Value>(
     _ key: Key, _ value: Value, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>,
-    _ initialState: () -> State, _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
+    _ newState: () -> State, _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
   ) {
-    let (slot, _) = unsafe table.findOrInsert(key, initialState())
+    let (slot, _) = unsafe table.findOrInsert(key, newState())
     let c = context(for: key)
     unsafe c.enter(key, slot, position?.eventTime ?? .min, clock.watermark, position, batch, output)
     unsafe body(c, value, &table[slot])

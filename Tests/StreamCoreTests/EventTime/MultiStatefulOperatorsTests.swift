@@ -48,17 +48,13 @@ import Testing
   }
   @Test func processThenWindow() throws {
     let found = try eventMarbles([events(10, 12), events(31), events(60)]) { s in
-      s.keyed { $0.key }.processKeyed(
-        name: "process", initialState: 0,
-        onTimer: { (c: KeyedContext<Int, Event>, timer, n: inout Int) in
-          c.emit(event(timer.due, 0, n))
-          c.removeState()
-        },
-        { (c, e: Event, n: inout Int) in
-          n += 1
-          c.setTimer(due: e.time + 5)
-        }
-      ).map { ($0.key, $0.id) }.windowed(by: .tumbling(milliseconds: 10), name: "windows").groups().results
+      s.keyed { $0.key }.processKeyed(name: "process", startingWith: 0) { (c, e: Event, n: inout Int) in
+        n += 1
+        c.setTimer(due: e.time + 5)
+      } onTimer: { (c: KeyedContext<Int, Event>, timer, n: inout Int) in
+        c.emit(event(timer.due, 0, n))
+        c.removeState()
+      }.map { ($0.key, $0.id) }.windowed(by: .tumbling(milliseconds: 10), name: "windows").groups().results
         .map { "\($0.1.window.start) \($0.1.value)" }
     }
     #expect(found == EventLines(intervals: [[], ["10 [2]"], ["30 [1]"]], end: ["60 [1]"]))

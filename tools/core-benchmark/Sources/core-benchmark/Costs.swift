@@ -12,7 +12,7 @@ func benchmarkIdle(intervals: Int, threads: Int) throws {
   context.queueStream(queue)
     .map { ($0 % 10, Int64(1)) }
     .reduceByKeyAndWindow(.intervals(3), name: "counts", +, inverse: -)
-    .processKeyed(name: "totals", initialState: Int64(0)) { call, value, total in
+    .processKeyed(name: "totals", startingWith: Int64(0)) { call, value, total in
       total += value
       call.emit((call.key, total))
     }
@@ -49,7 +49,7 @@ func benchmarkState(keys: Int, threads: Int) throws {
   let meter = PauseMeter()
   let counted: DStream<Int64> = context.stream([source])
     .map { ($0, $0) }
-    .processKeyed(name: "totals", initialState: Int64(0)) { call, value, total in
+    .processKeyed(name: "totals", startingWith: Int64(0)) { call, value, total in
       total += value
       if total < 0 { call.emit(total) }
     }

@@ -30,7 +30,7 @@ func benchmarkProcess(elements: Int, keys: Int, threads: Int) throws {
   let modulus = Int64(keys)
   let counted: DStream<(Int64, Int64)> = context.queueStream(batches)
     .map { ($0 % modulus, $0) }
-    .processKeyed(name: "counts", initialState: Int64(0)) { call, _, count in
+    .processKeyed(name: "counts", startingWith: Int64(0)) { call, _, count in
       count += 1
       if count % 1000 == 0 { call.emit((call.key, count)) }
     }

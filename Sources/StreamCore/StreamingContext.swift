@@ -122,6 +122,9 @@ public final class StreamingContext: @unchecked Sendable {
   var worksByInterval = false
   /// Some operator has to be called when nothing comes (timers in processing time).
   var needsIdleIntervals = false
+  /// How many default names were given out, and which folders sinks write to.
+  private var defaultNames: [String: Int] = [:]
+  private var outputFolders: Set<String> = []
   private let sourceStage = SourceStage()
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
@@ -253,6 +256,30 @@ public final class StreamingContext: @unchecked Sendable {
     stages.append(stage)
   }
 
+  /// A name for a sink that was given none: the word, and from the second such sink on its number. The same on every run
+  /// for as long as these sinks are declared in the same order.
+  func defaultName(_ word: String) -> String {
+    defaultNames[word, default: 0] += 1
+    return defaultNames[word] == 1 ? word : "\(word)-\(defaultNames[word] ?? 1)"
+  }
+  /// Makes a folder that of one sink; another one makes the run fail.
+  func claim(outputFolder folder: String) {
+    if outputFolders.insert(URL(fileURLWithPath: folder).standardizedFileURL.path).inserted { return }
+    fail(
+      FileError(
+        path: folder, problem: "is written to by two sinks of the program",
+        advice: "give each a folder of its own, or unite their streams"))
+  }
+  /// State is found again by names, so no two operators may share one: said by the first run, not by the first that keeps
+  /// checkpoints.
+  private func checkNames() throws {
+    var names: Set<String> = []
+    for stage in stages {
+      guard let instance = stage.instances.first else { continue }
+      for (name, _) in instance.states where !names.insert(name).inserted { throw CheckpointError.sameName(name) }
+    }
+  }
+
   private func makeExchange<Element>(upstream: Int, downstream: Int) -> Exchange<Element> {
     let e = Exchange<Element>(index: exchanges.count, upstream: upstream, downstream: downstream)
     exchanges.append { batch in e.prepare(batch) }
@@ -307,6 +334,7 @@ public final class StreamingContext: @unchecked Sendable {
       let n = stage.index == 0 ? threads : stage.partitionCount
       for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }
     }
+    try checkNames()
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     recoveryReport = isResumed ? coordinator?.report : nil

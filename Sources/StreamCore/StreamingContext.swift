@@ -312,6 +312,18 @@ public final class StreamingContext: @unchecked Sendable {
     return try result.get()
   }
 
+  /// ``run()`` for the end of a program: what goes wrong is said in a line on standard error, and the process exits with
+  /// code 1. (An error that leaves `main.swift` would bury what it has to say under a trace of the processor's state.)
+  @discardableResult
+  public func runOrExit() -> RunOutcome {
+    do {
+      return try run()
+    } catch {
+      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
   private func runToEnd() throws -> RunOutcome {
     control.withLock {
       precondition(!$0.hasRun, "a context runs once; make another one to run again")

@@ -30,7 +30,7 @@ final class Store: Sendable {
 final class OrderFeed: Receiver<String>, @unchecked Sendable {}
 
 enum ReadMeSnippets {
-  static func program() throws {
+  static func program() {
     //:
     struct View: Codable, Sendable {
       var time: Int64  // milliseconds
@@ -46,7 +46,7 @@ enum ReadMeSnippets {
       .count().results
       .saveToFiles(
         "counts", format: .csv(header: ["start", "page", "views"]) { ["\($0.1.window.start)", $0.0, "\($0.1.value)"] })
-    try context.run()
+    context.runOrExit()
     //:
   }
 }
@@ -74,14 +74,14 @@ enum FrontPageSnippets {
     //:
     totals.mapped.print()
   }
-  static func checkpoints() throws {
+  static func checkpoints() {
     //:
     let context = StreamingContext(checkpoint: CheckpointOptions(directory: "state"))
     context.textFileStream(folder: "incoming")
       .countByValue()
       .map { line, count in "\(count) \(line)" }
       .saveAsTextFiles("counts")
-    try context.run()
+    context.runOrExit()
     //:
   }
   static func live(_ context: StreamingContext) throws {

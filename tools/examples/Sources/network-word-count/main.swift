@@ -15,4 +15,4 @@ let lines = context.socketTextStream(
 let words = lines.flatMap { $0.split(separator: " ") }
 let counts = words.map { (String($0), 1) }.reduceByKey(+)
 counts.print()
-try context.run()
+context.runOrExit()

@@ -51,4 +51,4 @@ visits.results.forEach(name: "visits") { user, visit in
   let minutes = (visit.window.end - visit.window.start - 1_800_000) / 60_000
   print("\(user): \(visit.value.clicks) clicks in \(minutes) min, from \(visit.value.entry) to \(visit.value.exit)")
 }
-try context.run()
+context.runOrExit()

@@ -44,4 +44,4 @@ let alarms = reports.keyed { $0.machine }
     machine.emit("\(timer.due / 1000) s: nothing heard of \(machine.key) for 30 s")
   }
 alarms.forEach(name: "alarms") { print($0) }
-try context.run()
+context.runOrExit()

@@ -73,7 +73,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
   ) -> Bool {
     let hash = key.stableHash
     guard let slot = unsafe table.find(key, hash: hash) else {
-      guard unsafe mode == .complete || due(time) > clock.watermark else { return false }
+      guard mode == .complete || due(time) > clock.watermark else { return false }
       let slot = unsafe table.insertNew(key, hash: hash, [])
       open(slot, at: 0, create(value), time)
       return true
@@ -82,7 +82,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     var k = 0
     while unsafe k < table[slot].count, unsafe table[slot][k].last &+ gap < time { k += 1 }
     guard unsafe k < table[slot].count, unsafe table[slot][k].start &- gap <= time else {
-      guard unsafe mode == .complete || due(time) > clock.watermark else { return false }
+      guard mode == .complete || due(time) > clock.watermark else { return false }
       open(slot, at: k, create(value), time)
       return true
     }
@@ -139,7 +139,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
   @inlinable
   func emitInterval<Value>(_ output: PartitionBuffer<WindowOutput<Key, Value, Aggregate>>) {
     if mode == .append { return }
-    let now = unsafe Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
+    let now = Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
     if mode == .update {
       for place in unsafe changed.sorted(by: { ($0.first, $0.second) < ($1.first, $1.second) }) {
         for session in unsafe table[place.first] where session.id == place.second {

@@ -176,7 +176,7 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
     case .left: due = time &+ bounds.afterMilliseconds &+ 1
     case .right: due = time &+ bounds.beforeMilliseconds &+ 1
     }
-    guard unsafe time >= clock.watermark else {
+    guard time >= clock.watermark else {
       emit(.late(key, side), position, time, output)
       return
     }

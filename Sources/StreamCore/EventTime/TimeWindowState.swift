@@ -50,7 +50,7 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
     while start &+ length > time {
       let due = start &+ length &+ lateness
       // nothing is forgotten with complete results
-      if unsafe mode == .complete || due > clock.watermark {
+      if mode == .complete || due > clock.watermark {
         let windowKey = WindowKey(key, start)
         let hash = windowKey.stableHash
         let slot: UInt32
@@ -88,7 +88,7 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
   }
   @inlinable
   func emitInterval<Value>(_ output: PartitionBuffer<WindowOutput<Key, Value, Aggregate>>) {
-    let now = unsafe Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
+    let now = Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
     switch mode {
     case .append: break
     case .update:

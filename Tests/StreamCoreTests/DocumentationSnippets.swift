@@ -132,11 +132,7 @@ enum EventTimeSnippets {
         by: .sliding(milliseconds: 3_600_000, slideMilliseconds: 600_000), name: "hourly",
         allowedLatenessMilliseconds: 60_000, outputMode: .update
       )
-      .aggregate(startingWith: 0.0) { total, sale in
-        total += sale.amount
-      } merge: {
-        $0 += $1
-      }
+      .aggregate(startingWith: 0.0) { total, sale in total += sale.amount }
     hourly.results.forEach(name: "results") { shop, total in print(shop, total.window.start, total.value) }
     hourly.late.saveToFiles("late-sales", format: .csv(header: ["shop", "item"]) { [$0.0, $0.1.item] })
     //:

@@ -32,20 +32,23 @@ public struct WindowedStream<Key: StreamKey, Value> {
   /// - Parameters:
   ///   - zero: what a window begins with.
   ///   - add: puts a value in.
-  ///   - merge: of two sessions that an element bridges; only called for session windows.
+  ///   - merge: of two sessions that an element bridges. Session windows must have it, others do not ask for it.
   @inlinable
   public func aggregate<Aggregate: Codable & Sendable>(
     startingWith zero: Aggregate, schema: StateSchema<Aggregate> = StateSchema(),
     _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
-    merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
+    merge: (@Sendable (inout Aggregate, Aggregate) -> Void)? = nil
   ) -> WindowedResults<Key, Value, Aggregate> {
-    combine(
+    if case .session = windows {
+      precondition(merge != nil, "'\(name)': sessions that an element bridges have to be put together; give merge:")
+    }
+    return combine(
       schema: schema,
       {
         var aggregate = zero
         add(&aggregate, $0)
         return aggregate
-      }, add, merge)
+      }, add, merge ?? { _, _ in })
   }
 
   /// The base of all: `create` makes what is kept of a window of its first value.

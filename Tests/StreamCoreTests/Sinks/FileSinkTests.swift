@@ -230,6 +230,28 @@ private func texts(_ files: FaultyFiles) -> [String: String] {
       return nil
     }
   }
+  private struct Reading: Codable, Sendable {
+    var at: Date
+    var value: Int
+  }
+  @Test func datesInLinesOfJSONCanBeRead() throws {
+    _ = try withTestFolder { folder -> String? in
+      let context = StreamingContext(options: StreamingOptions(threads: 1), clock: ManualClock())
+      let reading = Reading(at: Date(timeIntervalSince1970: 1_767_607_200.25), value: 1)
+      context.queueStream([[reading]]).saveAsJSONLines(folder + "/dates")
+      let encoder = JSONEncoder()
+      encoder.dateEncodingStrategy = .secondsSince1970
+      encoder.outputFormatting = .sortedKeys
+      context.queueStream([[reading]]).saveToFiles(folder + "/seconds", format: .jsonLines(encoder))
+      try context.run()
+      func text(_ sink: String) throws -> String {
+        try String(contentsOfFile: folder + "/" + sink + "/part-000000.ndjson", encoding: .utf8)
+      }
+      #expect(try text("dates") == #"{"at":"2026-01-05T10:00:00.250Z","value":1}"# + "\n")
+      #expect(try text("seconds") == #"{"at":1767607200.25,"value":1}"# + "\n")
+      return nil
+    }
+  }
   @Test func aFolderIsThatOfOneSink() throws {
     _ = try withTestFolder { folder -> String? in
       let context = StreamingContext(options: StreamingOptions(threads: 1), clock: ManualClock())

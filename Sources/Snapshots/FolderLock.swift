@@ -11,7 +11,7 @@
 /// Guarantees: at most one holder, within a process too; released by the system when the process dies, so a crash
 /// leaves nothing to clean up. The file itself stays and names the last holder's process id.
 final class FolderLock: Sendable {
-  private let descriptor: Int32
+  let descriptor: Int32
 
   init(folder: String) throws(SnapshotError) {
     let path = folder + "/lock"
@@ -32,7 +32,11 @@ final class FolderLock: Sendable {
     self.descriptor = descriptor
   }
 
-  deinit { _ = closeDescriptor(descriptor) }
+  deinit {
+    // a process that is just being started has a copy of the descriptor until it executes: closing ours would not do
+    _ = flock(descriptor, LOCK_UN)
+    _ = closeDescriptor(descriptor)
+  }
 
   private static func holder(_ descriptor: Int32) -> String {
     var digits = [UInt8](repeating: 0, count: 20)

@@ -42,7 +42,7 @@ public enum CheckpointError: Error, CustomStringConvertible, Equatable {
   case differentSources(directory: String, String)
   /// It is of a format that this version cannot read.
   case unreadable(directory: String, String)
-  /// Two operators of the program have the same name.
+  /// Two operators or sinks of the program have the same name.
   case sameName(String)
 
   public var description: String {
@@ -55,7 +55,8 @@ public enum CheckpointError: Error, CustomStringConvertible, Equatable {
     case .unreadable(let directory, let what):
       "the checkpoint in '\(directory)' cannot be read: \(what). Use --fresh to start over"
     case .sameName(let name):
-      "two operators are called '\(name)'; give each its own name, by which its state is found again"
+      "two operators or sinks are called '\(name)'; give each a name of its own (name:), by which its state is found "
+        + "again after a restart"
     }
   }
 }
@@ -180,7 +181,6 @@ final class CheckpointCoordinator: @unchecked Sendable {
   /// Makes room for the stages' snapshots and restores their state.
   func prepare(stages: [Stage], recovered: Recovered?) throws {
     let recorded = Set(recovered?.metadata.operators ?? [])
-    var names: Set<String> = []
     var used: Set<String> = []
     defer { report.dropped = Set(recorded.subtracting(used).map(CheckpointCoordinator.operatorName)) }
     for stage in stages {
@@ -190,7 +190,6 @@ final class CheckpointCoordinator: @unchecked Sendable {
         for (name, state) in i.states {
           let suffix = stage.partitionCount == 1 ? "" : "/partition-\(padded(i.index))"
           list.append((state, StateSnapshot(prefix: name + suffix)))
-          guard names.insert(name + suffix).inserted else { throw CheckpointError.sameName(name) }
           guard let r = recovered else { continue }
           let former = options.renamedOperators[name] ?? name
           if recorded.contains(former + suffix) {

@@ -2,10 +2,9 @@
 extension StreamingContext {
   /// A context that closes an interval at every multiple of this time: Spark's batch interval. More is said with
   /// ``StreamingOptions``.
-  public convenience init(batchIntervalMilliseconds: Int64) {
-    var options = StreamingOptions()
-    options.trigger = .interval(milliseconds: batchIntervalMilliseconds)
-    self.init(options: options)
+  public convenience init(batchIntervalMilliseconds: Int64, checkpoint: CheckpointOptions? = nil) {
+    self.init(
+      options: StreamingOptions(trigger: .interval(milliseconds: batchIntervalMilliseconds)), checkpoint: checkpoint)
   }
 
   /// The elements of a queue.
@@ -29,9 +28,7 @@ extension StreamingContext {
   /// The lines of a file that is there, to its end; see ``GrowingFileOptions/endsWhenRead``. A run that finds no such file
   /// fails.
   public func textFile(_ path: String) -> DStream<String> {
-    var options = GrowingFileOptions()
-    options.endsWhenRead = true
-    return textFileStream(growing: path, options: options)
+    textFileStream(growing: path, options: GrowingFileOptions(endsWhenRead: true))
   }
   /// The lines of a folder's files, as files come.
   public func textFileStream(folder: String, options: FolderOptions = FolderOptions()) -> DStream<String> {

@@ -6,33 +6,52 @@ import Synchronization
 /// How a streaming job runs: nothing here may change its results.
 public struct StreamingOptions: Sendable {
   /// Worker threads; 0 means one a core.
-  public var threads = 0
+  public var threads: Int
   /// Partitions of keyed streams: a power of two, fixed for the life of a checkpoint.
-  public var keyGroups = 16
+  public var keyGroups: Int
   /// Bytes of input per micro-batch, at least one.
-  public var blockByteCount = 1 << 20
+  public var blockByteCount: Int
   /// Elements of a source of values per micro-batch, at least one.
-  public var blockElementCount = 1 << 15
+  public var blockElementCount: Int
   /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
-  public var speed = 0.0
+  public var speed: Double
   /// When intervals are closed.
-  public var trigger = Trigger.asFastAsPossible
+  public var trigger: Trigger
   /// Records that all sources together may give in one interval, about (whole blocks are taken); nil: no limit.
   public var recordsPerIntervalMax: Int?
   /// Whether the number of records an interval takes follows how fast the ones before were processed (a PID controller, as
   /// Spark's); with ``Trigger/interval(milliseconds:)``. ``recordsPerIntervalMax`` stays the upper bound.
-  public var backPressure = false
+  public var backPressure: Bool
   /// How soon a source that had nothing is asked again.
-  public var pollMilliseconds: Int64 = 2
+  public var pollMilliseconds: Int64
   /// How often an interval is closed when nothing comes, so that timers go off, where the program needs it.
-  public var idleIntervalMilliseconds: Int64 = 100
+  public var idleIntervalMilliseconds: Int64
   /// A source partition that has been silent for this long (processing time) no longer holds the watermark back; nil:
   /// it holds it back for ever.
   public var idleTimeoutMilliseconds: Int64?
   /// When all sources are silent, the watermark goes on with processing time, so that the last windows close.
-  public var advancesWhenIdle = false
+  public var advancesWhenIdle: Bool
 
-  public init() {}
+  /// The properties in one expression, each with its default.
+  public init(
+    threads: Int = 0, keyGroups: Int = 16, blockByteCount: Int = 1 << 20, blockElementCount: Int = 1 << 15,
+    speed: Double = 0.0, trigger: Trigger = .asFastAsPossible, recordsPerIntervalMax: Int? = nil,
+    backPressure: Bool = false, pollMilliseconds: Int64 = 2, idleIntervalMilliseconds: Int64 = 100,
+    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false
+  ) {
+    self.threads = threads
+    self.keyGroups = keyGroups
+    self.blockByteCount = blockByteCount
+    self.blockElementCount = blockElementCount
+    self.speed = speed
+    self.trigger = trigger
+    self.recordsPerIntervalMax = recordsPerIntervalMax
+    self.backPressure = backPressure
+    self.pollMilliseconds = pollMilliseconds
+    self.idleIntervalMilliseconds = idleIntervalMilliseconds
+    self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
+    self.advancesWhenIdle = advancesWhenIdle
+  }
 }
 
 /// Where and how often to keep checkpoints.
@@ -44,7 +63,7 @@ public struct CheckpointOptions: Sendable {
   /// Ignore what is there and start over.
   public var isFresh: Bool
   /// Operators that were called otherwise when the checkpoint was written: former names by present ones.
-  public var renamedOperators: [String: String] = [:]
+  public var renamedOperators: [String: String]
   /// How the checkpoints are kept, and the file system that they are on.
   package var store = CheckpointStoreOptions()
   /// What the log of intervals is written with.
@@ -58,10 +77,15 @@ public struct CheckpointOptions: Sendable {
   ///   - directory: the folder.
   ///   - intervalMilliseconds: how long after one checkpoint the next one is begun.
   ///   - isFresh: ignore what is there and start over.
-  public init(directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false) {
+  ///   - renamedOperators: former names by present ones.
+  public init(
+    directory: String, intervalMilliseconds: Int64 = 10_000, isFresh: Bool = false,
+    renamedOperators: [String: String] = [:]
+  ) {
     self.directory = directory
     self.intervalMilliseconds = intervalMilliseconds
     self.isFresh = isFresh
+    self.renamedOperators = renamedOperators
   }
 }
 
@@ -98,6 +122,9 @@ public final class StreamingContext: @unchecked Sendable {
   var worksByInterval = false
   /// Some operator has to be called when nothing comes (timers in processing time).
   var needsIdleIntervals = false
+  /// How many default names were given out, and which folders sinks write to.
+  private var defaultNames: [String: Int] = [:]
+  private var outputFolders: Set<String> = []
   private let sourceStage = SourceStage()
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
@@ -229,6 +256,30 @@ public final class StreamingContext: @unchecked Sendable {
     stages.append(stage)
   }
 
+  /// A name for a sink that was given none: the word, and from the second such sink on its number. The same on every run
+  /// for as long as these sinks are declared in the same order.
+  func defaultName(_ word: String) -> String {
+    defaultNames[word, default: 0] += 1
+    return defaultNames[word] == 1 ? word : "\(word)-\(defaultNames[word] ?? 1)"
+  }
+  /// Makes a folder that of one sink; another one makes the run fail.
+  func claim(outputFolder folder: String) {
+    if outputFolders.insert(URL(fileURLWithPath: folder).standardizedFileURL.path).inserted { return }
+    fail(
+      FileError(
+        path: folder, problem: "is written to by two sinks of the program",
+        advice: "give each a folder of its own, or unite their streams"))
+  }
+  /// State is found again by names, so no two operators may share one: said by the first run, not by the first that keeps
+  /// checkpoints.
+  private func checkNames() throws {
+    var names: Set<String> = []
+    for stage in stages {
+      guard let instance = stage.instances.first else { continue }
+      for (name, _) in instance.states where !names.insert(name).inserted { throw CheckpointError.sameName(name) }
+    }
+  }
+
   private func makeExchange<Element>(upstream: Int, downstream: Int) -> Exchange<Element> {
     let e = Exchange<Element>(index: exchanges.count, upstream: upstream, downstream: downstream)
     exchanges.append { batch in e.prepare(batch) }
@@ -261,6 +312,18 @@ public final class StreamingContext: @unchecked Sendable {
     return try result.get()
   }
 
+  /// ``run()`` for the end of a program: what goes wrong is said in a line on standard error, and the process exits with
+  /// code 1. (An error that leaves `main.swift` would bury what it has to say under a trace of the processor's state.)
+  @discardableResult
+  public func runOrExit() -> RunOutcome {
+    do {
+      return try run()
+    } catch {
+      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
   private func runToEnd() throws -> RunOutcome {
     control.withLock {
       precondition(!$0.hasRun, "a context runs once; make another one to run again")
@@ -283,6 +346,7 @@ public final class StreamingContext: @unchecked Sendable {
       let n = stage.index == 0 ? threads : stage.partitionCount
       for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }
     }
+    try checkNames()
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     recoveryReport = isResumed ? coordinator?.report : nil

@@ -43,17 +43,14 @@ func run(_ arguments: [String]) {
     sessions.results.map { user, w in
       "\(user) \(w.window.start) \(w.window.end) \(w.value.reduce(17) { ($0 &* 31 &+ $1.value) & 0xffff_ffff })"
     }.saveAsTextFiles(folder + "/out/sessions", options: files)
-    clicks.processKeyed(
-      name: "quiet", initialState: 0,
-      onTimer: { (call: KeyedContext<Int, String>, timer, count: inout Int) in
-        call.emit("\(call.key) \(timer.due) \(count)")
-        call.removeState()
-      },
-      { (call: KeyedContext<Int, String>, _: Click, count: inout Int) in
-        count += 1
-        call.setTimer(due: call.eventTime + 500)
-      }
-    ).saveAsTextFiles(folder + "/out/quiet", options: files)
+    clicks.processKeyed(name: "quiet", startingWith: 0) {
+      (call: KeyedContext<Int, String>, _: Click, count: inout Int) in
+      count += 1
+      call.setTimer(due: call.eventTime + 500)
+    } onTimer: { (call: KeyedContext<Int, String>, timer, count: inout Int) in
+      call.emit("\(call.key) \(timer.due) \(count)")
+      call.removeState()
+    }.saveAsTextFiles(folder + "/out/quiet", options: files)
     let outcome = try context.run()
     source.stop()
     if context.isResumed { FileHandle.standardError.write(Data("going on from a checkpoint\n".utf8)) }

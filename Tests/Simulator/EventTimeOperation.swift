@@ -116,7 +116,7 @@ enum EventTimeOperation: Sendable {
     case .join(let type, let bounds):
       let left = stream.filter { $0.value % 3 != 0 }.map { ($0.key, $0) }
       let right = stream.filter { $0.value % 3 != 1 }.map { ($0.key, $0) }
-      let joined = left.join(right, name: name, within: bounds, type: type)
+      let joined = left.joined(right, name: name, within: bounds, type) { ($0, $1) }
       late.append(joined.late.map { Event(key: $0.0, value: -1, id: 0) })
       return joined.results.map { key, pair in
         Event(key: key, value: mixed(pair.0?.value ?? 1, pair.1?.value ?? 2), id: pair.0?.id ?? pair.1?.id ?? -1)
@@ -137,20 +137,18 @@ enum EventTimeOperation: Sendable {
   }
 
   private func processed(_ stream: DStream<Event>, _ delay: Int64, _ forgets: Bool, _ name: String) -> DStream<Event> {
-    stream.map { ($0.key, $0) }.processKeyed(
-      name: name, initialState: [Int](),
-      onTimer: {
-        (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
-        call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
-        if forgets, timer.number == 0 { call.removeState() }
-      },
-      { (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
-        state.append(e.value)
-        if state.count > 5 { state.removeFirst() }
-        call.setTimer(e.value % 2, due: call.eventTime + delay)
-        if e.value % 5 == 0 { call.cancelTimer(1) }
-        if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
-      })
+    stream.map { ($0.key, $0) }.processKeyed(name: name, startingWith: [Int]()) {
+      (call: KeyedContext<Int, Event>, e: Event, state: inout [Int]) in
+      state.append(e.value)
+      if state.count > 5 { state.removeFirst() }
+      call.setTimer(e.value % 2, due: call.eventTime + delay)
+      if e.value % 5 == 0 { call.cancelTimer(1) }
+      if e.value % 4 == 0 { call.emit(Event(key: e.key, value: state.count, id: e.id)) }
+    } onTimer: {
+      (call: KeyedContext<Int, Event>, timer, state: inout [Int]) in
+      call.emit(Event(key: call.key, value: state.reduce(timer.number) { mixed($0, $1) }, id: -2))
+      if forgets, timer.number == 0 { call.removeState() }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Snapshots
@@ -50,6 +51,16 @@ import Testing
     let folder = try TemporaryFolder()
     for _ in 0..<3 { try state.write(to: try CheckpointStore(directory: folder.path)) }
     #expect(folder.ids == [1, 2, 3])
+  }
+
+  /// A process that is being started has the descriptor too until it executes its program.
+  @Test func theLockEndsWithTheStoreWhoeverHasACopy() throws {
+    let folder = try TemporaryFolder()
+    var copy = Int32(-1)
+    do { copy = withExtendedLifetime(try FolderLock(folder: folder.path)) { dup($0.descriptor) } }
+    defer { close(copy) }
+    #expect(copy >= 0)
+    #expect(snapshotError { _ = try FolderLock(folder: folder.path) } == nil)
   }
 
   @Test func unusableFolderIsAnError() throws {

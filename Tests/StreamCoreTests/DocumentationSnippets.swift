@@ -30,7 +30,7 @@ final class Store: Sendable {
 final class OrderFeed: Receiver<String>, @unchecked Sendable {}
 
 enum ReadMeSnippets {
-  static func program() throws {
+  static func program() {
     //:
     struct View: Codable, Sendable {
       var time: Int64  // milliseconds
@@ -46,7 +46,7 @@ enum ReadMeSnippets {
       .count().results
       .saveToFiles(
         "counts", format: .csv(header: ["start", "page", "views"]) { ["\($0.1.window.start)", $0.0, "\($0.1.value)"] })
-    try context.run()
+    context.runOrExit()
     //:
   }
 }
@@ -74,14 +74,14 @@ enum FrontPageSnippets {
     //:
     totals.mapped.print()
   }
-  static func checkpoints() throws {
+  static func checkpoints() {
     //:
     let context = StreamingContext(checkpoint: CheckpointOptions(directory: "state"))
     context.textFileStream(folder: "incoming")
       .countByValue()
       .map { line, count in "\(count) \(line)" }
       .saveAsTextFiles("counts")
-    try context.run()
+    context.runOrExit()
     //:
   }
   static func live(_ context: StreamingContext) throws {
@@ -100,11 +100,9 @@ enum FrontPageSnippets {
 enum BatchSnippets {
   static func options() {
     //:
-    var options = StreamingOptions()
-    options.trigger = .interval(milliseconds: 1000)
-    options.recordsPerIntervalMax = 500_000
-    options.backPressure = true
-    let context = StreamingContext(options: options)
+    let context = StreamingContext(
+      options: StreamingOptions(
+        trigger: .interval(milliseconds: 1000), recordsPerIntervalMax: 500_000, backPressure: true))
     //:
     _ = context
   }
@@ -134,11 +132,7 @@ enum EventTimeSnippets {
         by: .sliding(milliseconds: 3_600_000, slideMilliseconds: 600_000), name: "hourly",
         allowedLatenessMilliseconds: 60_000, outputMode: .update
       )
-      .aggregate(startingWith: 0.0) { total, sale in
-        total += sale.amount
-      } merge: {
-        $0 += $1
-      }
+      .aggregate(startingWith: 0.0) { total, sale in total += sale.amount }
     hourly.results.forEach(name: "results") { shop, total in print(shop, total.window.start, total.value) }
     hourly.late.saveToFiles("late-sales", format: .csv(header: ["shop", "item"]) { [$0.0, $0.1.item] })
     //:
@@ -157,10 +151,10 @@ enum EventTimeSnippets {
   static func join(_ impressions: DStream<View>, _ sales: DStream<Sale>) {
     //:
     let attributed = impressions.keyed { $0.page }
-      .join(
+      .leftOuterJoin(
         sales.keyed { $0.item }, name: "attribution",
-        within: TimeBounds(beforeMilliseconds: 0, afterMilliseconds: 3_600_000), type: .leftOuter)
-    attributed.results.forEach(name: "results") { page, pair in print(page, pair.1?.amount ?? 0) }
+        within: TimeBounds(beforeMilliseconds: 0, afterMilliseconds: 3_600_000))
+    attributed.results.forEach(name: "results") { page, pair in print(page, pair.0.user, pair.1?.amount ?? 0) }
     //:
   }
   static func duplicates(_ timed: DStream<Sale>) {
@@ -173,9 +167,7 @@ enum EventTimeSnippets {
   }
   static func idle() -> StreamingOptions {
     //:
-    var options = StreamingOptions()
-    options.idleTimeoutMilliseconds = 60_000
-    options.advancesWhenIdle = true
+    let options = StreamingOptions(idleTimeoutMilliseconds: 60_000, advancesWhenIdle: true)
     //:
     return options
   }
@@ -201,14 +193,14 @@ enum StateSnippets {
   }
   static func process(_ views: DStream<View>) {
     //:
-    let carts: DStream<String> = views.keyed { $0.user }.processKeyed(name: "carts", initialState: [String]()) {
-      call, timer, pages in
-      call.emit("\(call.key) looked at \(pages.joined(separator: ", ")) and left")
-      call.removeState()
-    } _: { call, view, pages in
-      pages.append(view.page)
-      call.setTimer(due: call.eventTime + 600_000)
-    }
+    let carts = views.keyed { $0.user }
+      .processKeyed(name: "carts", startingWith: [String](), giving: String.self) { call, view, pages in
+        pages.append(view.page)
+        call.setTimer(due: call.eventTime + 600_000)
+      } onTimer: { call, timer, pages in
+        call.emit("\(call.key) looked at \(pages.joined(separator: ", ")) and left")
+        call.removeState()
+      }
     //:
     carts.print()
   }
@@ -254,8 +246,9 @@ enum StateSnippets {
 enum CheckpointSnippets {
   static func options(_ build: (StreamingContext) -> Void) throws {
     //:
-    var checkpoint = CheckpointOptions(directory: "state", intervalMilliseconds: 10_000)
-    checkpoint.renamedOperators = ["visits-by-user": "visits"]  // now "visits-by-user", formerly "visits"
+    let checkpoint = CheckpointOptions(
+      directory: "state", intervalMilliseconds: 10_000,
+      renamedOperators: ["visits-by-user": "visits"])  // now "visits-by-user", formerly "visits"
     let context = StreamingContext.getOrCreate(checkpoint: checkpoint, job: ["gap": "30 min"]) { context in
       build(context)
     }

@@ -13,6 +13,18 @@ import Testing
     return StreamingContext(options: options, clock: ManualClock())
   }
 
+  @Test func aProgramThatFailsSaysWhyInALine() async {
+    let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+      let context = StreamingContext(clock: ManualClock())
+      context.textFile("/there/is/no/such/file").print { _ in }
+      context.runOrExit()
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said == "error: '/there/is/no/such/file' cannot be read: No such file or directory; check the path\n")
+    let context = context()
+    context.queueStream([[1]]).print { _ in }
+    #expect(context.runOrExit() == .finished)
+  }
   /// What was read when the stop came has been given out, to the last element; the rest is still in the queue.
   @Test(arguments: [1, 2, 4], [Trigger.asFastAsPossible, .interval(milliseconds: 10)])
   func aStopLosesNothing(threads: Int, trigger: Trigger) throws {

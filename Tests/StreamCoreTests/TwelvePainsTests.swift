@@ -96,7 +96,7 @@ import Testing
   }
 
   private func counting(_ clicks: DStream<Click>, name: String, _ results: MemoryTable<String>) {
-    clicks.map { ($0.user, $0) }.processKeyed(name: name, initialState: 0) {
+    clicks.map { ($0.user, $0) }.processKeyed(name: name, startingWith: 0) {
       (call: KeyedContext<Int, String>, _, count: inout Int) in
       count += 1
       call.emit("\(call.key): \(count)")
@@ -163,7 +163,7 @@ import Testing
       queue.close()
       let results = MemoryTable<String>()
       let context = try run(queue, folder: folder) { clicks in
-        clicks.map { ($0.user, $0) }.processKeyed(name: "state", initialState: 0) {
+        clicks.map { ($0.user, $0) }.processKeyed(name: "state", startingWith: 0) {
           (_: KeyedContext<Int, String>, _, count: inout Int) in count += 1
         }.saveToMemory(results)
       }
@@ -206,13 +206,11 @@ import Testing
       let results = MemoryTable<String>()
       func build(_ clicks: DStream<Click>) {
         clicks.withWatermark(delayMilliseconds: 0) { $0.time }.map { ($0.user, $0) }
-          .processKeyed(
-            name: "timers", initialState: 0,
-            onTimer: { (call: KeyedContext<Int, String>, timer, _: inout Int) in
-              call.emit("\(call.key) at \(timer.due)")
-            },
-            { (call: KeyedContext<Int, String>, _: Click, _: inout Int) in call.setTimer(due: call.eventTime + 100) }
-          ).saveToMemory(results)
+          .processKeyed(name: "timers", startingWith: 0) { (call: KeyedContext<Int, String>, _: Click, _: inout Int) in
+            call.setTimer(due: call.eventTime + 100)
+          } onTimer: { (call: KeyedContext<Int, String>, timer, _: inout Int) in
+            call.emit("\(call.key) at \(timer.due)")
+          }.saveToMemory(results)
       }
       try run(queue, folder: folder, stopAfterInterval: 0, build)
       #expect(results.elements == [])

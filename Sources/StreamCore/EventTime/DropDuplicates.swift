@@ -41,7 +41,7 @@ extension DStream {
       ) { t, _, _ in
         unsafe seen.table.remove(at: t.owner)
       } put: { (e: (Key, Element), position, output) in
-        if unsafe position.eventTime < seen.clock.watermark {
+        if position.eventTime < seen.clock.watermark {
           // a key that is still known is a duplicate, late or not
           if unsafe seen.table.find(e.0) == nil { output.append(.late(e.1), at: position) }
           return

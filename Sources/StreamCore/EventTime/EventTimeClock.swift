@@ -7,46 +7,44 @@
 /// Cost: a comparison an element; a timer as ``TimerQueue`` says.
 public final class EventTimeClock {
   @exclusivity(unchecked) public var timers = TimerQueue()
-  @exclusivity(unchecked) public private(set) var watermark = Int64.min
+  @exclusivity(unchecked) @usableFromInline var current = Int64.min
   @exclusivity(unchecked) @usableFromInline var nextDue = Int64.max
-  @usableFromInline var _watermark: Int64 {
-    @inline(__always) get { unsafe watermark }
-    @inline(__always) set { unsafe watermark = newValue }
-  }
+  /// The watermark of what the operator has seen; `.min` before anything.
+  @inlinable public var watermark: Int64 { @inline(__always) get { unsafe current } }
 
   public init() {}
 
   /// Fires what is due before an element at a position.
   @inlinable @inline(__always)
   public func advance(to position: Position, _ fire: (FiredTimer, Position) -> Void) {
-    if position.watermark > _watermark {
+    if unsafe position.watermark > current {
       if unsafe nextDue <= position.watermark { fireDue(position.watermark, nil, fire) }
-      _watermark = position.watermark
+      unsafe current = position.watermark
     }
   }
   /// Fires what the element at a position set for a time that has passed.
   @inlinable @inline(__always)
   public func settle(at position: Position, _ fire: (FiredTimer, Position) -> Void) {
-    if unsafe nextDue <= _watermark { fireDue(_watermark, position, fire) }
+    if unsafe nextDue <= current { unsafe fireDue(current, position, fire) }
   }
   /// Fires what is due at the end of a batch.
   @inlinable
   public func endBatch(_ watermark: Int64, _ fire: (FiredTimer, Position) -> Void) {
-    guard watermark > _watermark else { return }
+    guard unsafe watermark > current else { return }
     if unsafe nextDue <= watermark { fireDue(watermark, nil, fire) }
-    _watermark = watermark
+    unsafe current = watermark
   }
   @inlinable
   func fireDue(_ watermark: Int64, _ position: Position?, _ fire: (FiredTimer, Position) -> Void) {
     // what a timer sets for a time that has passed fires in its turn, and positions never fall
-    var reached = _watermark == .min ? .min : _watermark &+ 1
+    var reached = unsafe current == .min ? .min : current &+ 1
     while let t = unsafe timers.popDue(at: watermark) {
       if let position {
         fire(t, position)
       } else {
         // what is asked for the watermark meanwhile must not see where batches were cut
         reached = max(reached, t.due)
-        _watermark = reached
+        unsafe current = reached
         fire(t, Position(due: reached))
       }
     }
@@ -87,11 +85,11 @@ public final class EventTimeClock {
 
   public func snapshot(into snapshot: StateSnapshot) {
     unsafe timers.snapshot("timers", into: snapshot)
-    unsafe snapshot.addCount("watermark", Int(watermark))
+    unsafe snapshot.addCount("watermark", Int(current))
   }
   public func restore(from state: RestoredState) throws {
     unsafe try timers.restore("timers", from: state)
-    unsafe watermark = Int64(try state.count("watermark"))
+    unsafe current = Int64(try state.count("watermark"))
     unsafe nextDue = unsafe timers.nextDue() ?? .max
   }
 }

@@ -42,7 +42,8 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
 
   @inlinable
   func makeOperator<Value>(
-    _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
+    _ instance: StageInstance, _ create: @escaping @Sendable (Value) -> Aggregate,
+    _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
     _ merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
   ) -> PartitionOperator<(Key, Value), WindowOutput<Key, Value, Aggregate>> {
     clock.drive(
@@ -53,7 +54,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
       if batch.closesInterval { emitInterval(output) }
       instance.heldCount = unsafe table.count
     } put: { [self] (e: (Key, Value), position, output) in
-      if !put(e.0, e.1, position.eventTime, zero, add, merge) {
+      if !put(e.0, e.1, position.eventTime, create, add, merge) {
         output.append(.late(e.0, e.1), at: position.lagging(milliseconds: SessionWindowState.lag(lateness)))
       }
     }
@@ -67,22 +68,22 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
 
   @inlinable
   func put<Value>(
-    _ key: Key, _ value: Value, _ time: Int64, _ zero: Aggregate, _ add: (inout Aggregate, Value) -> Void,
+    _ key: Key, _ value: Value, _ time: Int64, _ create: (Value) -> Aggregate, _ add: (inout Aggregate, Value) -> Void,
     _ merge: (inout Aggregate, Aggregate) -> Void
   ) -> Bool {
     let hash = key.stableHash
     guard let slot = unsafe table.find(key, hash: hash) else {
-      guard unsafe mode == .complete || due(time) > clock.watermark else { return false }
+      guard mode == .complete || due(time) > clock.watermark else { return false }
       let slot = unsafe table.insertNew(key, hash: hash, [])
-      open(slot, at: 0, value, time, zero, add)
+      open(slot, at: 0, create(value), time)
       return true
     }
     // the first session that the element touches or comes before
     var k = 0
     while unsafe k < table[slot].count, unsafe table[slot][k].last &+ gap < time { k += 1 }
     guard unsafe k < table[slot].count, unsafe table[slot][k].start &- gap <= time else {
-      guard unsafe mode == .complete || due(time) > clock.watermark else { return false }
-      open(slot, at: k, value, time, zero, add)
+      guard mode == .complete || due(time) > clock.watermark else { return false }
+      open(slot, at: k, create(value), time)
       return true
     }
     unsafe add(&table[slot][k].aggregate, value)
@@ -99,11 +100,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
     return true
   }
   @inlinable
-  func open<Value>(
-    _ slot: UInt32, at k: Int, _ value: Value, _ time: Int64, _ zero: Aggregate, _ add: (inout Aggregate, Value) -> Void
-  ) {
-    var aggregate = zero
-    add(&aggregate, value)
+  func open(_ slot: UInt32, at k: Int, _ aggregate: Aggregate, _ time: Int64) {
     unsafe table[slot].insert(Session(start: time, last: time, id: nextID, aggregate: aggregate), at: k)
     unsafe nextID += 1
     touch(slot, k)
@@ -142,7 +139,7 @@ final class SessionWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: C
   @inlinable
   func emitInterval<Value>(_ output: PartitionBuffer<WindowOutput<Key, Value, Aggregate>>) {
     if mode == .append { return }
-    let now = unsafe Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
+    let now = Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
     if mode == .update {
       for place in unsafe changed.sorted(by: { ($0.first, $0.second) < ($1.first, $1.second) }) {
         for session in unsafe table[place.first] where session.id == place.second {

@@ -3,7 +3,7 @@ extension DStream {
   /// The pairs of elements of the same key whose event times are within bounds of each other.
   ///
   /// Guarantees: every pair is given once, when the later of the two has come; an element without a partner, where the
-  /// type asks for it, when the watermark has passed every time a partner could have; both depend on the elements alone.
+  /// join gives it out, when the watermark has passed every time a partner could have; both depend on the elements alone.
   /// A result's event time is the later one of the pair (its own, without a partner); operators behind an outer join see
   /// a watermark that stays behind by the bounds, so results are not late for them. An element behind the watermark is
   /// late, because partners of it may have been forgotten: it is not joined, but given out by ``JoinedStreams/late``.
@@ -15,8 +15,49 @@ extension DStream {
   ///   - bounds: of the right element's event time from the left one's.
   @inlinable
   public func join<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable>(
-    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds, type: JoinType = .inner
-  ) -> JoinedStreams<Key, Left, Right> where Element == (Key, Left) {
+    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds
+  ) -> JoinedStreams<Key, Left, Right, (Left, Right)> where Element == (Key, Left) {
+    joined(right, name: name, within: bounds, .inner) { ($0!, $1!) }
+  }
+
+  /// The pairs, and left elements without a partner; see ``join(_:name:within:)``.
+  @inlinable
+  public func leftOuterJoin<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable>(
+    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds
+  ) -> JoinedStreams<Key, Left, Right, (Left, Right?)> where Element == (Key, Left) {
+    joined(right, name: name, within: bounds, .leftOuter) { ($0!, $1) }
+  }
+
+  /// The pairs, and right elements without a partner; see ``join(_:name:within:)``.
+  @inlinable
+  public func rightOuterJoin<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable>(
+    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds
+  ) -> JoinedStreams<Key, Left, Right, (Left?, Right)> where Element == (Key, Left) {
+    joined(right, name: name, within: bounds, .rightOuter) { ($0, $1!) }
+  }
+
+  /// The pairs, and elements of either side without a partner; see ``join(_:name:within:)``.
+  @inlinable
+  public func fullOuterJoin<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable>(
+    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds
+  ) -> JoinedStreams<Key, Left, Right, (Left?, Right?)> where Element == (Key, Left) {
+    joined(right, name: name, within: bounds, .fullOuter) { ($0, $1) }
+  }
+
+  /// The left elements that have a partner, each once; see ``join(_:name:within:)``.
+  @inlinable
+  public func leftSemiJoin<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable>(
+    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds
+  ) -> JoinedStreams<Key, Left, Right, Left> where Element == (Key, Left) {
+    joined(right, name: name, within: bounds, .leftSemi) { left, _ in left! }
+  }
+
+  /// The one operator behind them: `result` puts the sides that there are into what the join gives.
+  @inlinable
+  package func joined<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable, Joined>(
+    _ right: DStream<(Key, Right)>, name: String, within bounds: TimeBounds, _ type: JoinType,
+    _ result: @escaping @Sendable (Left?, Right?) -> Joined
+  ) -> JoinedStreams<Key, Left, Right, Joined> where Element == (Key, Left) {
     let lefts: DStream<(Key, JoinSide<Left, Right>)> = map { ($0.0, .left($0.1)) }
     let rights: DStream<(Key, JoinSide<Left, Right>)> = right.map { ($0.0, .right($0.1)) }
     let outputs: DStream<JoinOutput<Key, Left, Right>> = lefts.union(rights).groupedByKeyGroup(name: name).operate {
@@ -33,7 +74,7 @@ extension DStream {
         state.put(e.0, e.1, position, output)
       }
     }
-    return JoinedStreams(outputs.lagging(milliseconds: bounds.lagMilliseconds(type)))
+    return JoinedStreams(outputs.lagging(milliseconds: bounds.lagMilliseconds(type)), result)
   }
 
   /// Says that the stream's positions are behind the sources' watermark by so much more.
@@ -44,20 +85,19 @@ extension DStream {
 }
 
 /// What a join of streams gives.
-public struct JoinedStreams<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable> {
+public struct JoinedStreams<Key: StreamKey, Left: Codable & Sendable, Right: Codable & Sendable, Joined> {
   @usableFromInline let outputs: DStream<JoinOutput<Key, Left, Right>>
+  @usableFromInline let result: @Sendable (Left?, Right?) -> Joined
   @inlinable
-  init(_ outputs: DStream<JoinOutput<Key, Left, Right>>) { self.outputs = outputs }
-
-  /// Pairs; of an outer join also elements without a partner; of a semi-join left elements only.
-  @inlinable
-  public var results: DStream<(Key, (Left?, Right?))> {
-    outputs.compactMap { if case .pair(let key, let l, let r) = $0 { (key, (l, r)) } else { nil } }
+  init(_ outputs: DStream<JoinOutput<Key, Left, Right>>, _ result: @escaping @Sendable (Left?, Right?) -> Joined) {
+    self.outputs = outputs
+    self.result = result
   }
-  /// The pairs of an inner join.
+
+  /// Pairs, with an optional for a side that an outer join may leave without a partner; of a semi-join left elements.
   @inlinable
-  public var pairs: DStream<(Key, (Left, Right))> {
-    outputs.compactMap { if case .pair(let key, let l?, let r?) = $0 { (key, (l, r)) } else { nil } }
+  public var results: DStream<(Key, Joined)> {
+    outputs.compactMap { [result] in if case .pair(let key, let l, let r) = $0 { (key, result(l, r)) } else { nil } }
   }
   /// Elements of either side that came too late to be joined.
   @inlinable
@@ -136,7 +176,7 @@ final class JoinState<Key: StreamKey, Left: Codable & Sendable, Right: Codable &
     case .left: due = time &+ bounds.afterMilliseconds &+ 1
     case .right: due = time &+ bounds.beforeMilliseconds &+ 1
     }
-    guard unsafe time >= clock.watermark else {
+    guard time >= clock.watermark else {
       emit(.late(key, side), position, time, output)
       return
     }

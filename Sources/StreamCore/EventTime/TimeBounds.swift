@@ -32,7 +32,8 @@ public struct TimeBounds: Sendable, Equatable {
 }
 
 /// Which elements without a partner a join gives out.
-public enum JoinType: Sendable, Equatable, CaseIterable {
+@usableFromInline
+package enum JoinType: Sendable, Equatable, CaseIterable {
   /// Neither: pairs only.
   case inner
   /// Left ones.

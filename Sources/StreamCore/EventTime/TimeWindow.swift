@@ -1,9 +1,16 @@
+public import Foundation
+
 /// A span of event time, from `start` to before `end`, in milliseconds since 1970 UTC.
 public struct TimeWindow: StreamKey, BitwiseCopyable {
   /// The first instant of the window.
   public var start: Int64
   /// The first instant behind it.
   public var end: Int64
+
+  /// `start` as a date.
+  public var startDate: Date { Date(timeIntervalSince1970: Double(start) / 1000) }
+  /// `end` as a date.
+  public var endDate: Date { Date(timeIntervalSince1970: Double(end) / 1000) }
 
   @inlinable
   public init(start: Int64, end: Int64) {

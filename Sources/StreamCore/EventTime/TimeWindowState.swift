@@ -23,7 +23,8 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
 
   @inlinable
   func makeOperator<Value>(
-    _ instance: StageInstance, _ zero: Aggregate, _ add: @escaping @Sendable (inout Aggregate, Value) -> Void
+    _ instance: StageInstance, _ create: @escaping @Sendable (Value) -> Aggregate,
+    _ add: @escaping @Sendable (inout Aggregate, Value) -> Void
   ) -> PartitionOperator<(Key, Value), WindowOutput<Key, Value, Aggregate>> {
     clock.drive(
       instance, orElse: "windows of event time need withWatermark(delayMilliseconds:_:) before the exchange"
@@ -33,7 +34,7 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
       if batch.closesInterval { emitInterval(output) }
       instance.heldCount = unsafe table.count
     } put: { [self] (e: (Key, Value), position, output) in
-      if !put(e.0, e.1, position.eventTime, zero, add) {
+      if !put(e.0, e.1, position.eventTime, create, add) {
         output.append(.late(e.0, e.1), at: position.lagging(milliseconds: lateness))
       }
     }
@@ -42,17 +43,24 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
   /// Adds an element to its windows that are open; false when there is none.
   @inlinable
   func put<Value>(
-    _ key: Key, _ value: Value, _ time: Int64, _ zero: Aggregate, _ add: (inout Aggregate, Value) -> Void
+    _ key: Key, _ value: Value, _ time: Int64, _ create: (Value) -> Aggregate, _ add: (inout Aggregate, Value) -> Void
   ) -> Bool {
     var start = TimeWindows.lastStart(time, slide: slide, offset: offset)
     var isIn = false
     while start &+ length > time {
       let due = start &+ length &+ lateness
       // nothing is forgotten with complete results
-      if unsafe mode == .complete || due > clock.watermark {
-        let (slot, isNew) = unsafe table.findOrInsert(WindowKey(key, start), zero)
-        unsafe add(&table[slot], value)
-        if isNew, mode != .complete { clock.set(owner: slot, due: due) }
+      if mode == .complete || due > clock.watermark {
+        let windowKey = WindowKey(key, start)
+        let hash = windowKey.stableHash
+        let slot: UInt32
+        if let found = unsafe table.find(windowKey, hash: hash) {
+          slot = found
+          unsafe add(&table[slot], value)
+        } else {
+          slot = unsafe table.insertNew(windowKey, hash: hash, create(value))
+          if mode != .complete { clock.set(owner: slot, due: due) }
+        }
         if mode == .update { unsafe changed.insert(slot) }
         isIn = true
       }
@@ -80,7 +88,7 @@ final class TimeWindowState<Key: StreamKey, Aggregate: Codable & Sendable>: Chec
   }
   @inlinable
   func emitInterval<Value>(_ output: PartitionBuffer<WindowOutput<Key, Value, Aggregate>>) {
-    let now = unsafe Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
+    let now = Position(watermark: clock.watermark, sequence: Position.lastSequence, eventTime: 0)
     switch mode {
     case .append: break
     case .update:

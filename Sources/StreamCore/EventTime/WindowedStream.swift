@@ -32,12 +32,31 @@ public struct WindowedStream<Key: StreamKey, Value> {
   /// - Parameters:
   ///   - zero: what a window begins with.
   ///   - add: puts a value in.
-  ///   - merge: of two sessions that an element bridges; only called for session windows.
+  ///   - merge: of two sessions that an element bridges. Session windows must have it, others do not ask for it.
   @inlinable
   public func aggregate<Aggregate: Codable & Sendable>(
     startingWith zero: Aggregate, schema: StateSchema<Aggregate> = StateSchema(),
     _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
-    merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
+    merge: (@Sendable (inout Aggregate, Aggregate) -> Void)? = nil
+  ) -> WindowedResults<Key, Value, Aggregate> {
+    if case .session = windows {
+      precondition(merge != nil, "'\(name)': sessions that an element bridges have to be put together; give merge:")
+    }
+    return combine(
+      schema: schema,
+      {
+        var aggregate = zero
+        add(&aggregate, $0)
+        return aggregate
+      }, add, merge ?? { _, _ in })
+  }
+
+  /// The base of all: `create` makes what is kept of a window of its first value.
+  @inlinable
+  func combine<Aggregate: Codable & Sendable>(
+    schema: StateSchema<Aggregate> = StateSchema(), _ create: @escaping @Sendable (Value) -> Aggregate,
+    _ add: @escaping @Sendable (inout Aggregate, Value) -> Void,
+    _ merge: @escaping @Sendable (inout Aggregate, Aggregate) -> Void
   ) -> WindowedResults<Key, Value, Aggregate> {
     let grouped: DStream<(Key, Value)> = stream.groupedByKeyGroup(name: name)
     if outputMode != .append { stream.markWorksByInterval() }
@@ -50,13 +69,13 @@ public struct WindowedStream<Key: StreamKey, Value> {
         let state = SessionWindowState<Key, Aggregate>(
           gap: gap, lateness: lateness, mode: mode, schema: schema)
         instance.register(state, name: name)
-        return state.makeOperator(instance, zero, add, merge)
+        return state.makeOperator(instance, create, add, merge)
       }.lagging(milliseconds: lag)
     } else {
       outputs = grouped.operate { instance in
         let state = TimeWindowState<Key, Aggregate>(windows, lateness: lateness, mode: mode, schema: schema)
         instance.register(state, name: name)
-        return state.makeOperator(instance, zero, add)
+        return state.makeOperator(instance, create, add)
       }.lagging(milliseconds: lateness)
     }
     return WindowedResults(outputs)
@@ -64,13 +83,9 @@ public struct WindowedStream<Key: StreamKey, Value> {
 
   /// The values of each window and key reduced.
   @inlinable
-  public func reduce(_ reduce: @escaping @Sendable (Value, Value) -> Value) -> WindowedResults<Key, Value, Value?>
+  public func reduce(_ reduce: @escaping @Sendable (Value, Value) -> Value) -> WindowedResults<Key, Value, Value>
   where Value: Codable & Sendable {
-    aggregate(startingWith: nil) { total, value in
-      total = total.map { reduce($0, value) } ?? value
-    } merge: { a, b in
-      a = a.map { x in b.map { reduce(x, $0) } ?? x } ?? b
-    }
+    combine({ $0 }, { $0 = reduce($0, $1) }, { $0 = reduce($0, $1) })
   }
 
   /// How many elements each window and key has.

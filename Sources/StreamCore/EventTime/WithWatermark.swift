@@ -1,4 +1,5 @@
 public import FlatMemory
+public import Foundation
 
 /// Declares event time: from here on every element has a ``Position``.
 extension DStream {
@@ -38,6 +39,16 @@ extension DStream {
         }
         unsafe block.value = time
       }
+    }
+  }
+
+  /// The same with event times that are dates; they are rounded to milliseconds.
+  @inlinable
+  public func withWatermark(
+    delayMilliseconds: Int64, _ eventTime: @escaping @Sendable (Element) -> Date
+  ) -> DStream<Element> {
+    withWatermark(delayMilliseconds: delayMilliseconds) {
+      Int64((eventTime($0).timeIntervalSince1970 * 1000).rounded())
     }
   }
 

@@ -2,7 +2,7 @@
 ///
 /// Guarantees: keys in the order in which they first came in their partition; the pairs of a key are all combinations,
 /// in the order of the left values, then the right ones. Cost: the interval's values are kept until it closes; nothing
-/// outlives it. For joins over time see ``DStream/join(_:name:within:type:)``.
+/// outlives it. For joins over time see ``DStream/join(_:name:within:)``.
 extension DStream {
   /// For each key of either stream, its values in both.
   @inlinable

@@ -29,25 +29,36 @@ extension DStream {
 
   /// Writes the elements as rows of files in a folder, exactly once; see ``FileSink``.
   ///
-  /// - Parameter name: of the sink's state; the folder by default.
+  /// A folder is that of one sink: unite streams that are to go to the same one.
+  ///
+  /// - Parameter name: of the sink's state; made of the folder by default.
   public func saveToFiles(
     _ folder: String, format: RowFormat<Element>, options: FileSinkOptions = FileSinkOptions(), name: String? = nil
   ) {
-    sink(name ?? "files-" + folder.split(separator: "/").joined(separator: "-")) { [context] instance in
+    let name = name ?? "files-" + folder.split(separator: "/").joined(separator: "-")
+    context.claim(outputFolder: folder)
+    sink(name) { [context] instance in
       var options = options
       options.isCheckpointed = context.isCheckpointed
       let sink = FileSink(folder: folder, format: format, options: options, clock: context.clock) { context.fail($0) }
-      instance.register(sink, name: name ?? "files-" + folder.split(separator: "/").joined(separator: "-"))
+      instance.register(sink, name: name)
       return sink
     }
   }
   /// Writes each element as a line of text.
-  public func saveAsTextFiles(_ folder: String, options: FileSinkOptions = FileSinkOptions()) {
-    saveToFiles(folder, format: .text { "\($0)" }, options: options)
+  public func saveAsTextFiles(
+    _ folder: String, options: FileSinkOptions = FileSinkOptions(), name: String? = nil
+  ) {
+    saveToFiles(folder, format: .text { "\($0)" }, options: options, name: name)
   }
 
   /// Collects the elements in a table that may be looked at while the program runs; exactly once as long as it lives.
-  public func saveToMemory(_ table: MemoryTable<Element>, name: String = "memory") {
+  ///
+  /// A table takes one stream: unite streams that are to go to the same one.
+  ///
+  /// - Parameter name: of the sink's state; by default `memory`, then `memory-2` and so on in the order of declaration.
+  public func saveToMemory(_ table: MemoryTable<Element>, name: String? = nil) {
+    let name = name ?? context.defaultName("memory")
     sink(name) { [context] instance in
       let sink = MemorySink(table, isCheckpointed: context.isCheckpointed)
       instance.register(sink, name: name)
@@ -65,8 +76,10 @@ extension DStream {
 
 extension DStream where Element: Encodable {
   /// Writes each element as a line of JSON.
-  public func saveAsJSONLines(_ folder: String, options: FileSinkOptions = FileSinkOptions()) {
-    saveToFiles(folder, format: .jsonLines, options: options)
+  public func saveAsJSONLines(
+    _ folder: String, options: FileSinkOptions = FileSinkOptions(), name: String? = nil
+  ) {
+    saveToFiles(folder, format: .jsonLines, options: options, name: name)
   }
 }
 

@@ -6,18 +6,17 @@ public import FlatMemory
 /// choice (the raw value of an enumeration); setting one again replaces it.
 /// Cost: a field access, or a ``TimerQueue`` operation.
 public final class KeyedContext<Key: StreamKey, Output> {
-  @exclusivity(unchecked) public internal(set) var key: Key
+  @inlinable public var key: Key { unsafe call.key }
   /// Event time of the element, or when the timer was due; `.min` without event time.
-  @exclusivity(unchecked) public internal(set) var eventTime = Int64.min
+  @inlinable public var eventTime: Int64 { unsafe call.eventTime }
   /// The watermark of the stream at the element, or when the timer was due: no element before it is still expected.
-  @exclusivity(unchecked) public internal(set) var watermark = Int64.min
+  @inlinable public var watermark: Int64 { unsafe call.watermark }
   /// Milliseconds of the job's clock when the batch was made.
-  @exclusivity(unchecked) public internal(set) var processingTime = Int64(0)
+  @inlinable public var processingTime: Int64 { unsafe call.processingTime }
   /// The input is over and all timers in event time fire, those that timers set too: one that sets itself for ever is to
   /// stop here.
-  @exclusivity(unchecked) public internal(set) var isInputOver = false
-  @exclusivity(unchecked) @usableFromInline var slot = UInt32(0)
-  @exclusivity(unchecked) @usableFromInline var position: Position?
+  @inlinable public var isInputOver: Bool { unsafe call.isInputOver }
+  @exclusivity(unchecked) @usableFromInline var call: KeyedCall<Key>
   @exclusivity(unchecked) @usableFromInline var isRemoved = false
   @exclusivity(unchecked) @usableFromInline unowned(unsafe) var output: PartitionBuffer<Output>
   @usableFromInline let clock: EventTimeClock
@@ -25,53 +24,24 @@ public final class KeyedContext<Key: StreamKey, Output> {
   private let placeholder = PartitionBuffer<Output>()
 
   @usableFromInline
-  init(key: Key, clock: EventTimeClock, processingTimers: ProcessingTimeClock) {
-    unsafe self.key = key
+  init(_ call: KeyedCall<Key>, clock: EventTimeClock, processingTimers: ProcessingTimeClock) {
+    unsafe self.call = call
     self.clock = clock
     self.processingTimers = processingTimers
     unsafe output = placeholder
   }
   @inlinable @inline(__always)
-  func enter(
-    _ key: Key, _ slot: UInt32, _ eventTime: Int64, _ watermark: Int64, _ position: Position?, _ batch: Batch,
-    _ output: PartitionBuffer<Output>
-  ) {
-    self._key = key
-    self._eventTime = eventTime
-    self._watermark = watermark
-    self._processingTime = batch.processingTime
-    self._isInputOver = batch.isEnd
-    unsafe self.slot = slot
-    unsafe self.position = position
+  func enter(_ call: KeyedCall<Key>, _ output: PartitionBuffer<Output>) {
+    unsafe self.call = call
     unsafe isRemoved = false
     unsafe self.output = output
-  }
-  @usableFromInline var _key: Key {
-    get { unsafe key }
-    set { unsafe key = newValue }
-  }
-  @usableFromInline var _eventTime: Int64 {
-    get { unsafe eventTime }
-    set { unsafe eventTime = newValue }
-  }
-  @usableFromInline var _watermark: Int64 {
-    get { unsafe watermark }
-    set { unsafe watermark = newValue }
-  }
-  @usableFromInline var _processingTime: Int64 {
-    get { unsafe processingTime }
-    set { unsafe processingTime = newValue }
-  }
-  @usableFromInline var _isInputOver: Bool {
-    get { unsafe isInputOver }
-    set { unsafe isInputOver = newValue }
   }
 
   /// Gives out an element, at the position of what is being processed.
   @inlinable @inline(__always)
   public func emit(_ element: Output) {
     unsafe output.append(element)
-    if let p = unsafe position {
+    if let p = unsafe call.position {
       unsafe output.runningMaxima.append(p.watermark)
       unsafe output.stamps.append(EventStamp(sequence: p.sequence, eventTime: p.eventTime))
     }
@@ -79,30 +49,53 @@ public final class KeyedContext<Key: StreamKey, Output> {
   /// Sets a timer of the key in event time: it fires when the watermark reaches `due`, whether or not the key comes again.
   @inlinable
   public func setTimer(_ number: Int = 0, due: Int64) {
-    unsafe clock.set(owner: slot, number: Int64(number), due: due)
+    unsafe clock.set(owner: call.slot, number: Int64(number), due: due)
   }
   /// Cancels a timer in event time; false if there was none.
   @inlinable @discardableResult
   public func cancelTimer(_ number: Int = 0) -> Bool {
-    unsafe clock.timers.cancel(owner: slot, number: Int64(number))
+    unsafe clock.timers.cancel(owner: call.slot, number: Int64(number))
   }
   /// When a timer in event time is due, or nil.
   @inlinable
-  public func timer(_ number: Int = 0) -> Int64? { unsafe clock.timers.due(owner: slot, number: Int64(number)) }
+  public func timer(_ number: Int = 0) -> Int64? { unsafe clock.timers.due(owner: call.slot, number: Int64(number)) }
   /// Sets a timer of the key in processing time: it fires at the end of the first interval that is closed at or after
   /// `due`, after that interval's elements.
   @inlinable
   public func setProcessingTimer(_ number: Int = 0, due: Int64) {
-    unsafe processingTimers.timers.set(owner: slot, number: Int64(number), due: due)
+    unsafe processingTimers.timers.set(owner: call.slot, number: Int64(number), due: due)
   }
   /// Cancels a timer in processing time; false if there was none.
   @inlinable @discardableResult
   public func cancelProcessingTimer(_ number: Int = 0) -> Bool {
-    unsafe processingTimers.timers.cancel(owner: slot, number: Int64(number))
+    unsafe processingTimers.timers.cancel(owner: call.slot, number: Int64(number))
   }
   /// Forgets the key's state and timers when the function returns.
   @inlinable
   public func removeState() { unsafe isRemoved = true }
+}
+
+/// What a ``KeyedContext`` tells of during one call.
+@usableFromInline
+struct KeyedCall<Key: StreamKey> {
+  @usableFromInline let key: Key
+  @usableFromInline let slot: UInt32
+  @usableFromInline let eventTime: Int64
+  @usableFromInline let watermark: Int64
+  @usableFromInline let position: Position?
+  @usableFromInline let processingTime: Int64
+  @usableFromInline let isInputOver: Bool
+
+  @inlinable @inline(__always)
+  init(_ key: Key, _ slot: UInt32, _ eventTime: Int64, _ watermark: Int64, _ position: Position?, _ batch: Batch) {
+    self.key = key
+    self.slot = slot
+    self.eventTime = eventTime
+    self.watermark = watermark
+    self.position = position
+    processingTime = batch.processingTime
+    isInputOver = batch.isEnd
+  }
 }
 
 /// Timers in processing time of one partition; looked at when an interval is closed.

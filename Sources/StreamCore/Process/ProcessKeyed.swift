@@ -11,29 +11,32 @@ extension DStream {
   ///
   /// - Parameters:
   ///   - name: of the operator's state.
+  ///   - newState: the state of a key that has none.
+  ///   - output: what is given out, where the compiler is not told by the type of the result.
   ///   - schema: how the state is written, its version, and how older ones are read.
-  ///   - initialState: of a key that has none.
-  ///   - loading: keys that have state when the job is first started.
+  ///   - initialState: keys that have state when the job is first started.
   @inlinable
   public func processKeyed<Key: StreamKey, Value, State: Codable & Sendable, Output>(
-    name: String, schema: StateSchema<State> = StateSchema(), loading: [(Key, State)] = [],
-    initialState: @escaping @autoclosure @Sendable () -> State,
-    onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil,
-    _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void
+    name: String, startingWith newState: @escaping @autoclosure @Sendable () -> State,
+    giving output: Output.Type = Output.self, schema: StateSchema<State> = StateSchema(),
+    initialState: [(Key, State)] = [],
+    _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void,
+    onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil
   ) -> DStream<Output> where Element == (Key, Value) {
     if onTimer != nil { needIdleIntervals() }
     return groupedByKeyGroup(name: name).operate { instance in
       let table = ProcessTable<Key, State, Output>(schema: schema)
-      for (key, state) in loading where instance.owns(key.stableHash) { table.load(key, state) }
+      for (key, state) in initialState where instance.owns(key.stableHash) { table.load(key, state) }
       instance.register(table, name: name)
       let fire = { (t: FiredTimer, position: Position, batch: Batch, output: PartitionBuffer<Output>) in
         table.fire(t, .eventTime, position, batch, output, onTimer)
       }
+      // EventTimeClock.drive(…) would do the same at a call of a captured closure an element: a third slower here
       return PartitionOperator { batch, output in
         // at the end of the input, while the watermark still stands where the elements left it
         if batch.isEnd { table.fireProcessingTimers(batch, output, onTimer) }
         // a stream without event time takes no notice of that of others
-        if unsafe table.clock.watermark > .min || batch.isEnd {
+        if table.clock.watermark > .min || batch.isEnd {
           table.clock.endBatch(instance.watermark(after: batch)) { fire($0, $1, batch, output) }
         }
         if batch.closesInterval { table.fireProcessingTimers(batch, output, onTimer) }
@@ -44,10 +47,10 @@ extension DStream {
           if run.isTimed {
             let position = run.position(i)
             table.clock.advance(to: position) { fire($0, $1, batch, output) }
-            table.process(e.0, e.1, position, batch, output, initialState, process)
+            table.process(e.0, e.1, position, batch, output, newState, process)
             table.clock.settle(at: position) { fire($0, $1, batch, output) }
           } else {
-            table.process(e.0, e.1, nil, batch, output, initialState, process)
+            table.process(e.0, e.1, nil, batch, output, newState, process)
           }
         }
       }
@@ -76,9 +79,13 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   func load(_ key: Key, _ state: State) { unsafe table[key: key] = state }
 
   @inlinable @inline(__always)
-  func context(for key: Key) -> KeyedContext<Key, Output> {
-    if let c = unsafe context { return c }
-    let c = KeyedContext<Key, Output>(key: key, clock: clock, processingTimers: processing)
+  func enter(_ call: KeyedCall<Key>, _ output: PartitionBuffer<Output>) -> KeyedContext<Key, Output> {
+    if let c = unsafe context {
+      c.enter(call, output)
+      return c
+    }
+    let c = KeyedContext<Key, Output>(call, clock: clock, processingTimers: processing)
+    c.enter(call, output)
     unsafe context = c
     return c
   }
@@ -86,11 +93,10 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   @inlinable @inline(__always)
   func process<Value>(
     _ key: Key, _ value: Value, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>,
-    _ initialState: () -> State, _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
+    _ newState: () -> State, _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
   ) {
-    let (slot, _) = unsafe table.findOrInsert(key, initialState())
-    let c = context(for: key)
-    unsafe c.enter(key, slot, position?.eventTime ?? .min, clock.watermark, position, batch, output)
+    let (slot, _) = unsafe table.findOrInsert(key, newState())
+    let c = enter(KeyedCall(key, slot, position?.eventTime ?? .min, clock.watermark, position, batch), output)
     unsafe body(c, value, &table[slot])
     if unsafe c.isRemoved { remove(slot) }
   }
@@ -108,8 +114,8 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   ) {
     guard let body else { return }
     let key = unsafe table.key(at: t.owner)
-    let c = context(for: key)
-    unsafe c.enter(key, t.owner, domain == .eventTime ? t.due : .min, clock.watermark, position, batch, output)
+    let eventTime = domain == .eventTime ? t.due : .min
+    let c = enter(KeyedCall(key, t.owner, eventTime, clock.watermark, position, batch), output)
     unsafe body(c, KeyedTimer(number: Int(t.number), due: t.due, domain: domain), &table[t.owner])
     if unsafe c.isRemoved { remove(t.owner) }
   }
@@ -119,7 +125,7 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
     _ body: ((KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)?
   ) {
     // outputs stand where the partition stands; without event time nowhere
-    let watermark = unsafe clock.watermark
+    let watermark = clock.watermark
     let position =
       watermark == .min || watermark == .max
       ? nil : Position(watermark: watermark, sequence: Position.lastSequence, eventTime: watermark)

@@ -78,7 +78,7 @@ public final class ProcessorCall<Key: StreamKey, Output> {
 extension DStream {
   /// Processes the elements of each key with named states and timers; see ``StatefulProcessor``.
   ///
-  /// Guarantees and costs as ``processKeyed(name:schema:loading:initialState:onTimer:_:)``, with a look-up a state.
+  /// Guarantees and costs as ``processKeyed(name:startingWith:giving:schema:initialState:_:onTimer:)``, with a look-up a state.
   ///
   /// - Parameters:
   ///   - makeProcessor: makes the processor of one partition.

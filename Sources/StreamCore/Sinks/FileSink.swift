@@ -4,18 +4,29 @@ import Foundation
 /// When a file sink goes on in another file, and how it publishes.
 public struct FileSinkOptions: Sendable {
   /// A file is followed by another one when it has so many rows.
-  public var rowsMax = UInt64.max
+  public var rowsMax: UInt64
   /// … or when it has reached so many bytes (the row that does it is the file's last).
-  public var bytesMax: UInt64 = 128 << 20
+  public var bytesMax: UInt64
   /// … or, at the end of a batch, when it was begun so long ago in processing time. Where files are cut then depends on
   /// the clock; which rows they hold together does not.
-  public var ageMillisecondsMax = Int64.max
+  public var ageMillisecondsMax: Int64
   /// Whether the job keeps checkpoints: files are published when one that counts on them is on the disk. Otherwise they
   /// are published as soon as they are whole.
-  public var isCheckpointed = true
+  public var isCheckpointed: Bool
   /// Rows gather in memory until they have so many bytes, or the file is whole.
-  public var writeByteCount = 1 << 18
-  public init() {}
+  public var writeByteCount: Int
+
+  /// The properties in one expression, each with its default.
+  public init(
+    rowsMax: UInt64 = .max, bytesMax: UInt64 = 128 << 20, ageMillisecondsMax: Int64 = .max, isCheckpointed: Bool = true,
+    writeByteCount: Int = 1 << 18
+  ) {
+    self.rowsMax = rowsMax
+    self.bytesMax = bytesMax
+    self.ageMillisecondsMax = ageMillisecondsMax
+    self.isCheckpointed = isCheckpointed
+    self.writeByteCount = writeByteCount
+  }
 }
 
 /// Writes a stream to the files of a folder, exactly once.

@@ -1,5 +1,5 @@
 public import FlatMemory
-import Foundation
+public import Foundation
 
 /// How elements become the rows of a file.
 @safe public struct RowFormat<Element>: @unchecked Sendable {
@@ -63,11 +63,19 @@ import Foundation
 }
 
 extension RowFormat where Element: Encodable {
-  /// One JSON object a line, keys in order.
+  /// One JSON object a line: keys in order, dates as `2026-01-05T10:00:00.000Z`.
   public static var jsonLines: RowFormat {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return unsafe RowFormat(fileExtension: "ndjson") { element, _, row in
+    encoder.dateEncodingStrategy = .custom { date, encoder in
+      var container = encoder.singleValueContainer()
+      try container.encode(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+    }
+    return jsonLines(encoder)
+  }
+  /// One JSON object a line, as an encoder writes it; not with `prettyPrinted`, which breaks lines.
+  public static func jsonLines(_ encoder: JSONEncoder) -> RowFormat {
+    unsafe RowFormat(fileExtension: "ndjson") { element, _, row in
       let json = try encoder.encode(element)
       row.reserve(json.count + 1)
       unsafe json.withUnsafeBytes {

@@ -5,19 +5,33 @@ public struct FolderOptions: Sendable {
   /// Names that are read, as a shell would match them (`*.log`); nil for all.
   public var pattern: String?
   /// A further condition on names.
-  public var isIncluded: @Sendable (String) -> Bool = { _ in true }
+  public var isIncluded: @Sendable (String) -> Bool
   /// Leave out the files that are there when the job starts.
-  public var newFilesOnly = false
+  public var newFilesOnly: Bool
   /// Files taken at a time; the source is idle once in between, so that an interval can end there.
-  public var filesPerPollMax = Int.max
+  public var filesPerPollMax: Int
   /// A file that was changed so much earlier than the newest one that was read is passed over. Younger files are
   /// remembered, which bounds what a checkpoint has to keep.
-  public var fileAgeMillisecondsMax: Int64 = 7 * 24 * 3600 * 1000
+  public var fileAgeMillisecondsMax: Int64
   /// The folder is looked through at most so often.
-  public var pollIntervalMilliseconds: Int64 = 100
+  public var pollIntervalMilliseconds: Int64
   /// Ends when every file that is there has been read, instead of waiting for others.
-  public var endsWhenRead = false
-  public init() {}
+  public var endsWhenRead: Bool
+
+  /// The properties in one expression, each with its default.
+  public init(
+    pattern: String? = nil, isIncluded: @escaping @Sendable (String) -> Bool = { _ in true },
+    newFilesOnly: Bool = false, filesPerPollMax: Int = .max, fileAgeMillisecondsMax: Int64 = 7 * 24 * 3600 * 1000,
+    pollIntervalMilliseconds: Int64 = 100, endsWhenRead: Bool = false
+  ) {
+    self.pattern = pattern
+    self.isIncluded = isIncluded
+    self.newFilesOnly = newFilesOnly
+    self.filesPerPollMax = filesPerPollMax
+    self.fileAgeMillisecondsMax = fileAgeMillisecondsMax
+    self.pollIntervalMilliseconds = pollIntervalMilliseconds
+    self.endsWhenRead = endsWhenRead
+  }
 }
 
 /// What a folder source passed over.

@@ -11,13 +11,21 @@ import Foundation
 /// How a growing file is followed.
 public struct GrowingFileOptions: Sendable {
   /// Begin at the end of what is there when the job starts, as `tail -f` does.
-  public var startsAtEnd = false
+  public var startsAtEnd: Bool
   /// A file that was rotated away is read until nothing has been added to it for so long: its writer may still hold it.
-  public var rotationGraceMilliseconds: Int64 = 1000
+  public var rotationGraceMilliseconds: Int64
   /// Ends when what is there has been read, instead of waiting for more; a file that is not there is an error then. A run
   /// that resumes reads what was added meanwhile, if the last line had its end.
-  public var endsWhenRead = false
-  public init() {}
+  public var endsWhenRead: Bool
+
+  /// The properties in one expression, each with its default.
+  public init(
+    startsAtEnd: Bool = false, rotationGraceMilliseconds: Int64 = 1000, endsWhenRead: Bool = false
+  ) {
+    self.startsAtEnd = startsAtEnd
+    self.rotationGraceMilliseconds = rotationGraceMilliseconds
+    self.endsWhenRead = endsWhenRead
+  }
 }
 
 /// The lines of a log file that is still written, over rotations: `tail -F`.

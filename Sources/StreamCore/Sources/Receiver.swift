@@ -92,10 +92,18 @@ public struct ReceiverStatistics: Sendable, Equatable {
 /// How a receiver's source treats it.
 public struct ReceiverOptions: Sendable {
   /// Elements that may wait for the job, at least one.
-  public var waitingMax = 1 << 16
+  public var waitingMax: Int
   /// What happens to elements when so many wait.
-  public var whenFull = WhenFull.wait
+  public var whenFull: WhenFull
   /// How long to wait before it is started again, unless it says otherwise.
-  public var restartDelayMilliseconds: Int64 = 2000
-  public init() {}
+  public var restartDelayMilliseconds: Int64
+
+  /// The properties in one expression, each with its default.
+  public init(
+    waitingMax: Int = 1 << 16, whenFull: WhenFull = .wait, restartDelayMilliseconds: Int64 = 2000
+  ) {
+    self.waitingMax = waitingMax
+    self.whenFull = whenFull
+    self.restartDelayMilliseconds = restartDelayMilliseconds
+  }
 }

@@ -3,10 +3,17 @@ import FlatMemory
 /// How a write-ahead log keeps its records.
 public struct WriteAheadLogOptions: Sendable {
   /// A segment that has reached this many bytes is followed by another one.
-  public var segmentByteCountMax = 64 << 20
+  public var segmentByteCountMax: Int
   /// A longer record is refused.
-  public var recordByteCountMax = 16 << 20
-  public init() {}
+  public var recordByteCountMax: Int
+
+  /// The properties in one expression, each with its default.
+  public init(
+    segmentByteCountMax: Int = 64 << 20, recordByteCountMax: Int = 16 << 20
+  ) {
+    self.segmentByteCountMax = segmentByteCountMax
+    self.recordByteCountMax = recordByteCountMax
+  }
 }
 
 /// What was found when a log was opened.

@@ -185,7 +185,7 @@ enum Programs {
   static func join(
     _ left: DStream<(Int, String)>, _ right: DStream<(Int, String)>, _ bounds: TimeBounds, _ type: JoinType
   ) -> Outputs {
-    let found = left.join(right, name: "join", within: bounds, type: type)
+    let found = left.joined(right, name: "join", within: bounds, type) { ($0, $1) }
     return Outputs(
       results: found.results.map { key, pair in (key, "\(pair.0 ?? "nil")+\(pair.1 ?? "nil")") },
       late: found.late.map { key, side in

@@ -1,3 +1,4 @@
+import Foundation
 import StreamCore
 import Testing
 
@@ -84,12 +85,42 @@ import Testing
     let found = try eventMarbles([events(10, 14), events(14), events(15), events(14)]) { $0.counts(five) }
     #expect(found == EventLines(intervals: [[], [], ["0: 10..<15 3"], ["late 14"]], end: ["0: 15..<20 1"]))
   }
+  @Test func eventTimesMayBeDates() throws {
+    let context = StreamingContext(options: StreamingOptions(threads: 1), clock: ManualClock())
+    let found = MemoryTable<String>()
+    context.queueStream([[1.0, 1.9996, 2.0, -0.5]]).withWatermark(delayMilliseconds: 10_000) {
+      Date(timeIntervalSince1970: $0)
+    }.keyed { _ in 0 }.windowed(by: .tumbling(milliseconds: 1000), name: "seconds").count().results
+      .map {
+        "\($0.1.window.startDate.timeIntervalSince1970) \($0.1.window.endDate.timeIntervalSince1970) \($0.1.value)"
+      }
+      .saveToMemory(found)
+    try context.run()
+    // 1.9996 is rounded to 2000 ms
+    #expect(found.elements == ["-1.0 0.0 1", "1.0 2.0 1", "2.0 3.0 2"])
+  }
+  @Test func sessionsMustBePutTogether() async {
+    await #expect(processExitsWith: .failure) {
+      let stream = StreamingContext().queueStream([[1]]).keyed { _ in 0 }
+      _ = stream.windowed(by: .session(gapMilliseconds: 1), name: "s").aggregate(startingWith: 0) { $0 += $1 }
+    }
+    await #expect(processExitsWith: .success) {
+      let stream = StreamingContext().queueStream([[1]]).keyed { _ in 0 }
+      _ = stream.windowed(by: .tumbling(milliseconds: 1), name: "s").aggregate(startingWith: 0) { $0 += $1 }
+    }
+  }
   @Test func reductionsOfWindows() throws {
     let found = try eventMarbles([events(1, 3, 2, 20)], delay: 5) { s in
       s.map { ($0.key, $0.time) }.windowed(by: .tumbling(milliseconds: 10), name: "sum").reduce(+).results
-        .map { "\($0.1.window.start) \($0.1.value ?? -1)" }
+        .map { "\($0.1.window.start) \($0.1.value)" }
     }
     #expect(found == EventLines(intervals: [["0 6"]], end: ["20 20"]))
+    let sessions = try eventMarbles([events(1, 30, 6, 3)], delay: 50) { s in
+      s.map { ($0.key, $0.time) }.windowed(by: .session(gapMilliseconds: 4), name: "longest").reduce { max($0, $1) }
+        .results.map { "\($0.1.window.start) \($0.1.value)" }
+    }
+    // 3 joins the sessions of 1 and 6
+    #expect(sessions.all == ["1 6", "30 30"])
   }
 }
 

@@ -23,15 +23,15 @@ import Testing
   @Test func innerJoinThenWindow() throws {
     let found = try eventMarbles([events(10, 12), events(40)], [events(11), events(41)]) { l, r in
       l.keyed { $0.key }.join(r.keyed { $0.key }, name: "join", within: .within(milliseconds: 2))
-        .pairs.map { event(max($0.1.0.time, $0.1.1.time), $0.0) }.counts(.tumbling(milliseconds: 10))
+        .results.map { event(max($0.1.0.time, $0.1.1.time), $0.0) }.counts(.tumbling(milliseconds: 10))
     }
     // an inner join does not hold the watermark back
     #expect(found == EventLines(intervals: [[], ["0: 10..<20 2"], []], end: ["0: 40..<50 1"]))
   }
   @Test func outerJoinThenWindow() throws {
     let found = try eventMarbles([events(10), events(22), events(60)], [events(1), events(22), events(60)]) { l, r in
-      l.keyed { $0.key }.join(r.keyed { $0.key }, name: "join", within: .within(milliseconds: 5), type: .leftOuter)
-        .results.map { event($0.1.0?.time ?? -1, $0.1.1 == nil ? 0 : 1) }.counts(.tumbling(milliseconds: 10))
+      l.keyed { $0.key }.leftOuterJoin(r.keyed { $0.key }, name: "join", within: .within(milliseconds: 5))
+        .results.map { event($0.1.0.time, $0.1.1 == nil ? 0 : 1) }.counts(.tumbling(milliseconds: 10))
     }
     // 10 without a partner is known at 16; the window is closed when nothing up to 20 can come: at 25
     #expect(
@@ -48,17 +48,13 @@ import Testing
   }
   @Test func processThenWindow() throws {
     let found = try eventMarbles([events(10, 12), events(31), events(60)]) { s in
-      s.keyed { $0.key }.processKeyed(
-        name: "process", initialState: 0,
-        onTimer: { (c: KeyedContext<Int, Event>, timer, n: inout Int) in
-          c.emit(event(timer.due, 0, n))
-          c.removeState()
-        },
-        { (c, e: Event, n: inout Int) in
-          n += 1
-          c.setTimer(due: e.time + 5)
-        }
-      ).map { ($0.key, $0.id) }.windowed(by: .tumbling(milliseconds: 10), name: "windows").groups().results
+      s.keyed { $0.key }.processKeyed(name: "process", startingWith: 0) { (c, e: Event, n: inout Int) in
+        n += 1
+        c.setTimer(due: e.time + 5)
+      } onTimer: { (c: KeyedContext<Int, Event>, timer, n: inout Int) in
+        c.emit(event(timer.due, 0, n))
+        c.removeState()
+      }.map { ($0.key, $0.id) }.windowed(by: .tumbling(milliseconds: 10), name: "windows").groups().results
         .map { "\($0.1.window.start) \($0.1.value)" }
     }
     #expect(found == EventLines(intervals: [[], ["10 [2]"], ["30 [1]"]], end: ["60 [1]"]))

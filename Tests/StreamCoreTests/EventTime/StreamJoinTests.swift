@@ -9,8 +9,9 @@ import Testing
     _ a: [[Event]], _ b: [[Event]], _ type: JoinType = .inner, _ bounds: TimeBounds? = nil
   ) throws -> EventLines {
     try eventMarbles(a, b) { left, right in
-      let found = left.map { ($0.key, $0.time) }.join(
-        right.map { ($0.key, $0.time) }, name: "join", within: bounds ?? self.bounds, type: type)
+      let found = left.map { ($0.key, $0.time) }.joined(
+        right.map { ($0.key, $0.time) }, name: "join", within: bounds ?? self.bounds, type
+      ) { ($0, $1) }
       return found.results.map { key, pair in
         "\(key): \(pair.0.map { "\($0)" } ?? "nil") \(pair.1.map { "\($0)" } ?? "nil")"
       }.union(found.late.map { "late \($0.1)" })
@@ -38,6 +39,48 @@ import Testing
     #expect(try join(a, b, .fullOuter).all == ["0: 15 16", "0: nil 40", "0: 100 nil", "0: nil 200"])
     #expect(try join(a, b, .inner).all == ["0: 15 16"])
     #expect(try join(a, b, .leftSemi).all == ["0: 15 nil"])
+  }
+  @Test func resultsHaveTheTypeThatTheJoinCallsFor() throws {
+    let (a, b) = ([events(15, 100), []], [events(16, 40), events(200)])
+    func lines<Result>(
+      _ join: @escaping (DStream<(Int, Int64)>, DStream<(Int, Int64)>) -> DStream<(Int, Result)>,
+      _ text: @escaping @Sendable (Result) -> String
+    ) throws -> [String] {
+      try eventMarbles(a, b) { join($0.map { ($0.key, $0.time) }, $1.map { ($0.key, $0.time) }).map { text($0.1) } }.all
+    }
+    @Sendable func text(_ time: Int64?) -> String { time.map { "\($0)" } ?? "none" }
+    let bounds = bounds
+    #expect(
+      try lines {
+        $0.join($1, name: "join", within: bounds).results
+      } _: { (pair: (Int64, Int64)) in
+        "\(pair)"
+      } == ["(15, 16)"])
+    #expect(
+      try lines {
+        $0.leftOuterJoin($1, name: "join", within: bounds).results
+      } _: { (pair: (Int64, Int64?)) in
+        "\(pair.0) \(text(pair.1))"
+      } == ["15 16", "100 none"])
+    #expect(
+      try lines {
+        $0.rightOuterJoin($1, name: "join", within: bounds).results
+      } _: { (pair: (Int64?, Int64)) in
+        "\(text(pair.0)) \(pair.1)"
+      } == ["15 16", "none 40", "none 200"])
+    #expect(
+      try lines {
+        $0.fullOuterJoin($1, name: "join", within: bounds).results
+      } _: { (pair: (Int64?, Int64?)) in
+        "\(text(pair.0)) \(text(pair.1))"
+      }
+        == ["15 16", "none 40", "100 none", "none 200"])
+    #expect(
+      try lines {
+        $0.leftSemiJoin($1, name: "join", within: bounds).results
+      } _: { (left: Int64) in
+        "\(left)"
+      } == ["15"])
   }
   @Test func semiJoinGivesALeftElementOnce() throws {
     let found = try join([events(15), events(16), []], [[], events(14, 15), events(17)], .leftSemi)
@@ -69,7 +112,7 @@ import Testing
     let found = try eventMarbles([events(10, 12, 30)]) { s in
       s.map { ($0.key, $0.time) }.join(
         s.map { ($0.key, $0.time) }, name: "self", within: TimeBounds(beforeMilliseconds: -1, afterMilliseconds: 5)
-      ).pairs.map { "\($0.1.0) \($0.1.1)" }
+      ).results.map { "\($0.1.0) \($0.1.1)" }
     }
     #expect(found.intervals == [["10 12"]])
   }

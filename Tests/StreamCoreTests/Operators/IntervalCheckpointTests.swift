@@ -211,6 +211,12 @@ import Testing
     }
   }
 
+  @Test func operatorsThatShareANameAreRefusedWithoutCheckpointsToo() throws {
+    let context = StreamingContext(options: StreamingOptions(threads: 2), clock: ManualClock())
+    let s = context.queueStream([[1], [2]])
+    s.window(.intervals(2), name: "w").union(s.window(.intervals(3), name: "w")).print { _ in }
+    #expect(throws: CheckpointError.sameName("w")) { try context.run() }
+  }
   @Test func operatorsThatShareANameAreRefused() throws {
     try withRuns { (run: Run<String>) in
       #expect(throws: CheckpointError.sameName("w")) {

@@ -8,7 +8,7 @@ import Testing
 
   /// Counts by key; the third element of a key removes its state.
   private func countToThree(_ s: DStream<String>) -> DStream<String> {
-    s.keyed { $0 }.processKeyed(name: "counts", initialState: 0) { (c: Call, _: String, n: inout Int) in
+    s.keyed { $0 }.processKeyed(name: "counts", startingWith: 0) { (c: Call, _: String, n: inout Int) in
       n += 1
       c.emit("\(c.key)\(n)")
       if n == 3 { c.removeState() }
@@ -21,7 +21,7 @@ import Testing
   }
   @Test func anElementMayGiveNoneOrMany() throws {
     let found = try runMarbles([[1, 2, 3], [3]]) { s in
-      s.keyed { $0 }.processKeyed(name: "times", initialState: 0) {
+      s.keyed { $0 }.processKeyed(name: "times", startingWith: 0) {
         (c: KeyedContext<Int, Int>, n: Int, sum: inout Int) in
         sum += n
         for _ in 1..<n { c.emit(sum) }
@@ -31,7 +31,7 @@ import Testing
   }
   @Test func initialStateOfAKeyAndKeysThatAreLoaded() throws {
     let found = try runMarbles([["a", "b", "b"]]) { s in
-      s.keyed { $0 }.processKeyed(name: "counts", loading: [("a", 10), ("z", 1)], initialState: 5) {
+      s.keyed { $0 }.processKeyed(name: "counts", startingWith: 5, initialState: [("a", 10), ("z", 1)]) {
         (c: Call, _: String, n: inout Int) in
         n += 1
         c.emit("\(c.key)\(n)")
@@ -42,17 +42,14 @@ import Testing
 
   /// Running counts that time out so many milliseconds after the last element.
   private func timingOut(_ s: DStream<String>, _ milliseconds: Int64) -> DStream<String> {
-    s.keyed { $0 }.processKeyed(
-      name: "counts", initialState: 0,
-      onTimer: { (c: Call, t, n: inout Int) in
-        c.emit("\(c.key) timed out after \(n) \(t.domain) \(t.due)")
-        c.removeState()
-      },
-      { (c, _: String, n: inout Int) in
-        n += 1
-        c.emit("\(c.key)\(n)")
-        c.setProcessingTimer(due: c.processingTime + milliseconds)
-      })
+    s.keyed { $0 }.processKeyed(name: "counts", startingWith: 0) { (c, _: String, n: inout Int) in
+      n += 1
+      c.emit("\(c.key)\(n)")
+      c.setProcessingTimer(due: c.processingTime + milliseconds)
+    } onTimer: { (c: Call, t, n: inout Int) in
+      c.emit("\(c.key) timed out after \(n) \(t.domain) \(t.due)")
+      c.removeState()
+    }
   }
   @Test func processingTimeoutsWaitForNoData() throws {
     // set at 0 for 1500: the interval that ends at 2000
@@ -74,16 +71,13 @@ import Testing
   }
   @Test func eventTimeoutsFireByTheWatermark() throws {
     let found = try eventMarbles([events(10), events(12), [], events(13, key: 1), events(18, key: 1)]) { s in
-      s.keyed { $0.key }.processKeyed(
-        name: "counts", initialState: 0,
-        onTimer: { (c: KeyedContext<Int, String>, t, n: inout Int) in
-          c.emit("\(c.key) over at \(t.due) w\(c.watermark) t\(c.eventTime): \(n)")
-          c.removeState()
-        },
-        { (c, e: Event, n: inout Int) in
-          n += 1
-          c.setTimer(due: e.time + 5)
-        })
+      s.keyed { $0.key }.processKeyed(name: "counts", startingWith: 0) { (c, e: Event, n: inout Int) in
+        n += 1
+        c.setTimer(due: e.time + 5)
+      } onTimer: { (c: KeyedContext<Int, String>, t, n: inout Int) in
+        c.emit("\(c.key) over at \(t.due) w\(c.watermark) t\(c.eventTime): \(n)")
+        c.removeState()
+      }
     }
     #expect(
       found
@@ -93,7 +87,7 @@ import Testing
   }
   @Test func lateElementsAreSeenByTheirTime() throws {
     let found = try eventMarbles([events(10), events(3)]) { s in
-      s.keyed { $0.key }.processKeyed(name: "late", initialState: 0) { (c: KeyedContext<Int, String>, e: Event, _) in
+      s.keyed { $0.key }.processKeyed(name: "late", startingWith: 0) { (c: KeyedContext<Int, String>, e: Event, _) in
         c.emit(e.time < c.watermark ? "late \(e.time)" : "\(e.time)")
       }
     }
@@ -101,13 +95,12 @@ import Testing
   }
   @Test func aTimerThatSetsItselfStopsAtTheEndOfTheInput() throws {
     let found = try eventMarbles([events(10), events(25)]) { s in
-      s.keyed { $0.key }.processKeyed(
-        name: "ticks", initialState: 0,
-        onTimer: { (c: KeyedContext<Int, String>, t, _) in
-          c.emit("tick \(t.due)")
-          if !c.isInputOver { c.setTimer(due: t.due + 10) }
-        },
-        { (c, e: Event, _) in if c.timer() == nil { c.setTimer(due: e.time + 10) } })
+      s.keyed { $0.key }.processKeyed(name: "ticks", startingWith: 0) { (c, e: Event, _) in
+        if c.timer() == nil { c.setTimer(due: e.time + 10) }
+      } onTimer: { (c: KeyedContext<Int, String>, t, _) in
+        c.emit("tick \(t.due)")
+        if !c.isInputOver { c.setTimer(due: t.due + 10) }
+      }
     }
     #expect(found == EventLines(intervals: [[], ["tick 20"]], end: ["tick 30"]))
   }
@@ -155,17 +148,15 @@ import Testing
     plain.close()
     let counts = context.stream([timed]).withWatermark(delayMilliseconds: 0) { $0.time }
       .counts(.tumbling(milliseconds: 10))
-    let seen = context.stream([plain]).keyed { $0 }.processKeyed(
-      name: "plain", initialState: 0,
-      onTimer: { (c: KeyedContext<String, String>, t, _) in
-        c.emit("\(c.key) \(t.domain) \(t.due) \(c.watermark == .min)")
-      },
-      { (c, _: String, n: inout Int) in
-        n += 1
-        c.emit("\(c.key)\(n) \(c.watermark == .min)")
-        c.setProcessingTimer(due: c.processingTime + 1500)
-        c.setTimer(due: 100)
-      })
+    let seen = context.stream([plain]).keyed { $0 }.processKeyed(name: "plain", startingWith: 0) {
+      (c, _: String, n: inout Int) in
+      n += 1
+      c.emit("\(c.key)\(n) \(c.watermark == .min)")
+      c.setProcessingTimer(due: c.processingTime + 1500)
+      c.setTimer(due: 100)
+    } onTimer: { (c: KeyedContext<String, String>, t, _) in
+      c.emit("\(c.key) \(t.domain) \(t.due) \(c.watermark == .min)")
+    }
     let collector = IntervalCollector<String>()
     counts.union(seen).sink("lines") { _ in collector }
     try context.run()

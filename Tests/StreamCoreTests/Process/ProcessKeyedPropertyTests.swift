@@ -161,10 +161,11 @@ final class TimerProcessor: StatefulProcessor<Int, String, String> {
         set: { c.setTimer($0, due: $1) }, cancel: { c.cancelTimer($0) }, due: { c.timer($0) },
         remove: { c.removeState() })
     }
-    return stream.processKeyed(
-      name: "process", initialState: [String](),
-      onTimer: { c, t, state in TimerProgram.onTimer(t.number, t.due, &state, keyCall(c)) },
-      { c, text, state in TimerProgram.process(text, &state, keyCall(c)) })
+    return stream.processKeyed(name: "process", startingWith: [String]()) { c, text, state in
+      TimerProgram.process(text, &state, keyCall(c))
+    } onTimer: { c, t, state in
+      TimerProgram.onTimer(t.number, t.due, &state, keyCall(c))
+    }
   }
 
   @Test func timers() throws {

@@ -206,6 +206,64 @@ private func texts(_ files: FaultyFiles) -> [String: String] {
 }
 
 @Suite struct OtherSinkTests {
+  /// Sinks without a name are told apart by the order in which they are declared.
+  @Test func memorySinksGoOnUnderTheirDefaultNames() throws {
+    _ = try withTestFolder { folder -> String? in
+      let queue = QueueSource([[1], [2], [3]], isReplayable: true)
+      queue.close()
+      let tables = (0..<3).map { _ in MemoryTable<Int>() }
+      for stopAfter in [0, nil] {
+        let context = StreamingContext(
+          checkpoint: CheckpointOptions(directory: folder, intervalMilliseconds: 0), clock: ManualClock())
+        let numbers = context.queueStream(queue)
+        for (i, table) in tables.enumerated() { numbers.map { $0 * (i + 1) }.saveToMemory(table) }
+        if let stopAfter {
+          numbers.forEachBatch { [unowned context] _, info in if info.batchID == stopAfter { context.requestStop() } }
+        }
+        try context.run()
+        if stopAfter == nil {
+          #expect(context.recoveryReport?.kept == ["memory", "memory-2", "memory-3"])
+          #expect(context.recoveryReport?.added == [])
+        }
+      }
+      #expect(tables.map(\.elements) == [[1, 2, 3], [2, 4, 6], [3, 6, 9]])
+      return nil
+    }
+  }
+  private struct Reading: Codable, Sendable {
+    var at: Date
+    var value: Int
+  }
+  @Test func datesInLinesOfJSONCanBeRead() throws {
+    _ = try withTestFolder { folder -> String? in
+      let context = StreamingContext(options: StreamingOptions(threads: 1), clock: ManualClock())
+      let reading = Reading(at: Date(timeIntervalSince1970: 1_767_607_200.25), value: 1)
+      context.queueStream([[reading]]).saveAsJSONLines(folder + "/dates")
+      let encoder = JSONEncoder()
+      encoder.dateEncodingStrategy = .secondsSince1970
+      encoder.outputFormatting = .sortedKeys
+      context.queueStream([[reading]]).saveToFiles(folder + "/seconds", format: .jsonLines(encoder))
+      try context.run()
+      func text(_ sink: String) throws -> String {
+        try String(contentsOfFile: folder + "/" + sink + "/part-000000.ndjson", encoding: .utf8)
+      }
+      #expect(try text("dates") == #"{"at":"2026-01-05T10:00:00.250Z","value":1}"# + "\n")
+      #expect(try text("seconds") == #"{"at":1767607200.25,"value":1}"# + "\n")
+      return nil
+    }
+  }
+  @Test func aFolderIsThatOfOneSink() throws {
+    _ = try withTestFolder { folder -> String? in
+      let context = StreamingContext(options: StreamingOptions(threads: 1), clock: ManualClock())
+      let numbers = context.queueStream([[1]])
+      numbers.saveAsTextFiles(folder + "/out")
+      numbers.map { $0 + 1 }.saveAsTextFiles(folder + "/./out/", name: "other")
+      let error = #expect(throws: FileError.self) { try context.run() }
+      #expect(error?.description.contains("two sinks") == true)
+      return nil
+    }
+  }
+
   @Test func theConsoleShowsTheFirstElementsOfEachInterval() throws {
     let printed = Mutex("")
     var options = StreamingOptions()

@@ -3,18 +3,16 @@ import StreamCore
 
 /// What an interval costs in which nothing comes, of a program with a window and a processor.
 func benchmarkIdle(intervals: Int, threads: Int) throws {
-  var options = StreamingOptions()
-  options.threads = threads
-  options.trigger = .interval(milliseconds: 1)
   // a clock that jumps to the end of each interval: no time passes waiting
   let clock = ManualClock()
-  let context = StreamingContext(options: options, clock: clock)
+  let context = StreamingContext(
+    options: StreamingOptions(threads: threads, trigger: .interval(milliseconds: 1)), clock: clock)
   let queue = QueueSource<Int64>([[1, 2, 3]])
   let results = MemoryTable<(Int64, Int64)>()
   context.queueStream(queue)
     .map { ($0 % 10, Int64(1)) }
     .reduceByKeyAndWindow(.intervals(3), name: "counts", +, inverse: -)
-    .processKeyed(name: "totals", initialState: Int64(0)) { call, value, total in
+    .processKeyed(name: "totals", startingWith: Int64(0)) { call, value, total in
       total += value
       call.emit((call.key, total))
     }
@@ -43,16 +41,15 @@ final class IntervalCounter: StreamingListener, @unchecked Sendable {
 func benchmarkState(keys: Int, threads: Int) throws {
   let folder = NSTemporaryDirectory() + "core-benchmark-\(ProcessInfo.processInfo.processIdentifier)"
   defer { try? FileManager.default.removeItem(atPath: folder) }
-  var options = StreamingOptions()
-  options.threads = threads
   let context = StreamingContext(
-    options: options, checkpoint: CheckpointOptions(directory: folder, intervalMilliseconds: 1_000))
+    options: StreamingOptions(threads: threads),
+    checkpoint: CheckpointOptions(directory: folder, intervalMilliseconds: 1_000))
   // each key once, then every key once more while checkpoints are written
   let source = CountingSource(count: keys, rounds: 3)
   let meter = PauseMeter()
   let counted: DStream<Int64> = context.stream([source])
     .map { ($0, $0) }
-    .processKeyed(name: "totals", initialState: Int64(0)) { call, value, total in
+    .processKeyed(name: "totals", startingWith: Int64(0)) { call, value, total in
       total += value
       if total < 0 { call.emit(total) }
     }

@@ -3,9 +3,7 @@ import StreamCore
 /// map → filter → reduceByKeyAndWindow over ten intervals of a queue: the window is three intervals, incremental.
 func benchmarkWindow(elements: Int, keys: Int, threads: Int) throws {
   let batches = inputBatches(elements: elements, batches: 10)
-  var options = StreamingOptions()
-  options.threads = threads
-  let context = StreamingContext(options: options)
+  let context = StreamingContext(options: StreamingOptions(threads: threads))
   let results = MemoryTable<(Int64, Int64)>()
   let modulus = Int64(keys)
   context.queueStream(batches)
@@ -27,14 +25,12 @@ func benchmarkWindow(elements: Int, keys: Int, threads: Int) throws {
 /// A count by key in processKeyed: state read and written at every element, a result when a count is a multiple of 1,000.
 func benchmarkProcess(elements: Int, keys: Int, threads: Int) throws {
   let batches = inputBatches(elements: elements, batches: 10)
-  var options = StreamingOptions()
-  options.threads = threads
-  let context = StreamingContext(options: options)
+  let context = StreamingContext(options: StreamingOptions(threads: threads))
   let results = MemoryTable<(Int64, Int64)>()
   let modulus = Int64(keys)
   let counted: DStream<(Int64, Int64)> = context.queueStream(batches)
     .map { ($0 % modulus, $0) }
-    .processKeyed(name: "counts", initialState: Int64(0)) { call, _, count in
+    .processKeyed(name: "counts", startingWith: Int64(0)) { call, _, count in
       count += 1
       if count % 1000 == 0 { call.emit((call.key, count)) }
     }

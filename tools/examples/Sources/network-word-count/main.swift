@@ -9,12 +9,10 @@ import StreamCore
 
 let port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 9999
 
-var socket = SocketOptions()
-socket.whenClosed = .end
-
 let context = StreamingContext(batchIntervalMilliseconds: 1000)
-let lines = context.socketTextStream(host: "localhost", port: port, options: socket)
+let lines = context.socketTextStream(
+  host: "localhost", port: port, options: SocketOptions(whenClosed: .end))
 let words = lines.flatMap { $0.split(separator: " ") }
 let counts = words.map { (String($0), 1) }.reduceByKey(+)
 counts.print()
-try context.run()
+context.runOrExit()

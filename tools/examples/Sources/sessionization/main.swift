@@ -15,9 +15,8 @@ struct Click: Codable, Sendable {
     case user = "user_id"
   }
 
-  var time: Int64 {
-    let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-    return (try? Date(timestamp, strategy: format)).map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) } ?? 0
+  var time: Date {
+    (try? Date(timestamp, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))) ?? .distantPast
   }
 }
 /// What is kept of a visit: its size does not depend on the number of clicks.
@@ -51,4 +50,4 @@ visits.results.forEach(name: "visits") { user, visit in
   let minutes = (visit.window.end - visit.window.start - 1_800_000) / 60_000
   print("\(user): \(visit.value.clicks) clicks in \(minutes) min, from \(visit.value.entry) to \(visit.value.exit)")
 }
-try context.run()
+context.runOrExit()

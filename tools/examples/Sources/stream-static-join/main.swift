@@ -42,4 +42,4 @@ turnover.forEachBatch { totals, _ in
     print("\(category): \(String(format: "%.2f", total))")
   }
 }
-try context.run()
+context.runOrExit()

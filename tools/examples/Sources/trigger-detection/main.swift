@@ -28,20 +28,20 @@ let reports = context.standardInputLines()
   .compactMap { Report($0) }
   .withWatermark(delayMilliseconds: 5_000) { $0.time }
 
-let alarms: DStream<String> = reports.keyed { $0.machine }.processKeyed(name: "machines", initialState: Health()) {
-  machine, timer, _ in
-  machine.emit("\(timer.due / 1000) s: nothing heard of \(machine.key) for 30 s")
-} _: { machine, report, health in
-  if report.status == "off" { return machine.removeState() }
-  // a report that came out of order does not bring the alarm forward
-  machine.setTimer(due: max(report.time + 30_000, machine.timer() ?? .min))
-  if report.status == "fail" {
-    health.failures = (health.failures + [report.time]).filter { $0 > report.time - 60_000 }
-    if health.failures.count == 3 {
-      machine.emit("\(report.time / 1000) s: \(machine.key) failed three times within a minute")
-      health.failures = []
+let alarms = reports.keyed { $0.machine }
+  .processKeyed(name: "machines", startingWith: Health(), giving: String.self) { machine, report, health in
+    if report.status == "off" { return machine.removeState() }
+    // a report that came out of order does not bring the alarm forward
+    machine.setTimer(due: max(report.time + 30_000, machine.timer() ?? .min))
+    if report.status == "fail" {
+      health.failures = (health.failures + [report.time]).filter { $0 > report.time - 60_000 }
+      if health.failures.count == 3 {
+        machine.emit("\(report.time / 1000) s: \(machine.key) failed three times within a minute")
+        health.failures = []
+      }
     }
+  } onTimer: { machine, timer, _ in
+    machine.emit("\(timer.due / 1000) s: nothing heard of \(machine.key) for 30 s")
   }
-}
 alarms.forEach(name: "alarms") { print($0) }
-try context.run()
+context.runOrExit()

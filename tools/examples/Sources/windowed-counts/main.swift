@@ -38,4 +38,4 @@ let rows = counts.results.map { page, count in
 }
 let late = counts.late.map { page, view in "late: \(page) at \(clock(view.time))" }
 rows.union(late).forEach(name: "rows") { print($0) }
-try context.run()
+context.runOrExit()

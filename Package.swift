@@ -127,7 +127,7 @@ let package = Package(
       name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: testSettings),
     .testTarget(
       name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
-      swiftSettings: testSettings),
+      exclude: ["SPARK-SUITES.md"], swiftSettings: testSettings),
     .executableTarget(
       name: "chaos-program", dependencies: ["Sockets", "StreamCore"], path: "Tests/ChaosProgram",
       swiftSettings: testSettings),

@@ -28,7 +28,7 @@ struct GraphReplayCommand: ParsableCommand, EnvironmentConfigurable {
   var edges: [String] = []
   @OptionGroup(title: "Graph") var graph: ModelOptions
   @OptionGroup(title: "Output") var output: OutputOptions
-  @OptionGroup(title: "Running") var running: RunningOptions
+  @OptionGroup(title: "Running") var running: ExecutionOptions
 
   struct ModelOptions: ParsableArguments {
     @Option(
@@ -71,23 +71,6 @@ struct GraphReplayCommand: ParsableCommand, EnvironmentConfigurable {
     var timings = Timings.include
   }
 
-  struct RunningOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Threads to use; 0 is one a core. Results do not depend on it.", valueName: "count"))
-    var threads = 0
-    @Option(help: ArgumentHelp("Keep checkpoints in this folder, and go on from the newest.", valueName: "folder"))
-    var checkpoint: String?
-    @Option(
-      help: ArgumentHelp("Time between checkpoints. (default: 10s)", valueName: "time"),
-      transform: TimeSpan.init(argument:))
-    var checkpointInterval = TimeSpan(milliseconds: 10_000)
-    @Flag(help: "Start over: forget the checkpoints in the folder.")
-    var fresh = false
-    @Option(help: "Show progress on stderr; auto: on a terminal.")
-    var progress = Display.auto
-    @Flag(name: [.customShort("q"), .long], help: "Say nothing on stderr but warnings and errors.")
-    var quiet = false
-  }
-
   static let environmentOptions = options(
     """
     window batch every tolerance damping top output report dead-letters max-bad timings threads checkpoint \
@@ -103,12 +86,6 @@ struct GraphReplayCommand: ParsableCommand, EnvironmentConfigurable {
     if let every = graph.every, every.milliseconds < 1 { throw ValidationError("--every must be longer than 0") }
     if let window = graph.window, window.milliseconds < 1 { throw ValidationError("--window must be longer than 0") }
     if output.top < 0 { throw ValidationError("--top must be zero or more") }
-    if running.threads < 0 || running.threads > 1024 {
-      throw ValidationError("--threads must be between 0 (one a core) and 1024")
-    }
-    if running.checkpoint == nil, running.fresh {
-      throw ValidationError("--fresh starts over in a --checkpoint folder; name one")
-    }
   }
 
   func run() throws {

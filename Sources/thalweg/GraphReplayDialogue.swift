@@ -7,7 +7,7 @@ import Replay
 /// What is said does not depend on time or machine unless progress is shown: scripts can compare it.
 struct GraphReplayDialogue {
   let configuration: GraphReplayConfiguration
-  let options: GraphReplayCommand.RunningOptions
+  let options: ExecutionOptions
 
   /// Throws a ``CommandFailure`` or an error of the engine.
   func run() throws {
@@ -18,28 +18,13 @@ struct GraphReplayDialogue {
           && !(Terminal.isOutput && Terminal.isStandardOutput(outputPath)))
     let job = try GraphReplayJob(configuration)
     announce(job)
-    let clock = ContinuousClock()
-    let start = clock.now
-    let monitor = ReplayMonitor(
-      job: ReplayMonitor.Job(
-        progress: { job.progress }, requestStop: { job.requestStop() }, abandon: { job.abandon() },
-        checkpointDirectory: configuration.checkpointDirectory), showsProgress: showsProgress)
-    let outcome: GraphReplayOutcome?
-    do {
-      outcome = try job.run()
-    } catch {
-      _ = monitor.end()
-      // `graph replay | head` ends in silence, as other programs do
-      if error is OutputError, Terminal.isStandardOutput(outputPath), Terminal.isOutputReaderGone {
-        throw CommandFailure(silently: 128 + SIGPIPE)
-      }
-      throw error
+    let watched = ReplayMonitor.Job(
+      progress: { job.progress }, requestStop: { job.requestStop() }, abandon: { job.abandon() },
+      checkpointDirectory: configuration.checkpointDirectory)
+    let (outcome, elapsed) = try ReplayMonitor.watching(watched, showsProgress: showsProgress, outputs: [outputPath]) {
+      try job.run()
     }
-    let signal = monitor.end()
-    guard let outcome else {
-      throw Terminal.stopped(by: signal, checkpointDirectory: configuration.checkpointDirectory)
-    }
-    if !options.quiet { conclude(outcome, elapsed: showsProgress ? start.duration(to: clock.now) / .seconds(1) : nil) }
+    if !options.quiet { conclude(outcome, elapsed: showsProgress ? elapsed : nil) }
   }
 
   private var outputPath: String { configuration.outputPath }

@@ -35,7 +35,8 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
   @OptionGroup(title: "Input") var input: InputOptions
   @OptionGroup(title: "Sessions") var session: SessionSplitOptions
   @OptionGroup(title: "Output") var output: OutputOptions
-  @OptionGroup(title: "Running") var running: RunningOptions
+  @OptionGroup(title: "Running") var presentation: PresentationOptions
+  @OptionGroup(title: "Running") var running: ExecutionOptions
 
   struct InputOptions: ParsableArguments {
     @Option(help: "How the log is written.")
@@ -108,28 +109,14 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     var output: [String] = []
   }
 
-  struct RunningOptions: ParsableArguments {
+  struct PresentationOptions: ParsableArguments {
     @Option(
       help: ArgumentHelp(
         "Replay at max speed, or at a multiple of the recorded one, e.g. 60x. (default: max)", valueName: "speed"),
       transform: ReplaySpeed.init(argument:))
     var speed = ReplaySpeed.max
-    @Option(help: ArgumentHelp("Threads to use; 0 is one a core. Results do not depend on it.", valueName: "count"))
-    var threads = 0
-    @Option(help: ArgumentHelp("Keep checkpoints in this folder, and go on from the newest.", valueName: "folder"))
-    var checkpoint: String?
-    @Option(
-      help: ArgumentHelp("Time between checkpoints. (default: 10s)", valueName: "time"),
-      transform: TimeSpan.init(argument:))
-    var checkpointInterval = TimeSpan(milliseconds: 10_000)
-    @Flag(help: "Start over: forget the checkpoints in the folder.")
-    var fresh = false
-    @Option(help: "Show progress on stderr; auto: on a terminal.")
-    var progress = Display.auto
     @Option(help: "Colour the text report; auto: on a terminal, unless NO_COLOR is set.")
     var color = Display.auto
-    @Flag(name: [.customShort("q"), .long], help: "Say nothing on stderr but warnings and errors.")
-    var quiet = false
   }
 
   static let environmentOptions = options(
@@ -143,9 +130,6 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     if input.maxLine < 64 || input.maxLine > 64 << 20 {
       throw ValidationError("--max-line must be from 64 bytes to 64 MiB (67108864)")
     }
-    if running.checkpoint == nil, running.fresh {
-      throw ValidationError("--fresh starts over in a --checkpoint folder; name one")
-    }
   }
 
   func run() throws {
@@ -154,7 +138,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
         .usage,
         "no input: name a file, or pipe a log to standard input\nSee 'thalweg replay --help' for more information.")
     }
-    try ReplayDialogue(configuration: try makeConfiguration(), options: running).run()
+    try ReplayDialogue(configuration: try makeConfiguration(), options: running, color: presentation.color).run()
   }
 
   /// The arguments as the engine wants them.
@@ -180,7 +164,7 @@ struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
     c.reportPath = output.report
     c.deadLettersPath = output.deadLetters
     for path in output.output { try assign(path, to: &c) }
-    c.speed = running.speed.factor
+    c.speed = presentation.speed.factor
     c.threads = running.threads
     c.checkpointDirectory = running.checkpoint
     c.checkpointIntervalMilliseconds = running.checkpointInterval.milliseconds

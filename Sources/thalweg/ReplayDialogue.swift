@@ -8,35 +8,22 @@ import StreamCore
 /// What is said does not depend on time or machine unless progress is shown: scripts can compare it.
 struct ReplayDialogue {
   let configuration: ReplayConfiguration
-  let options: ReplayCommand.RunningOptions
+  let options: ExecutionOptions
+  let color: Display
 
   /// Throws a ``CommandFailure`` or an error of the engine.
   func run() throws {
     let showsProgress = !options.quiet && (options.progress == .always || options.progress == .auto && Terminal.isError)
     let job = try ReplayJob(configuration)
     announce(job)
-    let clock = ContinuousClock()
-    let start = clock.now
-    let monitor = ReplayMonitor(
-      job: ReplayMonitor.Job(
-        progress: { job.progress }, requestStop: { job.requestStop() }, abandon: { job.abandon() },
-        checkpointDirectory: configuration.checkpointDirectory), showsProgress: showsProgress)
-    let report: SessionReport?
-    do {
-      report = try job.run()
-    } catch {
-      _ = monitor.end()
-      // `replay | head` ends in silence, as other programs do
-      if error is OutputError, outputs.contains(where: Terminal.isStandardOutput), Terminal.isOutputReaderGone {
-        throw CommandFailure(silently: 128 + SIGPIPE)
-      }
-      throw error
+    let watched = ReplayMonitor.Job(
+      progress: { job.progress }, requestStop: { job.requestStop() }, abandon: { job.abandon() },
+      checkpointDirectory: configuration.checkpointDirectory)
+    let (report, elapsed) = try ReplayMonitor.watching(watched, showsProgress: showsProgress, outputs: outputs) {
+      try job.run()
     }
-    let signal = monitor.end()
-    guard let report else { throw Terminal.stopped(by: signal, checkpointDirectory: configuration.checkpointDirectory) }
-    let elapsed = start.duration(to: clock.now) / .seconds(1)
     if configuration.reportPath == nil, !outputs.contains(where: Terminal.isStandardOutput) {
-      let isColored = Terminal.usesColor(options.color)
+      let isColored = Terminal.usesColor(color)
       let text = report.text(width: min(Terminal.width(of: 1), 120), color: isColored)
       if Terminal.write(Array(text.utf8)[...], to: 1) != 0 {
         if Terminal.isOutputReaderGone { throw CommandFailure(silently: 128 + SIGPIPE) }

@@ -22,7 +22,32 @@ final class ReplayMonitor: Sendable {
   private let ended = DispatchSemaphore(value: 0)
   private static let intervalMilliseconds: Int32 = 100
 
-  init(job: Job, showsProgress: Bool) {
+  /// Runs a job while watching it; gives what `run` gave and the seconds it took.
+  ///
+  /// Throws what `run` throws, or a ``CommandFailure``: when a signal stopped the job (`run` gives nil), and in silence
+  /// when one of `outputs` is a pipe whose reader is gone, as other programs do (`replay | head`).
+  static func watching<Outcome>(
+    _ job: Job, showsProgress: Bool, outputs: [String], _ run: () throws -> Outcome?
+  ) throws -> (outcome: Outcome, elapsedSeconds: Double) {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let monitor = ReplayMonitor(job: job, showsProgress: showsProgress)
+    let outcome: Outcome?
+    do {
+      outcome = try run()
+    } catch {
+      _ = monitor.end()
+      if error is OutputError, outputs.contains(where: Terminal.isStandardOutput), Terminal.isOutputReaderGone {
+        throw CommandFailure(silently: 128 + SIGPIPE)
+      }
+      throw error
+    }
+    let signal = monitor.end()
+    guard let outcome else { throw Terminal.stopped(by: signal, checkpointDirectory: job.checkpointDirectory) }
+    return (outcome, start.duration(to: clock.now) / .seconds(1))
+  }
+
+  private init(job: Job, showsProgress: Bool) {
     self.job = job
     self.showsProgress = showsProgress
     let thread = Thread { [self] in
@@ -34,7 +59,7 @@ final class ReplayMonitor: Sendable {
   }
 
   /// Ends watching and clears the progress line. Gives the signal that the job was stopped by, if one came.
-  func end() -> Int32? {
+  private func end() -> Int32? {
     signals.wake()
     ended.wait()
     return stopSignal.withLock { $0 }

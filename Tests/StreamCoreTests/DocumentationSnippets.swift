@@ -38,8 +38,9 @@ enum ReadMeSnippets {
     }
 
     let context = StreamingContext(checkpoint: CheckpointOptions(directory: "state"))
-    context.textFileStream(folder: "incoming")
-      .compactMap { try? JSONDecoder().decode(View.self, from: Data($0.utf8)) }
+    let views = context.textFileStream(folder: "incoming").decodedJSON(as: View.self)
+    views.malformed.saveAsJSONLines("malformed")
+    views.elements
       .withWatermark(delayMilliseconds: 10_000) { $0.time }
       .keyed { $0.page }
       .windowed(by: .tumbling(milliseconds: 60_000), name: "views-per-minute")
@@ -54,9 +55,9 @@ enum ReadMeSnippets {
 enum FrontPageSnippets {
   static func time(_ context: StreamingContext) {
     //:
-    let views: DStream<View> = context.textFileStream(folder: "incoming")
-      .compactMap { try? JSONDecoder().decode(View.self, from: Data($0.utf8)) }
-      .withWatermark(delayMilliseconds: 10_000) { $0.time }
+    let lines = context.textFileStream(folder: "incoming").decodedJSON(as: View.self)
+    lines.malformed.saveAsJSONLines("malformed")
+    let views = lines.elements.withWatermark(delayMilliseconds: 10_000) { $0.time }
 
     let perMinute = views.keyed { $0.page }
       .windowed(by: .tumbling(milliseconds: 60_000), name: "views-per-minute")

@@ -31,9 +31,9 @@ guard let path = CommandLine.arguments.dropFirst().first else {
   exit(64)
 }
 let context = StreamingContext()
-let clicks = context.textFile(path)
-  .compactMap { try? JSONDecoder().decode(Click.self, from: Data($0.utf8)) }
-  .withWatermark(delayMilliseconds: 3_600_000) { $0.time }
+let lines = context.textFile(path).decodedJSON(as: Click.self)
+lines.malformed.forEach(name: "malformed") { print("malformed: \($0)") }
+let clicks = lines.elements.withWatermark(delayMilliseconds: 3_600_000) { $0.time }
 
 let visits = clicks.keyed { $0.user }
   .windowed(by: .session(gapMilliseconds: 1_800_000), name: "visits")

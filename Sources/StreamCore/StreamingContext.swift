@@ -94,7 +94,8 @@ public final class StreamingContext: @unchecked Sendable {
   let checkpoint: CheckpointOptions?
   private(set) var sources: [(reader: any SourceReader, feed: Int)] = []
   private(set) var feeds: [SourceFeed] = []
-  /// Some operator gathers what an interval brings: checkpoints stand between intervals then.
+  /// Some operator gathers what an interval brings or goes by processing time: checkpoints stand between intervals then,
+  /// and where those end is logged.
   var worksByInterval = false
   /// Some operator has to be called when nothing comes (timers in processing time).
   var needsIdleIntervals = false
@@ -273,7 +274,6 @@ public final class StreamingContext: @unchecked Sendable {
     }
     sourceStage.feeds = feeds
     let recovered = try coordinator?.recover(sources: sources.map(\.reader))
-    if worksByInterval { try coordinator?.openIntervalLog(from: recovered?.metadata.interval ?? 0) }
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
     let threads = options.threads > 0 ? options.threads : processorCount()
@@ -283,6 +283,8 @@ public final class StreamingContext: @unchecked Sendable {
       let n = stage.index == 0 ? threads : stage.partitionCount
       for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }
     }
+    // operators say by then whether they work by interval
+    if worksByInterval { try coordinator?.openIntervalLog(from: recovered?.metadata.interval ?? 0) }
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     recoveryReport = isResumed ? coordinator?.report : nil

@@ -11,8 +11,12 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @exclusivity(unchecked) public internal(set) var eventTime = Int64.min
   /// The watermark of the stream at the element, or when the timer was due: no element before it is still expected.
   @exclusivity(unchecked) public internal(set) var watermark = Int64.min
-  /// Milliseconds of the job's clock when the batch was made.
-  @exclusivity(unchecked) public internal(set) var processingTime = Int64(0)
+  /// Milliseconds of the job's clock when the interval was opened, in functions of elements, or closed, in those of
+  /// timers; only with ``TimeMode/processingTime``.
+  public var processingTime: Int64 {
+    timeMode.requireProcessingTime("processingTime")
+    return unsafe _processingTime
+  }
   /// The input is over and all timers in event time fire, those that timers set too: one that sets itself for ever is to
   /// stop here.
   @exclusivity(unchecked) public internal(set) var isInputOver = false
@@ -22,11 +26,14 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @exclusivity(unchecked) @usableFromInline unowned(unsafe) var output: PartitionBuffer<Output>
   @usableFromInline let clock: EventTimeClock
   @usableFromInline let processingTimers: ProcessingTimeClock
+  @exclusivity(unchecked) @usableFromInline var _processingTime = Int64(0)
+  @usableFromInline let timeMode: TimeMode
   private let placeholder = PartitionBuffer<Output>()
 
   @usableFromInline
-  init(key: Key, clock: EventTimeClock, processingTimers: ProcessingTimeClock) {
+  init(key: Key, clock: EventTimeClock, processingTimers: ProcessingTimeClock, _ timeMode: TimeMode) {
     unsafe self.key = key
+    self.timeMode = timeMode
     self.clock = clock
     self.processingTimers = processingTimers
     unsafe output = placeholder
@@ -39,7 +46,7 @@ public final class KeyedContext<Key: StreamKey, Output> {
     self._key = key
     self._eventTime = eventTime
     self._watermark = watermark
-    self._processingTime = batch.processingTime
+    unsafe self._processingTime = batch.processingTime
     self._isInputOver = batch.isEnd
     unsafe self.slot = slot
     unsafe self.position = position
@@ -57,10 +64,6 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @usableFromInline var _watermark: Int64 {
     get { unsafe watermark }
     set { unsafe watermark = newValue }
-  }
-  @usableFromInline var _processingTime: Int64 {
-    get { unsafe processingTime }
-    set { unsafe processingTime = newValue }
   }
   @usableFromInline var _isInputOver: Bool {
     get { unsafe isInputOver }
@@ -90,9 +93,10 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @inlinable
   public func timer(_ number: Int = 0) -> Int64? { unsafe clock.timers.due(owner: slot, number: Int64(number)) }
   /// Sets a timer of the key in processing time: it fires at the end of the first interval that is closed at or after
-  /// `due`, after that interval's elements.
+  /// `due`, after that interval's elements. Only with ``TimeMode/processingTime``.
   @inlinable
   public func setProcessingTimer(_ number: Int = 0, due: Int64) {
+    timeMode.requireProcessingTime("a timer in processing time")
     unsafe processingTimers.timers.set(owner: slot, number: Int64(number), due: due)
   }
   /// Cancels a timer in processing time; false if there was none.

@@ -5,25 +5,26 @@ extension DStream {
   /// timer that the key set.
   ///
   /// Guarantees: a timer in event time fires before the first element whose watermark reaches it, and without any; one in
-  /// processing time at the end of the interval that reaches it, after the interval's elements. State and timers are in
-  /// every checkpoint under `name`.
+  /// processing time at the end of the interval that reaches it, after the interval's elements, and after a crash at the
+  /// same one (see ``TimeMode``). State and timers are in every checkpoint under `name`.
   /// Cost: a table look-up an element; a key costs its state and 15 bytes, a timer 90.
   ///
   /// - Parameters:
   ///   - name: of the operator's state.
+  ///   - timeMode: whether the functions may ask for processing time.
   ///   - schema: how the state is written, its version, and how older ones are read.
   ///   - initialState: of a key that has none.
   ///   - loading: keys that have state when the job is first started.
   @inlinable
   public func processKeyed<Key: StreamKey, Value, State: Codable & Sendable, Output>(
-    name: String, schema: StateSchema<State> = StateSchema(), loading: [(Key, State)] = [],
-    initialState: @escaping @autoclosure @Sendable () -> State,
+    name: String, timeMode: TimeMode = .eventTime, schema: StateSchema<State> = StateSchema(),
+    loading: [(Key, State)] = [], initialState: @escaping @autoclosure @Sendable () -> State,
     onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil,
     _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void
   ) -> DStream<Output> where Element == (Key, Value) {
-    if onTimer != nil { needIdleIntervals() }
+    declare(timeMode)
     return groupedByKeyGroup(name: name).operate { instance in
-      let table = ProcessTable<Key, State, Output>(schema: schema)
+      let table = ProcessTable<Key, State, Output>(schema: schema, timeMode)
       for (key, state) in loading where instance.owns(key.stableHash) { table.load(key, state) }
       instance.register(table, name: name)
       let fire = { (t: FiredTimer, position: Position, batch: Batch, output: PartitionBuffer<Output>) in
@@ -65,10 +66,14 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   @usableFromInline let clock = EventTimeClock()
   @usableFromInline let processing = ProcessingTimeClock()
   @usableFromInline let schema: StateSchema<State>
+  @usableFromInline let timeMode: TimeMode
   @exclusivity(unchecked) @usableFromInline var context: KeyedContext<Key, Output>?
 
   @inlinable
-  init(schema: StateSchema<State>) { self.schema = schema }
+  init(schema: StateSchema<State>, _ timeMode: TimeMode) {
+    self.schema = schema
+    self.timeMode = timeMode
+  }
 
   @inlinable var count: Int { unsafe table.count }
 
@@ -78,7 +83,7 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   @inlinable @inline(__always)
   func context(for key: Key) -> KeyedContext<Key, Output> {
     if let c = unsafe context { return c }
-    let c = KeyedContext<Key, Output>(key: key, clock: clock, processingTimers: processing)
+    let c = KeyedContext<Key, Output>(key: key, clock: clock, processingTimers: processing, timeMode)
     unsafe context = c
     return c
   }

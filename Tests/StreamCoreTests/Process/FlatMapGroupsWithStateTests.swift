@@ -43,7 +43,7 @@ import Testing
   /// Running counts that time out so many milliseconds after the last element.
   private func timingOut(_ s: DStream<String>, _ milliseconds: Int64) -> DStream<String> {
     s.keyed { $0 }.processKeyed(
-      name: "counts", initialState: 0,
+      name: "counts", timeMode: .processingTime, initialState: 0,
       onTimer: { (c: Call, t, n: inout Int) in
         c.emit("\(c.key) timed out after \(n) \(t.domain) \(t.due)")
         c.removeState()
@@ -156,7 +156,7 @@ import Testing
     let counts = context.stream([timed]).withWatermark(delayMilliseconds: 0) { $0.time }
       .counts(.tumbling(milliseconds: 10))
     let seen = context.stream([plain]).keyed { $0 }.processKeyed(
-      name: "plain", initialState: 0,
+      name: "plain", timeMode: .processingTime, initialState: 0,
       onTimer: { (c: KeyedContext<String, String>, t, _) in
         c.emit("\(c.key) \(t.domain) \(t.due) \(c.watermark == .min)")
       },

@@ -40,7 +40,9 @@ final class IntervalLog: @unchecked Sendable {
   init(directory: String, from interval: Int, isFresh: Bool, files: any FileOperations) throws {
     let folder = directory + "/intervals"
     if isFresh {
-      for name in try files.names(inFolder: folder) { try files.remove(folder + "/" + name) }
+      for name in try files.names(inFolder: folder) where name.hasSuffix(".log") {
+        try files.remove(folder + "/" + name)
+      }
     }
     log = try WriteAheadLog(directory: folder, files: files)
     var entries: [(index: Int, entry: Entry)] = []

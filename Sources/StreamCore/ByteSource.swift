@@ -23,6 +23,8 @@ public protocol ByteSource: AnyObject, Sendable {
   func seek(to offset: UInt64, detail: String) throws
   /// A checkpoint from which nothing before `offset` will be asked for again is on the disk.
   func wasCommitted(offset: UInt64)
+  /// As ``ElementSource/prepare(for:)``.
+  func prepare(for trigger: Trigger)
 }
 
 extension ByteSource {
@@ -30,6 +32,7 @@ extension ByteSource {
   public func detail(at offset: UInt64) -> String { "" }
   public func seek(to offset: UInt64, detail: String) throws { try seek(to: offset) }
   public func wasCommitted(offset: UInt64) {}
+  public func prepare(for trigger: Trigger) {}
 }
 
 /// Reads one source in blocks of whole records; the rest of the last record goes to the next block.
@@ -62,6 +65,7 @@ final class BlockReader: SourceReader, @unchecked Sendable {
     if offset > 0 { try source.seek(to: offset, detail: position.detail) }
   }
   func wasCommitted(_ position: SourcePosition) { source.wasCommitted(offset: position.offset) }
+  func prepare(for trigger: Trigger) { source.prepare(for: trigger) }
 
   /// Fills the batch's block.
   func fill(_ batch: Batch, limit: ReadLimit) throws -> SourceStatus {

@@ -68,6 +68,7 @@ final class Scheduler: @unchecked Sendable {
       for r in readers where r.identity != nil { try r.start(at: SourcePosition(), replayEnd: 0) }
     }
     let options = context.options
+    for r in readers { r.prepare(for: options.trigger) }
     let timed = feeds.map { context.feeds[$0].isTimed }
     alignment = SourceAlignment(
       timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,

@@ -65,6 +65,8 @@ protocol SourceReader: AnyObject, Sendable {
   /// Goes to where a checkpoint says; before the first block. What lies before `replayEnd` was read by an earlier run.
   func start(at position: SourcePosition, replayEnd: UInt64) throws
   func wasCommitted(_ position: SourcePosition)
+  /// Before the first block.
+  func prepare(for trigger: Trigger)
 }
 
 /// Reads an ``ElementSource``.
@@ -97,4 +99,5 @@ final class ElementReader<Element>: SourceReader, @unchecked Sendable {
     return after.offset >= end && status == .more ? (end == limit.endOffset ? .idle : .more) : status
   }
   func wasCommitted(_ position: SourcePosition) { source.wasCommitted(position) }
+  func prepare(for trigger: Trigger) { source.prepare(for: trigger) }
 }

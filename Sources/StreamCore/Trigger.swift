@@ -8,10 +8,15 @@ public enum Trigger: Sendable, Equatable {
   case asFastAsPossible
   /// At every multiple of this time: Spark's batch interval. Reading and processing go on in between.
   case interval(milliseconds: Int64)
-  /// What the sources have now, in as many intervals as the limits ask for; then the run stops as if asked to.
+  /// What the sources have when the run begins, in as many intervals as the limits ask for; then the run stops as if asked
+  /// to. What comes meanwhile is left for the next run by sources that can tell
+  /// (``ElementSource/prepare(for:)``); others are read until they are idle.
   case availableNow
-  /// One interval of what the sources have now; then the run stops as if asked to.
+  /// One interval of what the sources have when the run begins; then the run stops as if asked to.
   case once
+
+  /// Whether a run takes only what the sources have when it begins.
+  public var isBounded: Bool { self == .availableNow || self == .once }
 }
 
 /// Decides what to do next about reading: the intervals of a run.

@@ -30,6 +30,8 @@ public struct CheckpointMetadata: Codable, Sendable {
   public var operators: [String]
   /// Number of the next interval.
   public var interval: Int?
+  /// Which of several sources without event time is read next.
+  var turn: ReadingTurns.Place?
   /// How long copying the state took, all partitions together: what processing was held up by, divided by the threads.
   public var copyMicroseconds: Int?
 }
@@ -240,6 +242,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
       operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } },
       interval: batch.interval + (batch.closesInterval ? 1 : 0),
+      turn: batch.turn,
       copyMicroseconds: copyNanoseconds.load(ordering: .relaxed) / 1000)
     options.onWriting(.begins)
     writer = WorkerThread { [self] in

@@ -73,7 +73,8 @@ final class Scheduler: @unchecked Sendable {
     alignment = SourceAlignment(
       timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,
       idleTimeoutMilliseconds: options.idleTimeoutMilliseconds, advancesWhenIdle: options.advancesWhenIdle,
-      now: context.clock.nowMilliseconds)
+      now: context.clock.nowMilliseconds,
+      turns: ReadingTurns(zip(readers, timed).map { $1 ? nil : $0.turnAmount(options) }, at: recovered?.turn))
     isMetered = !context.listeners.isEmpty || options.backPressure
     if options.backPressure, case .interval(let length) = options.trigger {
       estimator = try PIDRateEstimator(batchIntervalMilliseconds: length)
@@ -84,7 +85,8 @@ final class Scheduler: @unchecked Sendable {
         ? options.idleIntervalMilliseconds : nil,
       sourceCount: readers.count, number: recovered?.interval ?? 0,
       ends: positions?.map(\.offset) ?? readers.map { _ in 0 },
-      endsReleaseOthers: timed.count { $0 } > 1, replayed: coordinator?.intervalLog?.replayed ?? [])
+      endsReleaseOthers: timed.count { $0 } > 1, logsReads: alignment.turns.isActive,
+      replayed: coordinator?.intervalLog?.replayed ?? [])
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
     lastCheckpoint = context.clock.nowMilliseconds
@@ -289,7 +291,16 @@ final class Scheduler: @unchecked Sendable {
     b.intervalTime = time
     b.processingTime = time
     markCheckpoint(b)
+    wasClosed(b)
+  }
+
+  private func wasClosed(_ b: Batch) {
     intervals.wasClosed()
+    // the order in an interval that is logged depends on the interval alone
+    if context.worksByInterval, alignment.turns.isActive {
+      alignment.turns.startOver()
+      b.turn = alignment.turns.place
+    }
   }
 
   private func readAndDecode(_ source: Int, _ worker: Int) {
@@ -301,6 +312,7 @@ final class Scheduler: @unchecked Sendable {
     var error: (any Error)?
     var status = SourceStatus.more
     let (endOffset, recordsLeft) = (intervals.endOffset(source), intervals.recordsLeft)
+    let turn = intervals.isReplaying ? nil : alignment.turns.left(of: source, at: intervals.ends[source])
     for prepare in context.exchanges { prepare(batch) }
     let options = context.options
     do {
@@ -308,7 +320,7 @@ final class Scheduler: @unchecked Sendable {
         batch,
         limit: ReadLimit(
           byteCount: options.blockByteCount, elementCount: min(options.blockElementCount, recordsLeft),
-          endOffset: endOffset))
+          endOffset: endOffset, turn: turn))
     } catch let e { error = e }
     monitor.lock()
     isReading = false
@@ -319,9 +331,11 @@ final class Scheduler: @unchecked Sendable {
     }
     batch.source = source
     batch.feed = feeds[source]
+    batch.numbersElements = context.numbersElements && !context.feeds[batch.feed].isTimed
     status = intervals.saidThen(status, source)
     batch.endsSource = status == .ended
     let byteCount = batch.sourceEndOffset - batch.sourceOffset
+    alignment.turns.wasRead(source, from: batch.sourceOffset, to: batch.sourceEndOffset, status)
     intervals.wasRead(
       source, status, end: batch.sourceEndOffset, byteCount: byteCount, recordCount: batch.recordCount)
     if byteCount == 0, status != .ended {
@@ -387,6 +401,7 @@ final class Scheduler: @unchecked Sendable {
     // the interval's times are those of the log when it is cut again after a crash
     b.processingTime = context.worksByInterval ? intervals.openedAt : context.clock.nowMilliseconds
     b.intervalTime = b.processingTime
+    b.turn = alignment.turns.isActive ? alignment.turns.place : nil
     inFlight.append(b)
   }
   /// Makes the batch a checkpoint if one is due.
@@ -473,7 +488,7 @@ final class Scheduler: @unchecked Sendable {
       do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true
       (b.intervalTime, b.processingTime) = (now, now)
-      intervals.wasClosed()
+      wasClosed(b)
     }
     b.isLast = !alignment.allEnded
   }

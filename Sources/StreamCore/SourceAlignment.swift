@@ -10,7 +10,7 @@
 /// The source that is furthest behind is read whenever there is room; any other one has at most ``unfinishedMax`` blocks
 /// waiting, so memory does not grow with the distance between sources.
 ///
-/// Only sources of streams with event time take part; the others are read as they come. A source that has been silent for
+/// Only sources of streams with event time take part; the others are read in turn (``ReadingTurns``). A source that has been silent for
 /// the idle timeout holds nothing back until it speaks again; when all are silent, time itself may move the watermark on
 /// (`advancesWhenIdle`).
 ///
@@ -43,6 +43,8 @@ struct SourceAlignment {
   private var unfinished: [[Block]]
   private var highest = Int64.min
   private var frontier: Frontier
+  /// Whose turn it is of the sources without event time.
+  var turns: ReadingTurns
   // idle sources
   private let idleTimeoutMilliseconds: Int64?
   private let advancesWhenIdle: Bool
@@ -53,8 +55,10 @@ struct SourceAlignment {
 
   init(
     timed: [Bool], resumingFrom positions: [CheckpointMetadata.SourcePosition]?, frontier resumed: Frontier,
-    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, now: Int64 = 0
+    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, now: Int64 = 0,
+    turns: ReadingTurns? = nil
   ) {
+    self.turns = turns ?? ReadingTurns(timed.map { _ in nil })
     isTimed = timed
     merges = timed.count { $0 } > 1
     maxima = positions?.map(\.maximum) ?? Array(repeating: .min, count: timed.count)
@@ -91,11 +95,13 @@ struct SourceAlignment {
     for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] {
       if last.map({ maxima[s] < maxima[$0] }) ?? true { last = s }
     }
+    let inTurn = turns.isActive ? turns.next { !isRead[$0] && !isIdle[$0] } : nil
     var best: Int?
     for s in maxima.indices where !isRead[s] && !isIdle[s] {
       guard s == last || !isTimed[s] || !merges || inFlight[s] + unfinished[s].count < Self.unfinishedMax else {
         continue
       }
+      if turns.isActive, !isTimed[s], s != inTurn { continue }
       if best.map({ (inFlight[s], maxima[s]) < (inFlight[$0], maxima[$0]) }) ?? true { best = s }
     }
     // prefer the one behind unless its blocks are already on their way

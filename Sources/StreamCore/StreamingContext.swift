@@ -13,6 +13,10 @@ public struct StreamingOptions: Sendable {
   public var blockByteCount = 1 << 20
   /// Elements of a source of values per micro-batch, at least one.
   public var blockElementCount = 1 << 15
+  /// Bytes and elements that each of several sources without event time gives in its turn: the order of their elements
+  /// depends on it, so it is the same for every job but for tests.
+  package var turnByteCount = 1 << 20
+  package var turnElementCount = 1 << 15
   /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
   public var speed = 0.0
   /// When intervals are closed.
@@ -99,6 +103,8 @@ public final class StreamingContext: @unchecked Sendable {
   var worksByInterval = false
   /// Some operator has to be called when nothing comes (timers in processing time).
   var needsIdleIntervals = false
+  /// Some stage asks for the order of elements without event time that come to it by several ways.
+  private(set) var numbersElements = false
   private let sourceStage = SourceStage()
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
@@ -183,6 +189,10 @@ public final class StreamingContext: @unchecked Sendable {
     }
   }
 
+  /// Whether the elements with event time of several sources are merged: blocks do not come in their order then.
+  @usableFromInline
+  var mergesTimedSources: Bool { sources.count { feeds[$0.feed].isTimed } > 1 }
+
   /// The stream behind an exchange to the partitions of a new stage.
   func exchanged<Element>(
     _ stream: DStream<Element>, name: String, partitionCount: Int, merges: Bool,
@@ -193,7 +203,7 @@ public final class StreamingContext: @unchecked Sendable {
       branch: out, name: name, index: stages.count, partitionCount: partitionCount, merges: merges)
     for branch in stream.branches {
       let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: partitionCount)
-      stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
+      stage.addInput(exchange, from: branch)
       branch.subscribe { i in makeWriter(exchange, branch.stage == 0 ? 0 : i.index) }
     }
     stages.append(stage)
@@ -222,7 +232,7 @@ public final class StreamingContext: @unchecked Sendable {
       branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges, isSink: true)
     for branch in streams.flatMap(\.branches) {
       let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: 1)
-      stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
+      stage.addInput(exchange, from: branch)
       branch.subscribe { i in CollectWriter(exchange: exchange, from: branch.stage == 0 ? 0 : i.index) }
     }
     for s in sideOutputs { stage.addInput(s.exchange, from: s.stage) }
@@ -273,6 +283,7 @@ public final class StreamingContext: @unchecked Sendable {
       try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
     }
     sourceStage.feeds = feeds
+    numbersElements = stages.contains(where: \.mergesByOrdinal)
     let recovered = try coordinator?.recover(sources: sources.map(\.reader))
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil

@@ -1,7 +1,8 @@
 /// Exchanges that bring the elements of a key together.
 ///
 /// Guarantees: the partition of a key depends on its ``StreamKey/stableHash`` and the job's number of key groups alone;
-/// elements arrive in the order of their positions, those without event time in the order they were read.
+/// elements arrive in the order of their positions, those without event time in the order they were read, by whatever
+/// ways they came (<doc:StreamCoreDesign>).
 /// Cost: a hash and a copy of each element.
 extension DStream {
   /// Spreads the elements over the partitions of a new stage by a 64-bit hash, whose top bits choose the key group.

@@ -22,6 +22,8 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @exclusivity(unchecked) public internal(set) var isInputOver = false
   @exclusivity(unchecked) @usableFromInline var slot = UInt32(0)
   @exclusivity(unchecked) @usableFromInline var position: Position?
+  /// Number of the element in its block; -1: none.
+  @exclusivity(unchecked) @usableFromInline var ordinal = Int64(-1)
   @exclusivity(unchecked) @usableFromInline var isRemoved = false
   @exclusivity(unchecked) @usableFromInline unowned(unsafe) var output: PartitionBuffer<Output>
   @usableFromInline let clock: EventTimeClock
@@ -40,8 +42,8 @@ public final class KeyedContext<Key: StreamKey, Output> {
   }
   @inlinable @inline(__always)
   func enter(
-    _ key: Key, _ slot: UInt32, _ eventTime: Int64, _ watermark: Int64, _ position: Position?, _ batch: Batch,
-    _ output: PartitionBuffer<Output>
+    _ key: Key, _ slot: UInt32, _ eventTime: Int64, _ watermark: Int64, _ position: Position?, _ ordinal: Int64,
+    _ batch: Batch, _ output: PartitionBuffer<Output>
   ) {
     self._key = key
     self._eventTime = eventTime
@@ -50,6 +52,7 @@ public final class KeyedContext<Key: StreamKey, Output> {
     self._isInputOver = batch.isEnd
     unsafe self.slot = slot
     unsafe self.position = position
+    unsafe self.ordinal = ordinal
     unsafe isRemoved = false
     unsafe self.output = output
   }
@@ -77,6 +80,8 @@ public final class KeyedContext<Key: StreamKey, Output> {
     if let p = unsafe position {
       unsafe output.runningMaxima.append(p.watermark)
       unsafe output.stamps.append(EventStamp(sequence: p.sequence, eventTime: p.eventTime))
+    } else if unsafe ordinal >= 0 {
+      unsafe output.ordinals.append(UInt32(truncatingIfNeeded: ordinal))
     }
   }
   /// Sets a timer of the key in event time: it fires when the watermark reaches `due`, whether or not the key comes again.

@@ -40,15 +40,20 @@ extension DStream {
         if batch.closesInterval { table.fireProcessingTimers(batch, output, onTimer) }
         instance.heldCount = table.count
       } process: { run, batch, output in
+        guard run.count > 0 else { return }
+        // references are counted once a run
+        let call = table.context(for: unsafe run.elements[0].0)
+        let ordinals = unsafe run.ordinals
         for i in 0..<run.count {
           let e = unsafe run.elements[i]
           if run.isTimed {
             let position = run.position(i)
             table.clock.advance(to: position) { fire($0, $1, batch, output) }
-            table.process(e.0, e.1, position, batch, output, initialState, process)
+            table.process(call, e.0, e.1, position, -1, batch, output, initialState, process)
             table.clock.settle(at: position) { fire($0, $1, batch, output) }
           } else {
-            table.process(e.0, e.1, nil, batch, output, initialState, process)
+            let ordinal = unsafe ordinals.map { unsafe Int64($0[i]) } ?? -1
+            table.process(call, e.0, e.1, nil, ordinal, batch, output, initialState, process)
           }
         }
       }
@@ -90,12 +95,12 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
 
   @inlinable @inline(__always)
   func process<Value>(
-    _ key: Key, _ value: Value, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>,
-    _ initialState: () -> State, _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
+    _ c: KeyedContext<Key, Output>, _ key: Key, _ value: Value, _ position: Position?, _ ordinal: Int64,
+    _ batch: Batch, _ output: PartitionBuffer<Output>, _ initialState: () -> State,
+    _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
   ) {
     let (slot, _) = unsafe table.findOrInsert(key, initialState())
-    let c = context(for: key)
-    unsafe c.enter(key, slot, position?.eventTime ?? .min, clock.watermark, position, batch, output)
+    unsafe c.enter(key, slot, position?.eventTime ?? .min, clock.watermark, position, ordinal, batch, output)
     unsafe body(c, value, &table[slot])
     if unsafe c.isRemoved { remove(slot) }
   }
@@ -114,7 +119,7 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
     guard let body else { return }
     let key = unsafe table.key(at: t.owner)
     let c = context(for: key)
-    unsafe c.enter(key, t.owner, domain == .eventTime ? t.due : .min, clock.watermark, position, batch, output)
+    unsafe c.enter(key, t.owner, domain == .eventTime ? t.due : .min, clock.watermark, position, -1, batch, output)
     unsafe body(c, KeyedTimer(number: Int(t.number), due: t.due, domain: domain), &table[t.owner])
     if unsafe c.isRemoved { remove(t.owner) }
   }

@@ -1,3 +1,5 @@
+import FlatMemory
+
 /// What a program does with the elements of a key when one value of state is not enough: Spark's `StatefulProcessor`.
 ///
 /// An object a partition. `declare` asks for the states and timers; `process` is called for each element in the order of
@@ -70,6 +72,8 @@ public final class ProcessorCall<Key: StreamKey, Output> {
   fileprivate var now = Int64(0)
   fileprivate var mayEmit = true
   fileprivate var position: Position?
+  /// Number of the element in its block.
+  fileprivate var ordinal: UInt32?
   fileprivate var output: PartitionBuffer<Output>
 
   fileprivate init(
@@ -85,7 +89,9 @@ public final class ProcessorCall<Key: StreamKey, Output> {
   public func emit(_ element: Output) {
     precondition(
       mayEmit, "a key's initial state comes from no element, so nothing can be given out for it; set a timer")
-    if let position { output.append(element, at: position) } else { output.append(element) }
+    if let position { return output.append(element, at: position) }
+    output.append(element)
+    if let ordinal { unsafe output.ordinals.append(ordinal) }
   }
 }
 
@@ -173,6 +179,7 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output>: Checkpointed
         advance(position.watermark, batch)
       }
       let c = enter(e.0, position?.eventTime ?? .min, position, batch, output)
+      c.ordinal = unsafe run.ordinals.map { unsafe $0[i] }
       processor.process(e.1, c)
       if let position { settle(at: position, batch, output) }
     }
@@ -240,6 +247,7 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output>: Checkpointed
     states.select(key, eventTime: eventTime)
     (c.key, c.eventTime, c.watermark, c.now) = (key, eventTime, watermark, batch.processingTime)
     (c.position, c.output, c.isInputOver, c.mayEmit) = (position, output, batch.isEnd, true)
+    c.ordinal = nil
     return c
   }
 

@@ -1,4 +1,4 @@
-/// Which of several sources without event time is read next.
+/// Which of several sources is read next whose elements are not merged: those without event time.
 ///
 /// Guarantees: the sources are read in turn, each a fixed amount (whole records; a longer record makes a longer turn), so
 /// the order of elements of different sources depends on what the sources hold and not on blocks or threads. A turn also
@@ -23,6 +23,7 @@ struct ReadingTurns {
     isActive = amounts.count { $0 != nil } > 1
   }
 
+  func takesTurns(_ source: Int) -> Bool { isActive && amounts[source] != nil }
   /// The source to be read next of those that may have something.
   func next(_ mayHaveSome: (Int) -> Bool) -> Int? {
     for k in amounts.indices {

@@ -73,8 +73,10 @@ final class Scheduler: @unchecked Sendable {
     alignment = SourceAlignment(
       timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,
       idleTimeoutMilliseconds: options.idleTimeoutMilliseconds, advancesWhenIdle: options.advancesWhenIdle,
-      now: context.clock.nowMilliseconds,
-      turns: ReadingTurns(zip(readers, timed).map { $1 ? nil : $0.turnAmount(options) }, at: recovered?.turn))
+      now: context.clock.nowMilliseconds, policy: options.multipleWatermarkPolicy,
+      turns: ReadingTurns(
+        zip(readers, timed).map { $1 && options.multipleWatermarkPolicy == .min ? nil : $0.turnAmount(options) },
+        at: recovered?.turn))
     isMetered = !context.listeners.isEmpty || options.backPressure
     if options.backPressure, case .interval(let length) = options.trigger {
       estimator = try PIDRateEstimator(batchIntervalMilliseconds: length)
@@ -85,7 +87,7 @@ final class Scheduler: @unchecked Sendable {
         ? options.idleIntervalMilliseconds : nil,
       sourceCount: readers.count, number: recovered?.interval ?? 0,
       ends: positions?.map(\.offset) ?? readers.map { _ in 0 },
-      endsReleaseOthers: timed.count { $0 } > 1, logsReads: alignment.turns.isActive,
+      endsReleaseOthers: alignment.merges, logsReads: alignment.turns.isActive,
       replayed: coordinator?.intervalLog?.replayed ?? [])
     nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
     busy = stages.map { Array(repeating: false, count: $0.partitionCount) }

@@ -3,7 +3,18 @@ import Foundation
 package import Snapshots
 import Synchronization
 
-/// How a streaming job runs: nothing here may change its results.
+/// Which watermark a stream of several source partitions has, each of which has its own: Spark's
+/// `spark.sql.streaming.multipleWatermarkPolicy`.
+public enum MultipleWatermarkPolicy: String, Sendable, Codable {
+  /// The least: nothing is late because another source is ahead. The elements of several sources are merged by watermark.
+  case min
+  /// The greatest: windows close as soon as the fastest source has passed them, and what slower ones bring behind it is
+  /// late. Elements are taken in the order of reading: the sources in turn, as those without event time.
+  case max
+}
+
+/// How a streaming job runs: nothing here changes its results but ``multipleWatermarkPolicy``, the trigger of operators by
+/// interval, and what goes by the clock.
 public struct StreamingOptions: Sendable {
   /// Worker threads; 0 means one a core.
   public var threads = 0
@@ -30,6 +41,8 @@ public struct StreamingOptions: Sendable {
   public var pollMilliseconds: Int64 = 2
   /// How often an interval is closed when nothing comes, so that timers go off, where the program needs it.
   public var idleIntervalMilliseconds: Int64 = 100
+  /// Which watermark several source partitions have together; a checkpoint of the other policy is refused.
+  public var multipleWatermarkPolicy = MultipleWatermarkPolicy.min
   /// A source partition that has been silent for this long (processing time) no longer holds the watermark back; nil:
   /// it holds it back for ever.
   public var idleTimeoutMilliseconds: Int64?
@@ -191,7 +204,9 @@ public final class StreamingContext: @unchecked Sendable {
 
   /// Whether the elements with event time of several sources are merged: blocks do not come in their order then.
   @usableFromInline
-  var mergesTimedSources: Bool { sources.count { feeds[$0.feed].isTimed } > 1 }
+  var mergesTimedSources: Bool {
+    options.multipleWatermarkPolicy == .min && sources.count { feeds[$0.feed].isTimed } > 1
+  }
 
   /// The stream behind an exchange to the partitions of a new stage.
   func exchanged<Element>(
@@ -280,7 +295,8 @@ public final class StreamingContext: @unchecked Sendable {
     // streams and stages hold each other: a run that is over lets go of its buffers and of the checkpoints' folder
     defer { (stages, feeds, sources, exchanges, onStart, onProcessed) = ([], [], [], [], { _ in }, {}) }
     let coordinator = try checkpoint.map {
-      try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
+      try CheckpointCoordinator(
+        options: $0, job: job, keyGroups: options.keyGroups, watermarkPolicy: options.multipleWatermarkPolicy)
     }
     sourceStage.feeds = feeds
     numbersElements = stages.contains(where: \.mergesByOrdinal)

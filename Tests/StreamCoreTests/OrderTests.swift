@@ -42,7 +42,7 @@ import Testing
       "a stream united with what was made of it",
       { s in
         let united = counted(s[0], "a").union(s[0].filter { $0 % 2 == 0 }).union(s[0].map { $0 + 1_000_000 })
-        return counted(united, "b").flatMap { ["\($0)", "+"] }
+        return counted(united, "b").flatMap { ["\($0)", "+"] }.repartition().map { $0 + "!" }
       }
     ),
     (

@@ -49,6 +49,8 @@ extension DStream {
           if run.isTimed {
             let position = run.position(i)
             place = position.sequence == Position.lastSequence ? position.watermark : position.sequence
+          } else if let ordinals = unsafe run.ordinals {
+            place = unsafe Int64(ordinals[i])
           }
           let hash = UInt64(bitPattern: place) &* 0x9e37_79b9_7f4a_7c15
           unsafe target.put(run.elements[i], run, i, partition: Int(truncatingIfNeeded: hash >> target.shift))

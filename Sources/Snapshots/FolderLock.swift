@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// The right to write to a folder of checkpoints: an exclusive `flock` on its file `lock`.
+/// The right to write to a folder (of checkpoints, of a log): an exclusive `flock` on its file `lock`.
 ///
 /// Guarantees: at most one holder, within a process too; released by the system when the process dies, so a crash
 /// leaves nothing to clean up. The file itself stays and names the last holder's process id.
@@ -23,7 +23,7 @@ final class FolderLock: Sendable {
       _ = closeDescriptor(descriptor)
       guard number == EWOULDBLOCK else { throw systemError(number, "the folder cannot be locked", path: path) }
       throw SnapshotError(
-        .locked, "another writer\(holder) is using this folder of checkpoints", path: folder,
+        .locked, "another writer\(holder) is using this folder", path: folder,
         advice: "stop the other job, or give this one a folder of its own")
     }
     let text = "\(getpid())\n"

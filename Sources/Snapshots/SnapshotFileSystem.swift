@@ -26,7 +26,7 @@ package protocol SnapshotFileSystem: Sendable {
   func names(inFolder path: String) throws(SnapshotError) -> [String]
   /// The bytes of a file.
   func source(_ path: String) throws(SnapshotError) -> SnapshotSource
-  /// The right to write to a folder of checkpoints, held until the object is let go of.
+  /// The right to write to a folder, held until the object is let go of.
   func lock(folder: String) throws(SnapshotError) -> any AnyObject & Sendable
 }
 

@@ -81,6 +81,10 @@ public final class Batch: @unchecked Sendable {
 
   /// Events that the source stage handed on; for progress only.
   public var recordCount = 0
+  /// Elements without event time get numbers, because some operator behind asks for their order.
+  var numbersElements = false
+  /// Whose turn it is to be read behind this batch.
+  var turn: ReadingTurns.Place?
   /// The block was read by an earlier run too, which may have consumed part of it: what lies before the frontier it
   /// resumed from. With several sources only.
   public internal(set) var isReplay = false
@@ -111,6 +115,7 @@ public final class Batch: @unchecked Sendable {
     (isEnd, isCheckpoint, isSealed, endsSource, recordCount) = (false, false, false, false, 0)
     closingStep = 0
     isReplay = false
+    (numbersElements, turn) = (false, nil)
     isLight = false
     outputCount.store(0, ordering: .relaxed)
     (interval, intervalTime, processingTime, feed) = (0, 0, 0, 0)

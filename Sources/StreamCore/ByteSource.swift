@@ -23,6 +23,8 @@ public protocol ByteSource: AnyObject, Sendable {
   func seek(to offset: UInt64, detail: String) throws
   /// A checkpoint from which nothing before `offset` will be asked for again is on the disk.
   func wasCommitted(offset: UInt64)
+  /// As ``ElementSource/prepare(for:)``.
+  func prepare(for trigger: Trigger)
 }
 
 extension ByteSource {
@@ -30,6 +32,7 @@ extension ByteSource {
   public func detail(at offset: UInt64) -> String { "" }
   public func seek(to offset: UInt64, detail: String) throws { try seek(to: offset) }
   public func wasCommitted(offset: UInt64) {}
+  public func prepare(for trigger: Trigger) {}
 }
 
 /// Reads one source in blocks of whole records; the rest of the last record goes to the next block.
@@ -62,14 +65,20 @@ final class BlockReader: SourceReader, @unchecked Sendable {
     if offset > 0 { try source.seek(to: offset, detail: position.detail) }
   }
   func wasCommitted(_ position: SourcePosition) { source.wasCommitted(offset: position.offset) }
+  func prepare(for trigger: Trigger) { source.prepare(for: trigger) }
+  func turnAmount(_ options: StreamingOptions) -> UInt64 { UInt64(options.turnByteCount) }
 
   /// Fills the batch's block.
   func fill(_ batch: Batch, limit: ReadLimit) throws -> SourceStatus {
-    try fill(batch, byteCount: limit.byteCount, endOffset: limit.endOffset)
+    try fill(batch, byteCount: limit.byteCount, endOffset: limit.endOffset, turn: limit.turn)
     return status
   }
 
-  func fill(_ batch: Batch, byteCount: Int, endOffset: UInt64 = .max) throws {
+  /// - Parameter turn: what is left of the source's turn, which ends with the last record that is wholly in it, and whether
+  ///   the block begins it: then a record that is longer than a turn is taken whole.
+  func fill(
+    _ batch: Batch, byteCount: Int, endOffset: UInt64 = .max, turn: (amount: UInt64, begins: Bool)? = nil
+  ) throws {
     let block = batch.block
     var have = carry.count
     // as much again behind the text, untouched until a decoder writes what it unescapes there: a block that grows later
@@ -80,7 +89,9 @@ final class BlockReader: SourceReader, @unchecked Sendable {
     batch.isReplay = offset < replayEnd
     let end = batch.isReplay ? min(replayEnd, endOffset) : endOffset
     let countMax = end == .max ? Int.max : Int(end - offset)
-    var target = min(max(byteCount, have), countMax)
+    // up to where records are taken: independent of the block's size and of what was read ahead
+    var reach = turn.map { Int($0.amount) } ?? .max
+    var target = min(max(byteCount, have), countMax, reach)
     var base = unsafe p
     status = .more
     while true {
@@ -89,16 +100,26 @@ final class BlockReader: SourceReader, @unchecked Sendable {
         if n == 0 { status = source.isExhausted ? .ended : .idle }
         have += n
       }
-      let isLast = status == .ended || have >= countMax
-      let known = min(have, countMax)
-      let whole = unsafe isLast ? known : source.completeRecords(in: base, count: have, isEnd: false)
+      let isLast = status == .ended || have >= countMax && countMax <= reach
+      let whole =
+        unsafe isLast
+        ? min(have, countMax) : source.completeRecords(in: base, count: min(have, reach), isEnd: false)
       if whole > 0 || isLast || status == .idle {
         if have >= countMax, endOffset == end, status == .more { status = .idle }
         unsafe finish(batch, base, have: have, used: whole)
         return
       }
+      if have >= reach {
+        if turn?.begins != true {
+          // the next record belongs to the source's next turn
+          unsafe finish(batch, base, have: have, used: 0)
+          return
+        }
+        reach *= 2
+      }
       // a record longer than the block: read on
-      target = min(have * 2, countMax)
+      target = min(max(byteCount, have * 2), countMax, reach)
+      if target <= have { continue }
       block.commit(have)
       _ = unsafe block.reserve(target - have + blockPadding)
       unsafe base = unsafe block.base

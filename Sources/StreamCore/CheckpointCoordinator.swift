@@ -30,6 +30,10 @@ public struct CheckpointMetadata: Codable, Sendable {
   public var operators: [String]
   /// Number of the next interval.
   public var interval: Int?
+  /// Which of several sources without event time is read next.
+  var turn: ReadingTurns.Place?
+  /// nil: the least.
+  public var multipleWatermarkPolicy: MultipleWatermarkPolicy?
   /// How long copying the state took, all partitions together: what processing was held up by, divided by the threads.
   public var copyMicroseconds: Int?
 }
@@ -86,6 +90,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
   let options: CheckpointOptions
   let job: JobDescription
   let keyGroups: Int
+  private let watermarkPolicy: MultipleWatermarkPolicy
   /// Holds the folder's lock; let go of when the run has ended, so that another may follow in the same process.
   private var store: CheckpointStore?
   private(set) var warnings: [String] = []
@@ -108,7 +113,10 @@ final class CheckpointCoordinator: @unchecked Sendable {
   /// under that lock: ``commit(_:)`` waits for the writer's thread, which must not need the lock by then.
   var onIdle: (_ release: () -> Void) -> Void = { $0() }
 
-  init(options: CheckpointOptions, job: JobDescription, keyGroups: Int) throws {
+  init(
+    options: CheckpointOptions, job: JobDescription, keyGroups: Int, watermarkPolicy: MultipleWatermarkPolicy
+  ) throws {
+    self.watermarkPolicy = watermarkPolicy
     self.options = options
     self.job = job
     self.keyGroups = keyGroups
@@ -142,6 +150,11 @@ final class CheckpointCoordinator: @unchecked Sendable {
     if metadata.keyGroups != keyGroups {
       throw CheckpointError.differentJob(
         directory: options.directory, differences: ["key groups were \(metadata.keyGroups), now \(keyGroups)"])
+    }
+    let policy = metadata.multipleWatermarkPolicy ?? .min
+    if policy != watermarkPolicy {
+      throw CheckpointError.differentJob(
+        directory: options.directory, differences: ["multipleWatermarkPolicy was \(policy), now \(watermarkPolicy)"])
     }
     try compare(metadata.sources, with: sources)
     return Recovered(metadata: metadata, checkpoint: found)
@@ -270,6 +283,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
       operators: snapshots.flatMap { $0.map { $0.snapshot.prefix } },
       interval: batch.interval + (batch.closesInterval ? 1 : 0),
+      turn: batch.turn, multipleWatermarkPolicy: watermarkPolicy,
       copyMicroseconds: copyNanoseconds.load(ordering: .relaxed) / 1000)
     options.onWriting(.begins)
     writer = WorkerThread { [self] in

@@ -13,10 +13,14 @@ import Synchronization
   public let stamps: UnsafePointer<EventStamp>?
   /// What is added to the numbers (those of a block begin at 1).
   public let sequenceBefore: Int64
+  /// Number of each element in the block it comes from; nil with event time, and where nothing asks for the order.
+  public let ordinals: UnsafePointer<UInt32>?
   /// What is taken from the watermarks, because the stage's inputs lag (see ``StageInstance/watermarkLagMilliseconds``).
   public let watermarkShift: Int64
   /// What the elements' byte spans point into.
   public let bytes: UnsafePointer<UInt8>
+  /// Whether the elements may have spans at all.
+  public let hasBytes: Bool
   /// The batch the elements were read in (with several sources, not always the batch being applied).
   public let origin: Batch
 
@@ -24,7 +28,7 @@ import Synchronization
   public init(
     elements: UnsafeBufferPointer<Element>, runningMaxima: UnsafePointer<Int64>?, maximumBefore: Int64,
     stamps: UnsafePointer<EventStamp>? = nil, sequenceBefore: Int64 = 0, watermarkShift: Int64 = 0,
-    bytes: UnsafePointer<UInt8>, origin: Batch
+    ordinals: UnsafePointer<UInt32>? = nil, bytes: UnsafePointer<UInt8>, hasBytes: Bool = true, origin: Batch
   ) {
     unsafe self.elements = unsafe elements
     unsafe self.runningMaxima = unsafe runningMaxima
@@ -32,7 +36,9 @@ import Synchronization
     unsafe self.stamps = unsafe stamps
     self.sequenceBefore = sequenceBefore
     self.watermarkShift = watermarkShift
+    unsafe self.ordinals = unsafe ordinals
     unsafe self.bytes = unsafe bytes
+    self.hasBytes = hasBytes
     self.origin = origin
   }
 
@@ -47,14 +53,16 @@ import Synchronization
       runningMaxima: b.isTimed ? UnsafePointer(b.runningMaxima.base + range.lowerBound) : nil,
       maximumBefore: maximumBefore,
       stamps: b.isNumbered ? UnsafePointer(b.stamps.base + range.lowerBound) : nil, sequenceBefore: sequenceBefore,
-      watermarkShift: watermarkShift, bytes: b.bytes, origin: origin)
+      watermarkShift: watermarkShift,
+      ordinals: !b.isTimed && b.isOrdered ? UnsafePointer(b.ordinals.base + range.lowerBound) : nil, bytes: b.bytes,
+      hasBytes: b.hasBytes, origin: origin)
   }
 
   @inlinable
   public var count: Int { unsafe elements.count }
   /// Whether anything stands beside the elements.
   @inlinable @inline(__always)
-  public var hasPositions: Bool { unsafe runningMaxima != nil }
+  public var hasPositions: Bool { unsafe runningMaxima != nil || ordinals != nil }
   /// Whether the elements have positions.
   @inlinable
   public var isTimed: Bool { unsafe runningMaxima != nil && stamps != nil }
@@ -123,8 +131,10 @@ open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendab
   public final override func consume(_ run: PartitionRun<Input>, _ batch: Batch) {
     if let direct = next.directBuffer(batch) {
       transform(run, batch, into: direct)
+      number(direct, run, batch)
     } else {
       transform(run, batch, into: output)
+      number(output, run, batch)
       flush(run.origin, batch)
     }
   }
@@ -136,6 +146,12 @@ open class PartitionTransform<Input, Output>: Consumer<Input>, @unchecked Sendab
       flush(batch, batch)
     }
     next.endBatch(batch)
+  }
+  /// The elements of a block of bytes get their numbers when they have been made of it.
+  @inline(__always)
+  private func number(_ output: PartitionBuffer<Output>, _ run: PartitionRun<Input>, _ batch: Batch) {
+    guard batch.numbersElements, Input.self == UInt8.self, unsafe run.ordinals == nil else { return }
+    output.numberByPlace()
   }
   private func flush(_ origin: Batch, _ batch: Batch) {
     if unsafe output.count > 0 {

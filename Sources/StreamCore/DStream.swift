@@ -70,6 +70,8 @@ final class Branch<Element>: @unchecked Sendable {
   let feed: Int
   /// How far the elements may be behind the sources' watermark.
   var watermarkLagMilliseconds: Int64
+  /// Elements come at the ends of intervals only.
+  var isByInterval = false
   private var subscribers: [(StageInstance) -> Consumer<Element>] = []
 
   init(stage: Int, partitionCount: Int, feed: Int = -1, watermarkLagMilliseconds: Int64 = 0) {
@@ -82,6 +84,7 @@ final class Branch<Element>: @unchecked Sendable {
     self.init(
       stage: other.stage, partitionCount: other.partitionCount, feed: other.feed,
       watermarkLagMilliseconds: other.watermarkLagMilliseconds)
+    isByInterval = other.isByInterval
   }
 
   func subscribe(_ make: @escaping (StageInstance) -> Consumer<Element>) { subscribers.append(make) }

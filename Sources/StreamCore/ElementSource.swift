@@ -42,8 +42,13 @@ public protocol ElementSource<Element>: AnyObject, Sendable {
   func seek(to position: SourcePosition) throws
   /// A checkpoint from which nothing before this position will be asked for again is on the disk.
   func wasCommitted(_ position: SourcePosition)
+  /// Called before the first read of a run. With a trigger that takes only what is there (``Trigger/isBounded``), what comes
+  /// later is not to be given in this run: the source is idle when it has given the rest (Spark's
+  /// `prepareForTriggerAvailableNow`). By default nothing is done, and such a run ends when all sources are idle at once.
+  func prepare(for trigger: Trigger)
 }
 
 extension ElementSource {
   public func wasCommitted(_ position: SourcePosition) {}
+  public func prepare(for trigger: Trigger) {}
 }

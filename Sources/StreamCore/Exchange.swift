@@ -198,6 +198,8 @@ public struct PartitionScatter<Element> {
 @safe public final class ScatterTarget<Element>: @unchecked Sendable {
   @usableFromInline let tops: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
   @usableFromInline let counts: UnsafeMutablePointer<Int>
+  /// Where the numbers of the elements go, if they have any.
+  @usableFromInline let ordinals: UnsafeMutablePointer<UnsafeMutablePointer<UInt32>>
   /// By how much a hash is shifted to give the partition.
   public let shift: UInt64
   private let partitionCount: Int
@@ -210,10 +212,12 @@ public struct PartitionScatter<Element> {
     shift = UInt64(64 - partitionCount.trailingZeroBitCount)
     unsafe tops = .allocate(capacity: partitionCount)
     unsafe counts = .allocate(capacity: partitionCount)
+    unsafe ordinals = .allocate(capacity: partitionCount)
   }
   deinit {
     unsafe tops.deallocate()
     unsafe counts.deallocate()
+    unsafe ordinals.deallocate()
   }
 
   /// Puts an element at the end of a partition.
@@ -222,7 +226,11 @@ public struct PartitionScatter<Element> {
     let c = unsafe counts[partition]
     unsafe (tops[partition] + c).initialize(to: e)
     unsafe counts[partition] = c &+ 1
-    if run.hasPositions { copyPosition(run, i, partition) }
+    if let numbers = unsafe run.ordinals {
+      unsafe (ordinals[partition] + c).initialize(to: numbers[i])
+    } else if unsafe run.runningMaxima != nil {
+      copyPosition(run, i, partition)
+    }
   }
   @inline(never) @usableFromInline
   func copyPosition(_ run: PartitionRun<Element>, _ i: Int, _ partition: Int) {
@@ -234,9 +242,16 @@ public struct PartitionScatter<Element> {
     for p in 0..<partitionCount {
       unsafe tops[p] = unsafe list[p].reserve(run.count)
       unsafe counts[p] = 0
+      if unsafe run.ordinals != nil {
+        unsafe list[p].ordinals.reserve(list[p].ordinals.count + run.count)
+        unsafe ordinals[p] = unsafe list[p].ordinals.base + list[p].ordinals.count
+      }
     }
     by.scatter(run, self)
-    for p in 0..<partitionCount { unsafe list[p].commit(counts[p]) }
+    for p in 0..<partitionCount {
+      unsafe list[p].commit(counts[p])
+      if unsafe run.ordinals != nil { unsafe list[p].ordinals.count += counts[p] }
+    }
   }
 }
 

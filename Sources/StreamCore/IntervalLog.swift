@@ -17,9 +17,15 @@ final class IntervalLog: @unchecked Sendable {
     var ends: [UInt64]
     /// The sources of which the end was known by then: event time no longer waited for them.
     var ended: [Int]?
+    /// In which order sources without event time were read, and up to where each time, where there are several.
+    var reads: [Read]?
     /// The input was over: what that closed has the interval's number. nil: no.
     var isEnd: Bool?
 
+    struct Read: Codable, Equatable, Sendable {
+      var source: Int
+      var end: UInt64
+    }
     func ends(_ source: Int) -> Bool { ended?.contains(source) ?? false }
     /// Whether the interval has more of a source than what lies before an offset.
     func reaches(beyond offset: UInt64, of source: Int) -> Bool {
@@ -40,7 +46,9 @@ final class IntervalLog: @unchecked Sendable {
   init(directory: String, from interval: Int, isFresh: Bool, files: any FileOperations) throws {
     let folder = directory + "/intervals"
     if isFresh {
-      for name in try files.names(inFolder: folder) { try files.remove(folder + "/" + name) }
+      for name in try files.names(inFolder: folder) where name.hasSuffix(".log") {
+        try files.remove(folder + "/" + name)
+      }
     }
     log = try WriteAheadLog(directory: folder, files: files)
     var entries: [(index: Int, entry: Entry)] = []

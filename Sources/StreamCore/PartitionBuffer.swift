@@ -17,6 +17,9 @@ public import FlatMemory
   /// For streams of the general operators: event time and number of each element (see ``Position``), beside
   /// ``runningMaxima``. As long as the elements, or empty.
   @exclusivity(unchecked) public var stamps = FlatArray<EventStamp>(capacity: 1)
+  /// For elements without event time, where their order is asked for: the number of each in the block it comes from. As
+  /// long as the elements, or of no account.
+  @exclusivity(unchecked) public var ordinals = FlatArray<UInt32>(capacity: 1)
   /// Bytes the elements' spans point into.
   @exclusivity(unchecked) public var arena = OutputBuffer(capacity: 64)
   /// When set, spans point here instead (the block that the elements were decoded from).
@@ -31,6 +34,7 @@ public import FlatMemory
     unsafe base.deallocate()
     unsafe runningMaxima.deallocate()
     unsafe stamps.deallocate()
+    unsafe ordinals.deallocate()
     unsafe arena.deallocate()
   }
 
@@ -70,6 +74,16 @@ public import FlatMemory
   public var isTimed: Bool { unsafe count > 0 && runningMaxima.count == count }
   /// Whether every element has an ``EventStamp``.
   var isNumbered: Bool { unsafe count > 0 && stamps.count == count }
+  /// Whether every element has its number in the block.
+  var isOrdered: Bool { unsafe count > 0 && ordinals.count == count }
+  /// Whether elements may have spans that point into bytes.
+  var hasBytes: Bool { unsafe arena.count > 0 || borrowedArena != nil }
+  /// Numbers the elements that have no number yet by their places.
+  func numberByPlace() {
+    unsafe ordinals.reserve(count)
+    for i in unsafe ordinals.count..<count { unsafe (ordinals.base + i).initialize(to: UInt32(truncatingIfNeeded: i)) }
+    unsafe ordinals.count = unsafe count
+  }
   /// Makes room and hands out the place after the last element; ``commit(_:)`` says how many were written there.
   @inlinable
   public func reserve(_ n: Int) -> UnsafeMutablePointer<Element> {
@@ -100,6 +114,7 @@ public import FlatMemory
     unsafe count = 0
     unsafe runningMaxima.removeAll()
     unsafe stamps.removeAll()
+    unsafe ordinals.removeAll()
     unsafe arena.count = 0
     unsafe borrowedArena = nil
   }

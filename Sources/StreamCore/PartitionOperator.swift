@@ -21,7 +21,7 @@ public struct PartitionOperator<Input, Output> {
 }
 
 extension PartitionRun {
-  /// Puts the position of element i, if it has one, beside what was just appended for it.
+  /// Puts the position of element i, or its number, if it has one, beside what was just appended for it.
   @inlinable @inline(__always)
   public func copyPosition<Output>(_ i: Int, to output: PartitionBuffer<Output>) {
     if unsafe runningMaxima != nil {
@@ -32,12 +32,18 @@ extension PartitionRun {
       } else {
         unsafe output.runningMaxima.append(max(maximumBefore, runningMaxima![i]))
       }
+    } else if let ordinals = unsafe ordinals {
+      unsafe output.ordinals.append(ordinals[i])
     }
   }
   /// The same for all elements of the run.
   @inlinable
   public func copyPositions<Output>(to output: PartitionBuffer<Output>) {
-    if unsafe runningMaxima != nil { for i in 0..<count { copyPosition(i, to: output) } }
+    if unsafe runningMaxima != nil {
+      for i in 0..<count { copyPosition(i, to: output) }
+    } else if let ordinals = unsafe ordinals {
+      unsafe output.ordinals.append(ordinals, count: count)
+    }
   }
 }
 

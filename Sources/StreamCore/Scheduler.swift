@@ -4,10 +4,11 @@ import Synchronization
 /// Runs the tasks of a job on worker threads: reads blocks in order, runs the source stage for several batches side by
 /// side and every ordered stage in batch order.
 ///
-/// A task is (stage, partition, batch). It is ready when the batch is sealed, the stages before it are done with the
-/// batch, and the partition is done with the batch before. Workers take the most downstream ready task first, so
-/// batches leave as soon as they can and few are in flight (bounded by `batchesInFlightMax`). One lock operation a
-/// task; no barriers.
+/// Workers take the most downstream ready task first (``BatchesInFlight``), so batches leave as soon as they can and few
+/// are in flight (bounded by `batchesInFlightMax`). One lock operation a task; no barriers.
+///
+/// What may be read is asked in three steps: here, whether another batch may be in flight; of ``IntervalControl``, whether
+/// the open interval takes more; of ``SourceAlignment``, which source is next.
 ///
 /// Sealing: in batch order, after the source stage, a batch learns the running maximum of its source and how far the
 /// merged order of all sources may be consumed (``Frontier``).
@@ -22,14 +23,7 @@ final class Scheduler: @unchecked Sendable {
   // all below: under the monitor
   private let readers: [any SourceReader]
   private let feeds: [Int]
-  private var inFlight: [Batch] = []
-  private var firstNumber = 0
-  private var nextNumber = 0
-  private var nextSeal = 0
-  private var nextBatch: [[Int]]
-  private var busy: [[Bool]]
-  private var pool: [Batch] = []
-  private var held: [Batch] = []
+  private var inFlight: BatchesInFlight
   private var isReading = false
   private var isStopping = false
   private var lastCheckpointQueued = false
@@ -68,11 +62,15 @@ final class Scheduler: @unchecked Sendable {
       for r in readers where r.identity != nil { try r.start(at: SourcePosition(), replayEnd: 0) }
     }
     let options = context.options
+    for r in readers { r.prepare(for: options.trigger) }
     let timed = feeds.map { context.feeds[$0].isTimed }
     alignment = SourceAlignment(
       timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,
       idleTimeoutMilliseconds: options.idleTimeoutMilliseconds, advancesWhenIdle: options.advancesWhenIdle,
-      now: context.clock.nowMilliseconds)
+      now: context.clock.nowMilliseconds, policy: options.multipleWatermarkPolicy,
+      turns: ReadingTurns(
+        zip(readers, timed).map { $1 && options.multipleWatermarkPolicy == .min ? nil : $0.turnAmount(options) },
+        at: recovered?.turn))
     isMetered = !context.listeners.isEmpty || options.backPressure
     if options.backPressure, case .interval(let length) = options.trigger {
       estimator = try PIDRateEstimator(batchIntervalMilliseconds: length)
@@ -83,9 +81,9 @@ final class Scheduler: @unchecked Sendable {
         ? options.idleIntervalMilliseconds : nil,
       sourceCount: readers.count, number: recovered?.interval ?? 0,
       ends: positions?.map(\.offset) ?? readers.map { _ in 0 },
-      endsReleaseOthers: timed.count { $0 } > 1, replayed: coordinator?.intervalLog?.replayed ?? [])
-    nextBatch = stages.map { Array(repeating: 0, count: $0.partitionCount) }
-    busy = stages.map { Array(repeating: false, count: $0.partitionCount) }
+      endsReleaseOthers: alignment.merges, logsReads: alignment.turns.isActive,
+      replayed: coordinator?.intervalLog?.replayed ?? [])
+    inFlight = BatchesInFlight(stages: stages)
     lastCheckpoint = context.clock.nowMilliseconds
     pace = Pace(speed: context.options.speed, clock: context.clock)
     seen.records = recovered?.records ?? 0
@@ -153,7 +151,7 @@ final class Scheduler: @unchecked Sendable {
         tellListeners()
         continue
       }
-      if let (stage, partitions, batch) = readyTask(worker) {
+      if let (stage, partitions, batch) = inFlight.readyTask(worker: worker, of: threads) {
         runOrdered(stage, partitions, batch)
       } else if mayRead, goOnReading(worker) {
         continue
@@ -182,29 +180,8 @@ final class Scheduler: @unchecked Sendable {
     isTelling = false
   }
 
-  private func readyTask(_ worker: Int) -> (Stage, Range<Int>, Batch)? {
-    for stage in stages.reversed() where stage.index > 0 {
-      let n = stage.partitionCount
-      let offset = worker * n / threads
-      for k in 0..<n {
-        let p = (k + offset) % n
-        if busy[stage.index][p] { continue }
-        let i = nextBatch[stage.index][p] - firstNumber
-        guard i < inFlight.count else { continue }
-        let b = inFlight[i]
-        if b.isSealed, stage.upstream.allSatisfy({ b.remaining[$0] == 0 }) {
-          let isAllFree =
-            b.isLight && busy[stage.index].allSatisfy { !$0 }
-            && nextBatch[stage.index].allSatisfy { $0 == nextBatch[stage.index][p] }
-          return (stage, isAllFree ? 0..<n : p..<(p + 1), b)
-        }
-      }
-    }
-    return nil
-  }
-
   private func runOrdered(_ stage: Stage, _ partitions: Range<Int>, _ batch: Batch) {
-    for p in partitions { busy[stage.index][p] = true }
+    inFlight.begin(stage, partitions)
     monitor.unlock()
     let start = isMetered ? SystemClock().nowNanoseconds : 0
     var copying = Int64(0)
@@ -228,12 +205,7 @@ final class Scheduler: @unchecked Sendable {
         ($0.stateRows, $0.stateBytes) = ($0.stateRows + size.rows, $0.stateBytes + size.bytes)
       }
     }
-    for p in partitions {
-      busy[stage.index][p] = false
-      nextBatch[stage.index][p] += 1
-    }
-    batch.remaining[stage.index] -= partitions.count
-    if batch.remaining[stage.index] == 0 { retireFinished() }
+    if inFlight.end(stage, partitions, batch) { retireFinished() }
     monitor.signal()
   }
 
@@ -291,7 +263,16 @@ final class Scheduler: @unchecked Sendable {
     b.intervalTime = time
     b.processingTime = time
     markCheckpoint(b)
+    wasClosed(b)
+  }
+
+  private func wasClosed(_ b: Batch) {
     intervals.wasClosed()
+    // the order in an interval that is logged depends on the interval alone
+    if context.worksByInterval, alignment.turns.isActive {
+      alignment.turns.startOver()
+      b.turn = alignment.turns.place
+    }
   }
 
   private func readAndDecode(_ source: Int, _ worker: Int) {
@@ -303,6 +284,7 @@ final class Scheduler: @unchecked Sendable {
     var error: (any Error)?
     var status = SourceStatus.more
     let (endOffset, recordsLeft) = (intervals.endOffset(source), intervals.recordsLeft)
+    let turn = intervals.isReplaying ? nil : alignment.turns.left(of: source, at: intervals.ends[source])
     for prepare in context.exchanges { prepare(batch) }
     let options = context.options
     do {
@@ -310,7 +292,7 @@ final class Scheduler: @unchecked Sendable {
         batch,
         limit: ReadLimit(
           byteCount: options.blockByteCount, elementCount: min(options.blockElementCount, recordsLeft),
-          endOffset: endOffset))
+          endOffset: endOffset, turn: turn))
     } catch let e { error = e }
     monitor.lock()
     isReading = false
@@ -321,13 +303,15 @@ final class Scheduler: @unchecked Sendable {
     }
     batch.source = source
     batch.feed = feeds[source]
+    batch.numbersElements = context.numbersElements && !context.feeds[batch.feed].isTimed
     status = intervals.saidThen(status, source)
     batch.endsSource = status == .ended
     let byteCount = batch.sourceEndOffset - batch.sourceOffset
+    alignment.turns.wasRead(source, from: batch.sourceOffset, to: batch.sourceEndOffset, status)
     intervals.wasRead(
       source, status, end: batch.sourceEndOffset, byteCount: byteCount, recordCount: batch.recordCount)
     if byteCount == 0, status != .ended {
-      pool.append(batch)
+      inFlight.giveBack(batch)
       return
     }
     alignment.wasRead(source, atEnd: batch.endsSource)
@@ -368,12 +352,8 @@ final class Scheduler: @unchecked Sendable {
   // MARK: batches
 
   private func takeBatch() -> Batch {
-    // a held batch becomes free when the last queued event is consumed
-    if let i = held.firstIndex(where: { $0.holds.load(ordering: .acquiring) == 0 }) { pool.append(held.remove(at: i)) }
-    let b = pool.popLast() ?? Batch()
-    b.reset()
+    let b = inFlight.take()
     while b.exchangeBuffers.count < context.exchanges.count { b.exchangeBuffers.append(nil) }
-    b.remaining = stages.map(\.partitionCount)
     return b
   }
 
@@ -383,12 +363,11 @@ final class Scheduler: @unchecked Sendable {
     if !context.worksByInterval { markCheckpoint(b) }
   }
   private func number(_ b: Batch) {
-    b.number = nextNumber
-    nextNumber += 1
     b.interval = intervals.number
     // the interval's times are those of the log when it is cut again after a crash
     b.processingTime = context.worksByInterval ? intervals.openedAt : context.clock.nowMilliseconds
     b.intervalTime = b.processingTime
+    b.turn = alignment.turns.isActive ? alignment.turns.place : nil
     inFlight.append(b)
   }
   /// Makes the batch a checkpoint if one is due.
@@ -404,9 +383,7 @@ final class Scheduler: @unchecked Sendable {
   }
 
   private func seal() {
-    while nextSeal - firstNumber < inFlight.count {
-      let b = inFlight[nextSeal - firstNumber]
-      guard b.remaining[0] == 0 else { return }
+    while let b = inFlight.nextToSeal() {
       alignment.seal(b)
       if !b.isReplay { seen.records += b.recordCount }
       seen.sourceBytes += b.sourceEndOffset - b.sourceOffset
@@ -414,7 +391,6 @@ final class Scheduler: @unchecked Sendable {
       seen.highestEventTime = b.highestMaximum
       pace.observe(b.highestMaximum)
       b.isSealed = true
-      nextSeal += 1
       if b.isCheckpoint {
         b.positions = alignment.positions(readers)
         b.recordsSoFar = seen.records
@@ -427,7 +403,7 @@ final class Scheduler: @unchecked Sendable {
   /// When reading is over: a last checkpoint of the state before anything is closed (so that a grown input can be
   /// gone on with), then, if the sources ended, the batches that close everything, no more at a time than other ones.
   private func queueTail() {
-    guard !tailQueued, !isReading, nextSeal == nextNumber else { return }
+    guard !tailQueued, !isReading, inFlight.areSealed else { return }
     if intervals.isReplaying {
       // an interval that is known to have more in it cannot be closed: the next run cuts it again
       tailQueued = isStopping
@@ -477,7 +453,7 @@ final class Scheduler: @unchecked Sendable {
       do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
       b.closesInterval = true
       (b.intervalTime, b.processingTime) = (now, now)
-      intervals.wasClosed()
+      wasClosed(b)
     }
     b.isLast = !alignment.allEnded
   }
@@ -510,15 +486,13 @@ final class Scheduler: @unchecked Sendable {
 
   /// Removes batches that passed every stage, in order.
   private func retireFinished() {
-    while let b = inFlight.first, b.isSealed, b.remaining.allSatisfy({ $0 == 0 }) {
-      inFlight.removeFirst()
-      firstNumber += 1
+    while let b = inFlight.removeFinished() {
       if isMetered { meterRetired(b) }
       if b.isCheckpoint, let coordinator {
         coordinator.commit(b)
         if let e = coordinator.error { failure = failure ?? e }
       }
-      if b.holds.load(ordering: .acquiring) > 0 { held.append(b) } else { pool.append(b) }
+      inFlight.recycle(b)
     }
   }
 }

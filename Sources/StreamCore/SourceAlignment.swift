@@ -10,9 +10,12 @@
 /// The source that is furthest behind is read whenever there is room; any other one has at most ``unfinishedMax`` blocks
 /// waiting, so memory does not grow with the distance between sources.
 ///
-/// Only sources of streams with event time take part; the others are read as they come. A source that has been silent for
+/// Only sources of streams with event time take part; the others are read in turn (``ReadingTurns``). A source that has been silent for
 /// the idle timeout holds nothing back until it speaks again; when all are silent, time itself may move the watermark on
 /// (`advancesWhenIdle`).
+///
+/// With ``MultipleWatermarkPolicy/max`` nothing waits: the sources are read in turn, and every element's watermark is the
+/// highest of all that was read before it.
 ///
 /// Cost: a few comparisons a batch.
 struct SourceAlignment {
@@ -27,7 +30,10 @@ struct SourceAlignment {
   static let unfinishedMax = 2
   private let isTimed: [Bool]
   /// Whether elements of several sources have to be merged by event time.
-  private let merges: Bool
+  let merges: Bool
+  /// Whether the source that is furthest ahead makes the watermark: elements are taken in the order of reading then, as
+  /// those of one source.
+  private let takesHighest: Bool
   private var maxima: [Int64]
   private var ends: [UInt64]
   private var details: [String]
@@ -43,6 +49,8 @@ struct SourceAlignment {
   private var unfinished: [[Block]]
   private var highest = Int64.min
   private var frontier: Frontier
+  /// Whose turn it is of the sources without event time.
+  var turns: ReadingTurns
   // idle sources
   private let idleTimeoutMilliseconds: Int64?
   private let advancesWhenIdle: Bool
@@ -53,10 +61,13 @@ struct SourceAlignment {
 
   init(
     timed: [Bool], resumingFrom positions: [CheckpointMetadata.SourcePosition]?, frontier resumed: Frontier,
-    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, now: Int64 = 0
+    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, now: Int64 = 0,
+    policy: MultipleWatermarkPolicy = .min, turns: ReadingTurns? = nil
   ) {
+    self.turns = turns ?? ReadingTurns(timed.map { _ in nil })
     isTimed = timed
-    merges = timed.count { $0 } > 1
+    takesHighest = policy == .max
+    merges = policy == .min && timed.count { $0 } > 1
     maxima = positions?.map(\.maximum) ?? Array(repeating: .min, count: timed.count)
     ends = positions?.map(\.offset) ?? Array(repeating: 0, count: timed.count)
     details = positions?.map { $0.detail ?? "" } ?? Array(repeating: "", count: timed.count)
@@ -88,14 +99,16 @@ struct SourceAlignment {
   /// another one may be read; nil when none may. Sources that have nothing now are passed over.
   func nextSource(isIdle: [Bool]) -> Int? {
     var last: Int?  // furthest behind of all that still hold others back
-    for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] {
+    for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] && !turns.takesTurns(s) {
       if last.map({ maxima[s] < maxima[$0] }) ?? true { last = s }
     }
+    let inTurn = turns.isActive ? turns.next { !isRead[$0] && !isIdle[$0] } : nil
     var best: Int?
     for s in maxima.indices where !isRead[s] && !isIdle[s] {
       guard s == last || !isTimed[s] || !merges || inFlight[s] + unfinished[s].count < Self.unfinishedMax else {
         continue
       }
+      if turns.takesTurns(s), s != inTurn { continue }
       if best.map({ (inFlight[s], maxima[s]) < (inFlight[$0], maxima[$0]) }) ?? true { best = s }
     }
     // prefer the one behind unless its blocks are already on their way
@@ -119,8 +132,9 @@ struct SourceAlignment {
       }
       // an empty batch says nothing
       if b.recordCount > 0 || b.localMaximum > .min { lastData[s] = b.processingTime }
-      b.maximumBefore = maxima[s]
-      b.sequenceBefore = Int64(s) << Position.sourceShift + sequences[s]
+      b.maximumBefore = takesHighest ? highest : maxima[s]
+      b.sequenceBefore =
+        takesHighest ? sequences.reduce(0, +) : Int64(s) << Position.sourceShift + sequences[s]
       let sequenceBefore = sequences[s]
       sequences[s] += b.sequenceCount
       maxima[s] = max(maxima[s], b.localMaximum)

@@ -42,6 +42,7 @@ final class ElementFeed<Element>: SourceFeed, @unchecked Sendable {
     let consumer = consumers[worker]
     let b = slot.buffer(in: batch, from: 0, to: 0)
     if unsafe b.count > 0 {
+      if batch.numbersElements { b.numberByPlace() }
       consumer.consume(PartitionRun(of: b, maximumBefore: .min, origin: batch), batch)
     }
     consumer.endBatch(batch)
@@ -54,17 +55,23 @@ struct ReadLimit {
   var elementCount: Int
   /// Offset in the source beyond which the block must not reach, because an interval of an earlier run ended there.
   var endOffset = UInt64.max
+  /// What is left of the source's turn, and whether the block begins it; nil: all there is.
+  var turn: (amount: UInt64, begins: Bool)?
 }
 
 /// Reads one source partition into batches.
 protocol SourceReader: AnyObject, Sendable {
   var name: String { get }
   var identity: String? { get }
+  /// What the source gives in its turn, among others.
+  func turnAmount(_ options: StreamingOptions) -> UInt64
   /// Puts a block into the batch, with where it begins and ends in the source.
   func fill(_ batch: Batch, limit: ReadLimit) throws -> SourceStatus
   /// Goes to where a checkpoint says; before the first block. What lies before `replayEnd` was read by an earlier run.
   func start(at position: SourcePosition, replayEnd: UInt64) throws
   func wasCommitted(_ position: SourcePosition)
+  /// Before the first block.
+  func prepare(for trigger: Trigger)
 }
 
 /// Reads an ``ElementSource``.
@@ -87,7 +94,7 @@ final class ElementReader<Element>: SourceReader, @unchecked Sendable {
     let before = source.position
     batch.isReplay = before.offset < replayEnd
     let end = batch.isReplay ? min(limit.endOffset, replayEnd) : limit.endOffset
-    let countMax = Int(min(UInt64(limit.elementCount), end - before.offset))
+    let countMax = Int(min(UInt64(limit.elementCount), end - before.offset, limit.turn?.amount ?? .max))
     let buffer = slot.buffer(in: batch, from: 0, to: 0)
     let status = countMax > 0 ? try source.read(into: buffer, countMax: countMax) : .idle
     let after = source.position
@@ -97,4 +104,6 @@ final class ElementReader<Element>: SourceReader, @unchecked Sendable {
     return after.offset >= end && status == .more ? (end == limit.endOffset ? .idle : .more) : status
   }
   func wasCommitted(_ position: SourcePosition) { source.wasCommitted(position) }
+  func prepare(for trigger: Trigger) { source.prepare(for: trigger) }
+  func turnAmount(_ options: StreamingOptions) -> UInt64 { UInt64(options.turnElementCount) }
 }

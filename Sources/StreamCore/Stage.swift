@@ -23,6 +23,8 @@ class Stage: @unchecked Sendable {
   /// Builds the operators of one instance.
   func start(instance: Int, sources: Int, resumeFrontier: Frontier) { fatalError("abstract") }
   func run(_ batch: Batch, instance: Int) { fatalError("abstract") }
+  /// Whether elements without event time come here by several ways, so that only their numbers tell their order.
+  var mergesByOrdinal: Bool { false }
 }
 
 /// The stage that turns blocks of sources into elements: one instance a worker. It has a feed for each source stream.
@@ -41,18 +43,24 @@ final class SourceStage: Stage, @unchecked Sendable {
 /// A stage that reads one or more exchanges; each partition in batch order.
 ///
 /// With several sources and event time (`merges`), a partition keeps short queues and consumes the elements in the merged
-/// order that ``Position`` and ``Frontier`` define; elements without event time are consumed as they come.
+/// order that ``Position`` and ``Frontier`` define; elements without event time are consumed batch by batch, each in the
+/// order of reading (``OrdinalMerge``).
 final class ExchangeStage<Element>: Stage, @unchecked Sendable {
   struct Input {
     let exchange: Exchange<Element>
     let stage: Int
     let lagMilliseconds: Int64
+    /// The feed of an input from the source stage.
+    let feed: Int
+    /// Elements come at the ends of intervals only.
+    let isByInterval: Bool
   }
   let branch: Branch<Element>
   private var inputs: [Input] = []
   private let merges: Bool
   private var consumers: [Consumer<Element>] = []
   private var queues: [InputQueues<Element>] = []
+  private var ordered: [OrdinalMerge<Element>] = []
   private var mergesNow = false
   /// Whether what arrives here leaves the job.
   let isSink: Bool
@@ -63,11 +71,31 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
     self.isSink = isSink
     super.init(name: name, index: index, partitionCount: partitionCount)
   }
-  func addInput(_ exchange: Exchange<Element>, from stage: Int, lagMilliseconds: Int64 = 0) {
-    inputs.append(Input(exchange: exchange, stage: stage, lagMilliseconds: lagMilliseconds))
+  /// What a branch gives comes here through an exchange.
+  func addInput<Other>(_ exchange: Exchange<Element>, from branch: Branch<Other>) {
+    addInput(
+      exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds, feed: branch.feed,
+      isByInterval: branch.isByInterval)
+  }
+  func addInput(
+    _ exchange: Exchange<Element>, from stage: Int, lagMilliseconds: Int64 = 0, feed: Int = -1,
+    isByInterval: Bool = false
+  ) {
+    inputs.append(
+      Input(
+        exchange: exchange, stage: stage, lagMilliseconds: lagMilliseconds, feed: feed, isByInterval: isByInterval))
     upstream.insert(stage)
     watermarkLagMilliseconds = max(watermarkLagMilliseconds, lagMilliseconds)
     branch.watermarkLagMilliseconds = watermarkLagMilliseconds
+    branch.isByInterval = inputs.allSatisfy(\.isByInterval)
+  }
+  override var mergesByOrdinal: Bool {
+    guard merges else { return false }
+    let ways = inputs.filter { !$0.isByInterval }
+    // the partitions of one stage, or the ways from one feed
+    let fromStages = ways.reduce(0) { $0 + ($1.stage > 0 ? $1.exchange.upstream : 0) }
+    let feeds = ways.filter { $0.stage == 0 }.map(\.feed)
+    return fromStages > 1 || fromStages > 0 && !feeds.isEmpty || Set(feeds).count < feeds.count
   }
   override func start(instance: Int, sources: Int, resumeFrontier: Frontier) {
     let i = StageInstance(index: instance)
@@ -75,6 +103,7 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
     i.partitionCount = partitionCount
     instances.append(i)
     consumers.append(branch.makeConsumer(i))
+    ordered.append(OrdinalMerge())
     let hasSeveralInputs = inputs.count > 1 || inputs.contains { $0.exchange.upstream > 1 }
     mergesNow = merges && (sources > 1 || resumeFrontier != .start || hasSeveralInputs)
     if mergesNow {
@@ -96,17 +125,23 @@ final class ExchangeStage<Element>: Stage, @unchecked Sendable {
         let buffer = b[from, instance]
         guard unsafe buffer.count > 0 else { continue }
         if isSink { batch.outputCount.wrappingAdd(unsafe buffer.count, ordering: .relaxed) }
-        if mergesNow, buffer.isTimed {
-          queues[instance].push(buffer, batch, queue: input.stage == 0 ? queue + batch.source : queue + from)
-        } else if !(mergesNow && input.stage == 0 && batch.isReplay) {
+        if !buffer.isTimed {
           // without event time a block that is read again was wholly consumed before
+          if !(mergesNow && input.stage == 0 && batch.isReplay) {
+            ordered[instance].add(buffer, isFromSources: input.stage == 0)
+          }
+        } else if mergesNow, input.stage == 0 || buffer.isNumbered {
+          queues[instance].push(buffer, batch, queue: input.stage == 0 ? queue + batch.source : queue + from)
+        } else {
           unsafe consumer.consume(InputQueues.run(buffer, 0..<buffer.count, batch, input.stage == 0, 0), batch)
         }
       }
       if mergesNow { queue += input.stage == 0 ? queues[instance].sourceCount : input.exchange.upstream }
     }
+    ordered[instance].drain(into: consumer, batch)
     if mergesNow { queues[instance].drain(upTo: batch.frontier, into: consumer, batch) }
     consumer.endBatch(batch)
+    ordered[instance].endBatch()
   }
 }
 

@@ -3,7 +3,18 @@ import Foundation
 package import Snapshots
 import Synchronization
 
-/// How a streaming job runs: nothing here may change its results.
+/// Which watermark a stream of several source partitions has, each of which has its own: Spark's
+/// `spark.sql.streaming.multipleWatermarkPolicy`.
+public enum MultipleWatermarkPolicy: String, Sendable, Codable {
+  /// The least: nothing is late because another source is ahead. The elements of several sources are merged by watermark.
+  case min
+  /// The greatest: windows close as soon as the fastest source has passed them, and what slower ones bring behind it is
+  /// late. Elements are taken in the order of reading: the sources in turn, as those without event time.
+  case max
+}
+
+/// How a streaming job runs: nothing here changes its results but ``multipleWatermarkPolicy``, the trigger of operators by
+/// interval, and what goes by the clock.
 public struct StreamingOptions: Sendable {
   /// Worker threads; 0 means one a core.
   public var threads: Int
@@ -13,6 +24,10 @@ public struct StreamingOptions: Sendable {
   public var blockByteCount: Int
   /// Elements of a source of values per micro-batch, at least one.
   public var blockElementCount: Int
+  /// Bytes and elements that each of several sources without event time gives in its turn: the order of their elements
+  /// depends on it, so it is the same for every job but for tests.
+  package var turnByteCount = 1 << 20
+  package var turnElementCount = 1 << 15
   /// 0: as fast as possible. Otherwise event time advances at this multiple of processing time.
   public var speed: Double
   /// When intervals are closed.
@@ -26,6 +41,8 @@ public struct StreamingOptions: Sendable {
   public var pollMilliseconds: Int64
   /// How often an interval is closed when nothing comes, so that timers go off, where the program needs it.
   public var idleIntervalMilliseconds: Int64
+  /// Which watermark several source partitions have together; a checkpoint of the other policy is refused.
+  public var multipleWatermarkPolicy: MultipleWatermarkPolicy
   /// A source partition that has been silent for this long (processing time) no longer holds the watermark back; nil:
   /// it holds it back for ever.
   public var idleTimeoutMilliseconds: Int64?
@@ -37,7 +54,8 @@ public struct StreamingOptions: Sendable {
     threads: Int = 0, keyGroups: Int = 16, blockByteCount: Int = 1 << 20, blockElementCount: Int = 1 << 15,
     speed: Double = 0.0, trigger: Trigger = .asFastAsPossible, recordsPerIntervalMax: Int? = nil,
     backPressure: Bool = false, pollMilliseconds: Int64 = 2, idleIntervalMilliseconds: Int64 = 100,
-    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false
+    multipleWatermarkPolicy: MultipleWatermarkPolicy = .min, idleTimeoutMilliseconds: Int64? = nil,
+    advancesWhenIdle: Bool = false
   ) {
     self.threads = threads
     self.keyGroups = keyGroups
@@ -49,6 +67,7 @@ public struct StreamingOptions: Sendable {
     self.backPressure = backPressure
     self.pollMilliseconds = pollMilliseconds
     self.idleIntervalMilliseconds = idleIntervalMilliseconds
+    self.multipleWatermarkPolicy = multipleWatermarkPolicy
     self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
     self.advancesWhenIdle = advancesWhenIdle
   }
@@ -118,13 +137,16 @@ public final class StreamingContext: @unchecked Sendable {
   let checkpoint: CheckpointOptions?
   private(set) var sources: [(reader: any SourceReader, feed: Int)] = []
   private(set) var feeds: [SourceFeed] = []
-  /// Some operator gathers what an interval brings: checkpoints stand between intervals then.
+  /// Some operator gathers what an interval brings or goes by processing time: checkpoints stand between intervals then,
+  /// and where those end is logged.
   var worksByInterval = false
   /// Some operator has to be called when nothing comes (timers in processing time).
   var needsIdleIntervals = false
   /// How many default names were given out, and which folders sinks write to.
   private var defaultNames: [String: Int] = [:]
   private var outputFolders: Set<String> = []
+  /// Some stage asks for the order of elements without event time that come to it by several ways.
+  private(set) var numbersElements = false
   private let sourceStage = SourceStage()
   private(set) var stages: [Stage] = []
   private(set) var exchanges: [(Batch) -> Void] = []
@@ -209,6 +231,12 @@ public final class StreamingContext: @unchecked Sendable {
     }
   }
 
+  /// Whether the elements with event time of several sources are merged: blocks do not come in their order then.
+  @usableFromInline
+  var mergesTimedSources: Bool {
+    options.multipleWatermarkPolicy == .min && sources.count { feeds[$0.feed].isTimed } > 1
+  }
+
   /// The stream behind an exchange to the partitions of a new stage.
   func exchanged<Element>(
     _ stream: DStream<Element>, name: String, partitionCount: Int, merges: Bool,
@@ -219,7 +247,7 @@ public final class StreamingContext: @unchecked Sendable {
       branch: out, name: name, index: stages.count, partitionCount: partitionCount, merges: merges)
     for branch in stream.branches {
       let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: partitionCount)
-      stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
+      stage.addInput(exchange, from: branch)
       branch.subscribe { i in makeWriter(exchange, branch.stage == 0 ? 0 : i.index) }
     }
     stages.append(stage)
@@ -248,7 +276,7 @@ public final class StreamingContext: @unchecked Sendable {
       branch: out, name: name, index: stages.count, partitionCount: 1, merges: merges, isSink: true)
     for branch in streams.flatMap(\.branches) {
       let exchange: Exchange<Element> = makeExchange(upstream: branch.partitionCount, downstream: 1)
-      stage.addInput(exchange, from: branch.stage, lagMilliseconds: branch.watermarkLagMilliseconds)
+      stage.addInput(exchange, from: branch)
       branch.subscribe { i in CollectWriter(exchange: exchange, from: branch.stage == 0 ? 0 : i.index) }
     }
     for s in sideOutputs { stage.addInput(s.exchange, from: s.stage) }
@@ -332,11 +360,12 @@ public final class StreamingContext: @unchecked Sendable {
     // streams and stages hold each other: a run that is over lets go of its buffers and of the checkpoints' folder
     defer { (stages, feeds, sources, exchanges, onStart, onProcessed) = ([], [], [], [], { _ in }, {}) }
     let coordinator = try checkpoint.map {
-      try CheckpointCoordinator(options: $0, job: job, keyGroups: options.keyGroups)
+      try CheckpointCoordinator(
+        options: $0, job: job, keyGroups: options.keyGroups, watermarkPolicy: options.multipleWatermarkPolicy)
     }
     sourceStage.feeds = feeds
+    numbersElements = stages.contains(where: \.mergesByOrdinal)
     let recovered = try coordinator?.recover(sources: sources.map(\.reader))
-    if worksByInterval { try coordinator?.openIntervalLog(from: recovered?.metadata.interval ?? 0) }
     recoveryWarnings = coordinator?.warnings ?? []
     isResumed = recovered != nil
     let threads = options.threads > 0 ? options.threads : processorCount()
@@ -347,6 +376,8 @@ public final class StreamingContext: @unchecked Sendable {
       for i in 0..<n { stage.start(instance: i, sources: sources.count, resumeFrontier: resumeFrontier) }
     }
     try checkNames()
+    // operators say by then whether they work by interval
+    if worksByInterval { try coordinator?.openIntervalLog(from: recovered?.metadata.interval ?? 0) }
     try onStart(isResumed)
     try coordinator?.prepare(stages: stages, recovered: recovered)
     recoveryReport = isResumed ? coordinator?.report : nil

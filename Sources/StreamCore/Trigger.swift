@@ -8,10 +8,15 @@ public enum Trigger: Sendable, Equatable {
   case asFastAsPossible
   /// At every multiple of this time: Spark's batch interval. Reading and processing go on in between.
   case interval(milliseconds: Int64)
-  /// What the sources have now, in as many intervals as the limits ask for; then the run stops as if asked to.
+  /// What the sources have when the run begins, in as many intervals as the limits ask for; then the run stops as if asked
+  /// to. What comes meanwhile is left for the next run by sources that can tell
+  /// (``ElementSource/prepare(for:)``); others are read until they are idle.
   case availableNow
-  /// One interval of what the sources have now; then the run stops as if asked to.
+  /// One interval of what the sources have when the run begins; then the run stops as if asked to.
   case once
+
+  /// Whether a run takes only what the sources have when it begins.
+  public var isBounded: Bool { self == .availableNow || self == .once }
 }
 
 /// Decides what to do next about reading: the intervals of a run.
@@ -57,11 +62,18 @@ struct IntervalControl {
   private var lastReplayed: Int64?
   /// Up to where each source was read.
   private(set) var ends: [UInt64]
+  /// Whether the order of reading is logged, and that of the open interval.
+  private let logsReads: Bool
+  private var reads: [IntervalLog.Entry.Read] = []
+  /// The one to be done again next of the interval that is cut again.
+  private var nextRead = 0
 
   init(
     trigger: Trigger, recordsMax: Int?, pollMilliseconds: Int64, idleIntervalMilliseconds: Int64?, sourceCount: Int,
-    number: Int, ends: [UInt64], endsReleaseOthers: Bool = false, replayed: [IntervalLog.Entry] = []
+    number: Int, ends: [UInt64], endsReleaseOthers: Bool = false, logsReads: Bool = false,
+    replayed: [IntervalLog.Entry] = []
   ) {
+    self.logsReads = logsReads
     self.trigger = trigger
     recordsLimit = recordsMax ?? .max
     self.recordsMax = recordsLimit
@@ -120,7 +132,13 @@ struct IntervalControl {
     }
   }
   /// Reads each source to where the interval ended, then closes it at the same time.
-  private func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
+  private mutating func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
+    let order = entry.reads ?? []
+    while nextRead < order.count, ends[order[nextRead].source] >= order[nextRead].end { nextRead += 1 }
+    if nextRead < order.count, !alignment.isRead(order[nextRead].source) {
+      let s = order[nextRead].source
+      return isIdle[s] ? .wait(milliseconds: pollMilliseconds) : .read(s)
+    }
     var isDry = true
     for s in ends.indices where !alignment.isRead(s) && entry.reaches(beyond: ends[s], of: s) {
       if !isIdle[s] { return .read(s) }
@@ -139,7 +157,9 @@ struct IntervalControl {
   var recordsLeft: Int { isReplaying ? .max : max(recordsMax - recordCount, 1) }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard isReplaying, let entry = replayed.first, source < entry.ends.count, !entry.ends(source) else { return .max }
+    guard isReplaying, let entry = replayed.first, source < entry.ends.count else { return .max }
+    if let order = entry.reads, nextRead < order.count, order[nextRead].source == source { return order[nextRead].end }
+    guard !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
   /// What a source says, less what it did not say yet when the open interval was first cut: its end let event time pass,
@@ -154,12 +174,13 @@ struct IntervalControl {
   func entry(closedAt time: Int64, isEnd: Bool = false) -> IntervalLog.Entry {
     IntervalLog.Entry(
       interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] },
-      isEnd: isEnd ? true : nil)
+      reads: logsReads ? reads : nil, isEnd: isEnd ? true : nil)
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
     openedAt = replayed.first?.openedAt ?? now
     (recordCount, hasData) = (0, false)
+    (reads, nextRead) = ([], 0)
     for s in isDone.indices { (isDone[s], wasAsked[s]) = (false, false) }
     askAgain()
     if case .interval(let length) = trigger {
@@ -173,6 +194,10 @@ struct IntervalControl {
   mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] && replayed.isEmpty } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
     ends[source] = end
+    if logsReads, byteCount > 0 {
+      if reads.last?.source == source { reads.removeLast() }
+      reads.append(IntervalLog.Entry.Read(source: source, end: end))
+    }
     wasAsked[source] = true
     var isNew = true
     if let known = replayed.first, !isReplaying {

@@ -117,6 +117,34 @@ import Testing
       #expect(outcome == (isClosed ? .finished : .stopped))
     }
   }
+  /// A source that never runs dry: what it had when the run began is taken, then the run stops.
+  @Test(arguments: [Trigger.availableNow, .once])
+  func availableNowEndsWithADefaultBatch(trigger: Trigger) throws {
+    let queue = QueueSource([[1, 2], [3]], oneAtATime: trigger == .availableNow, defaultBatch: [0])
+    let (stored, outcome) = try run(queue, trigger) { _, context, _ in
+      if queue.batchCount > 10 { context.requestStop() }
+      queue.add([9])
+    }
+    #expect(stored.intervals == (trigger == .once ? [[1, 2, 3]] : [[1, 2], [3]]))
+    #expect(outcome == .stopped)
+    // what came meanwhile is left
+    #expect(queue.batchCount == stored.intervals.count)
+    #expect(try run(QueueSource([], defaultBatch: [0]), trigger).stored.intervals == [])
+  }
+  @Test func availableNowEndsWithARateSource() throws {
+    let clock = ManualClock(milliseconds: 1000)
+    let source = RateSource(rowsPerSecond: 10, startMilliseconds: 0, clock: clock)
+    try source.seek(to: SourcePosition(offset: 10, detail: "0"))
+    source.prepare(for: .availableNow)
+    let rows = PartitionBuffer<RateRow>()
+    #expect(try source.read(into: rows, countMax: 100) == .idle)
+    #expect(rows.count == 1)
+    clock.advance(milliseconds: 5000)
+    #expect(try source.read(into: rows, countMax: 100) == .idle)
+    #expect(rows.count == 1)
+    source.prepare(for: .asFastAsPossible)
+    #expect(try source.read(into: rows, countMax: 30) == .more)
+  }
   @Test func availableNowKeepsTheLimit() throws {
     let queue = QueueSource([Array(0..<10)], oneAtATime: false)
     let (stored, outcome) = try run(queue, .availableNow, recordsPerIntervalMax: 4)

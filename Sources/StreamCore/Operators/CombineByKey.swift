@@ -12,32 +12,56 @@ extension DStream {
   ///   - mergeValue: puts a further value in.
   ///   - mergeCombiners: of two blocks; only used with `mapSideCombine`.
   ///   - mapSideCombine: combine within blocks first. Only for functions that are associative to the last bit, as
-  ///     blocks are cut anywhere; nil: yes, unless the combiner is a floating-point number.
+  ///     blocks are cut anywhere; nil: yes, unless the combiner is a floating-point number. Not done where elements of a
+  ///     block come by several ways (behind another exchange, or a union of a stream with itself), as their order would
+  ///     be lost.
   @inlinable
   public func combineByKey<Key: StreamKey, Value, Combiner>(
     name: String = "combineByKey", mapSideCombine: Bool? = nil, createCombiner: @escaping @Sendable (Value) -> Combiner,
     mergeValue: @escaping @Sendable (inout Combiner, Value) -> Void,
     mergeCombiners: @escaping @Sendable (inout Combiner, Combiner) -> Void
   ) -> DStream<(Key, Combiner)> where Element == (Key, Value) {
-    if mapSideCombine ?? !(Combiner.self is any BinaryFloatingPoint.Type) {
+    if combinesFirst, mapSideCombine ?? !(Combiner.self is any BinaryFloatingPoint.Type) {
       return combinedByBlock(createCombiner, mergeValue)
         .groupedByKeyGroup(name: name).combinedByInterval({ $0 }, mergeCombiners)
     }
     return groupedByKeyGroup(name: name).combinedByInterval(createCombiner, mergeValue)
   }
 
-  /// The values of each key combined within each block.
+  /// Whether each block's elements are in one place, in the order of reading, so that they may be combined there.
+  @usableFromInline
+  var combinesFirst: Bool {
+    let direct = branches.filter { !$0.isByInterval }
+    return direct.allSatisfy { $0.stage == 0 } && Set(direct.map(\.feed)).count == direct.count
+  }
+  /// Says that the operator at the end of the stream gives out at the ends of intervals only.
+  @usableFromInline
+  func givingOutByInterval() -> DStream<Element> {
+    for branch in branches { branch.isByInterval = true }
+    return self
+  }
+
+  /// The values of each key combined within each block; elements that are merged by event time are handed on one by one.
   @inlinable
   func combinedByBlock<Key: StreamKey, Value, Combiner>(
     _ createCombiner: @escaping @Sendable (Value) -> Combiner,
     _ mergeValue: @escaping @Sendable (inout Combiner, Value) -> Void
   ) -> DStream<(Key, Combiner)> where Element == (Key, Value) {
-    operate { _ in
+    operate { [context] _ in
       let table = CombinerTable<Key, Combiner>()
+      let handsOn = context.mergesTimedSources
       return PartitionOperator { _, output in
         table.drain(into: output)
-      } process: { run, _, _ in
-        table.put(run, createCombiner, mergeValue)
+      } process: { run, _, output in
+        if handsOn, run.isTimed {
+          for i in 0..<run.count {
+            let e = unsafe run.elements[i]
+            output.append((e.0, createCombiner(e.1)))
+          }
+          run.copyPositions(to: output)
+        } else {
+          table.put(run, createCombiner, mergeValue)
+        }
       }
     }
   }
@@ -55,7 +79,7 @@ extension DStream {
       } process: { run, _, _ in
         table.put(run, createCombiner, mergeValue)
       }
-    }
+    }.givingOutByInterval()
   }
 
   /// The values of each key reduced, interval by interval. `reduce` is associative; see

@@ -52,10 +52,11 @@ extension DStream {
   public func filter(_ isIncluded: @escaping @Sendable (Element) -> Bool) -> DStream<Element> {
     operate { _ in
       PartitionOperator { run, _, output in
-        unsafe output.borrowedArena = unsafe run.bytes
+        if run.hasBytes { unsafe output.borrowedArena = unsafe run.bytes }
+        let hasPositions = run.hasPositions
         for i in 0..<run.count where unsafe isIncluded(run.elements[i]) {
           unsafe output.append(run.elements[i])
-          run.copyPosition(i, to: output)
+          if hasPositions { run.copyPosition(i, to: output) }
         }
       }
     }

@@ -17,12 +17,17 @@ extension DStream {
   public func reduce(name: String = "reduce", _ reduce: @escaping @Sendable (Element, Element) -> Element) -> DStream<
     Element
   > {
-    if Element.self is any BinaryFloatingPoint.Type {
+    if Element.self is any BinaryFloatingPoint.Type || !combinesFirst {
       return reducedByInterval(name: name, startingWith: nil, reduce)
     }
-    let blocks: DStream<Element> = operate { _ in
-      PartitionOperator { run, _, output in
+    let blocks: DStream<Element> = operate { [context] _ in
+      let handsOn = context.mergesTimedSources
+      return PartitionOperator { run, _, output in
         guard run.count > 0 else { return }
+        if handsOn, run.isTimed {
+          unsafe output.append(contentsOf: run.elements)
+          return run.copyPositions(to: output)
+        }
         var result = unsafe run.elements[0]
         for i in 1..<run.count { result = unsafe reduce(result, run.elements[i]) }
         output.append(result)
@@ -48,7 +53,7 @@ extension DStream {
           unsafe held.value = unsafe held.value.map { reduce($0, e) } ?? e
         }
       }
-    }
+    }.givingOutByInterval()
   }
 }
 

@@ -59,7 +59,7 @@ extension DStream where Element: Codable & Sendable {
       } process: { run, _, _ in
         unsafe state.open.append(contentsOf: run.elements)
       }
-    }
+    }.givingOutByInterval()
   }
   /// The elements of the window reduced to one, every slide; nothing for a window without any.
   ///

@@ -1,7 +1,8 @@
 /// Exchanges that bring the elements of a key together.
 ///
 /// Guarantees: the partition of a key depends on its ``StreamKey/stableHash`` and the job's number of key groups alone;
-/// elements arrive in the order of their positions, those without event time in the order they were read.
+/// elements arrive in the order of their positions, those without event time in the order they were read, by whatever
+/// ways they came (<doc:StreamCoreDesign>).
 /// Cost: a hash and a copy of each element.
 extension DStream {
   /// Spreads the elements over the partitions of a new stage by a 64-bit hash, whose top bits choose the key group.
@@ -48,6 +49,8 @@ extension DStream {
           if run.isTimed {
             let position = run.position(i)
             place = position.sequence == Position.lastSequence ? position.watermark : position.sequence
+          } else if let ordinals = unsafe run.ordinals {
+            place = unsafe Int64(ordinals[i])
           }
           let hash = UInt64(bitPattern: place) &* 0x9e37_79b9_7f4a_7c15
           unsafe target.put(run.elements[i], run, i, partition: Int(truncatingIfNeeded: hash >> target.shift))

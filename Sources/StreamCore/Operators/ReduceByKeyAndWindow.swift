@@ -19,7 +19,7 @@ extension DStream {
     _ reduce: @escaping @Sendable (Value, Value) -> Value,
     inverse: (@Sendable (Value, Value) -> Value)? = nil, filter: (@Sendable (Key, Value) -> Bool)? = nil
   ) -> DStream<(Key, Value)> where Element == (Key, Value) {
-    let combines = mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type)
+    let combines = combinesFirst && (mapSideCombine ?? !(Value.self is any BinaryFloatingPoint.Type))
     let blocks: DStream<(Key, Value)> = combines ? combinedByBlock({ $0 }, { $0 = reduce($0, $1) }) : self
     return blocks.combinedByWindow(
       window, name: name, create: { $0 }, merge: { $0 = reduce($0, $1) }, combine: { $0 = reduce($0, $1) },
@@ -50,7 +50,7 @@ extension DStream {
       } process: { run, _, _ in
         unsafe state.open.put(run, create, merge)
       }
-    }
+    }.givingOutByInterval()
   }
 
   /// All values of each key in the window, every slide, in the order they were read.

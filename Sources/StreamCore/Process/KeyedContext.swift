@@ -11,8 +11,12 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @inlinable public var eventTime: Int64 { unsafe call.eventTime }
   /// The watermark of the stream at the element, or when the timer was due: no element before it is still expected.
   @inlinable public var watermark: Int64 { unsafe call.watermark }
-  /// Milliseconds of the job's clock when the batch was made.
-  @inlinable public var processingTime: Int64 { unsafe call.processingTime }
+  /// Milliseconds of the job's clock when the interval was opened, in functions of elements, or closed, in those of
+  /// timers; only with ``TimeMode/processingTime``.
+  public var processingTime: Int64 {
+    timeMode.requireProcessingTime("processingTime")
+    return unsafe call.processingTime
+  }
   /// The input is over and all timers in event time fire, those that timers set too: one that sets itself for ever is to
   /// stop here.
   @inlinable public var isInputOver: Bool { unsafe call.isInputOver }
@@ -21,11 +25,15 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @exclusivity(unchecked) @usableFromInline unowned(unsafe) var output: PartitionBuffer<Output>
   @usableFromInline let clock: EventTimeClock
   @usableFromInline let processingTimers: ProcessingTimeClock
+  @usableFromInline let timeMode: TimeMode
   private let placeholder = PartitionBuffer<Output>()
 
   @usableFromInline
-  init(_ call: KeyedCall<Key>, clock: EventTimeClock, processingTimers: ProcessingTimeClock) {
+  init(
+    _ call: KeyedCall<Key>, clock: EventTimeClock, processingTimers: ProcessingTimeClock, _ timeMode: TimeMode
+  ) {
     unsafe self.call = call
+    self.timeMode = timeMode
     self.clock = clock
     self.processingTimers = processingTimers
     unsafe output = placeholder
@@ -44,6 +52,8 @@ public final class KeyedContext<Key: StreamKey, Output> {
     if let p = unsafe call.position {
       unsafe output.runningMaxima.append(p.watermark)
       unsafe output.stamps.append(EventStamp(sequence: p.sequence, eventTime: p.eventTime))
+    } else if unsafe call.ordinal >= 0 {
+      unsafe output.ordinals.append(UInt32(truncatingIfNeeded: call.ordinal))
     }
   }
   /// Sets a timer of the key in event time: it fires when the watermark reaches `due`, whether or not the key comes again.
@@ -60,9 +70,10 @@ public final class KeyedContext<Key: StreamKey, Output> {
   @inlinable
   public func timer(_ number: Int = 0) -> Int64? { unsafe clock.timers.due(owner: call.slot, number: Int64(number)) }
   /// Sets a timer of the key in processing time: it fires at the end of the first interval that is closed at or after
-  /// `due`, after that interval's elements.
+  /// `due`, after that interval's elements. Only with ``TimeMode/processingTime``.
   @inlinable
   public func setProcessingTimer(_ number: Int = 0, due: Int64) {
+    timeMode.requireProcessingTime("a timer in processing time")
     unsafe processingTimers.timers.set(owner: call.slot, number: Int64(number), due: due)
   }
   /// Cancels a timer in processing time; false if there was none.
@@ -83,16 +94,22 @@ struct KeyedCall<Key: StreamKey> {
   @usableFromInline let eventTime: Int64
   @usableFromInline let watermark: Int64
   @usableFromInline let position: Position?
+  /// Number of the element in its block; -1: none.
+  @usableFromInline let ordinal: Int64
   @usableFromInline let processingTime: Int64
   @usableFromInline let isInputOver: Bool
 
   @inlinable @inline(__always)
-  init(_ key: Key, _ slot: UInt32, _ eventTime: Int64, _ watermark: Int64, _ position: Position?, _ batch: Batch) {
+  init(
+    _ key: Key, _ slot: UInt32, _ eventTime: Int64, _ watermark: Int64, _ position: Position?, _ ordinal: Int64,
+    _ batch: Batch
+  ) {
     self.key = key
     self.slot = slot
     self.eventTime = eventTime
     self.watermark = watermark
     self.position = position
+    self.ordinal = ordinal
     processingTime = batch.processingTime
     isInputOver = batch.isEnd
   }

@@ -5,27 +5,28 @@ extension DStream {
   /// timer that the key set.
   ///
   /// Guarantees: a timer in event time fires before the first element whose watermark reaches it, and without any; one in
-  /// processing time at the end of the interval that reaches it, after the interval's elements. State and timers are in
-  /// every checkpoint under `name`.
+  /// processing time at the end of the interval that reaches it, after the interval's elements, and after a crash at the
+  /// same one (see ``TimeMode``). State and timers are in every checkpoint under `name`.
   /// Cost: a table look-up an element; a key costs its state and 15 bytes, a timer 90.
   ///
   /// - Parameters:
   ///   - name: of the operator's state.
   ///   - newState: the state of a key that has none.
   ///   - output: what is given out, where the compiler is not told by the type of the result.
+  ///   - timeMode: whether the functions may ask for processing time.
   ///   - schema: how the state is written, its version, and how older ones are read.
   ///   - initialState: keys that have state when the job is first started.
   @inlinable
   public func processKeyed<Key: StreamKey, Value, State: Codable & Sendable, Output>(
     name: String, startingWith newState: @escaping @autoclosure @Sendable () -> State,
-    giving output: Output.Type = Output.self, schema: StateSchema<State> = StateSchema(),
-    initialState: [(Key, State)] = [],
+    giving output: Output.Type = Output.self, timeMode: TimeMode = .eventTime,
+    schema: StateSchema<State> = StateSchema(), initialState: [(Key, State)] = [],
     _ process: @escaping @Sendable (KeyedContext<Key, Output>, Value, inout State) -> Void,
     onTimer: (@Sendable (KeyedContext<Key, Output>, KeyedTimer, inout State) -> Void)? = nil
   ) -> DStream<Output> where Element == (Key, Value) {
-    if onTimer != nil { needIdleIntervals() }
+    declare(timeMode)
     return groupedByKeyGroup(name: name).operate { instance in
-      let table = ProcessTable<Key, State, Output>(schema: schema)
+      let table = ProcessTable<Key, State, Output>(schema: schema, timeMode)
       for (key, state) in initialState where instance.owns(key.stableHash) { table.load(key, state) }
       instance.register(table, name: name)
       let fire = { (t: FiredTimer, position: Position, batch: Batch, output: PartitionBuffer<Output>) in
@@ -42,15 +43,20 @@ extension DStream {
         if batch.closesInterval { table.fireProcessingTimers(batch, output, onTimer) }
         instance.heldCount = table.count
       } process: { run, batch, output in
+        guard run.count > 0 else { return }
+        // references are counted once a run
+        let context = table.context(for: unsafe run.elements[0].0, batch)
+        let ordinals = unsafe run.ordinals
         for i in 0..<run.count {
           let e = unsafe run.elements[i]
           if run.isTimed {
             let position = run.position(i)
             table.clock.advance(to: position) { fire($0, $1, batch, output) }
-            table.process(e.0, e.1, position, batch, output, newState, process)
+            table.process(context, e.0, e.1, position, -1, batch, output, newState, process)
             table.clock.settle(at: position) { fire($0, $1, batch, output) }
           } else {
-            table.process(e.0, e.1, nil, batch, output, newState, process)
+            let ordinal = unsafe ordinals.map { unsafe Int64($0[i]) } ?? -1
+            table.process(context, e.0, e.1, nil, ordinal, batch, output, newState, process)
           }
         }
       }
@@ -68,10 +74,14 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   @usableFromInline let clock = EventTimeClock()
   @usableFromInline let processing = ProcessingTimeClock()
   @usableFromInline let schema: StateSchema<State>
+  @usableFromInline let timeMode: TimeMode
   @exclusivity(unchecked) @usableFromInline var context: KeyedContext<Key, Output>?
 
   @inlinable
-  init(schema: StateSchema<State>) { self.schema = schema }
+  init(schema: StateSchema<State>, _ timeMode: TimeMode) {
+    self.schema = schema
+    self.timeMode = timeMode
+  }
 
   @inlinable var count: Int { unsafe table.count }
 
@@ -79,24 +89,23 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   func load(_ key: Key, _ state: State) { unsafe table[key: key] = state }
 
   @inlinable @inline(__always)
-  func enter(_ call: KeyedCall<Key>, _ output: PartitionBuffer<Output>) -> KeyedContext<Key, Output> {
-    if let c = unsafe context {
-      c.enter(call, output)
-      return c
-    }
-    let c = KeyedContext<Key, Output>(call, clock: clock, processingTimers: processing)
-    c.enter(call, output)
+  func context(for key: Key, _ batch: Batch) -> KeyedContext<Key, Output> {
+    if let c = unsafe context { return c }
+    let call = KeyedCall(key, 0, .min, .min, nil, -1, batch)
+    let c = KeyedContext<Key, Output>(call, clock: clock, processingTimers: processing, timeMode)
     unsafe context = c
     return c
   }
 
   @inlinable @inline(__always)
   func process<Value>(
-    _ key: Key, _ value: Value, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>,
-    _ newState: () -> State, _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
+    _ c: KeyedContext<Key, Output>, _ key: Key, _ value: Value, _ position: Position?, _ ordinal: Int64,
+    _ batch: Batch, _ output: PartitionBuffer<Output>, _ newState: () -> State,
+    _ body: (KeyedContext<Key, Output>, Value, inout State) -> Void
   ) {
     let (slot, _) = unsafe table.findOrInsert(key, newState())
-    let c = enter(KeyedCall(key, slot, position?.eventTime ?? .min, clock.watermark, position, batch), output)
+    let eventTime = position?.eventTime ?? .min
+    c.enter(KeyedCall(key, slot, eventTime, clock.watermark, position, ordinal, batch), output)
     unsafe body(c, value, &table[slot])
     if unsafe c.isRemoved { remove(slot) }
   }
@@ -114,8 +123,9 @@ final class ProcessTable<Key: StreamKey, State: Codable & Sendable, Output>: Che
   ) {
     guard let body else { return }
     let key = unsafe table.key(at: t.owner)
+    let c = context(for: key, batch)
     let eventTime = domain == .eventTime ? t.due : .min
-    let c = enter(KeyedCall(key, t.owner, eventTime, clock.watermark, position, batch), output)
+    c.enter(KeyedCall(key, t.owner, eventTime, clock.watermark, position, -1, batch), output)
     unsafe body(c, KeyedTimer(number: Int(t.number), due: t.due, domain: domain), &table[t.owner])
     if unsafe c.isRemoved { remove(t.owner) }
   }

@@ -1,3 +1,5 @@
+import FlatMemory
+
 /// What a program does with the elements of a key when one value of state is not enough: Spark's `StatefulProcessor`.
 ///
 /// An object a partition. `declare` asks for the states and timers; `process` is called for each element in the order of
@@ -48,44 +50,66 @@ public final class ProcessorCall<Key: StreamKey, Output> {
   public fileprivate(set) var eventTime = Int64.min
   /// The watermark of the stream at the element, or when the timer was due.
   public fileprivate(set) var watermark = Int64.min
-  /// Milliseconds of the job's clock.
-  public fileprivate(set) var processingTime = Int64(0)
+  /// Milliseconds of the job's clock when the interval was opened, in `process`, or closed, in `onTimer`; only with
+  /// ``TimeMode/processingTime``.
+  public var processingTime: Int64 {
+    timeMode.requireProcessingTime("processingTime")
+    return now
+  }
   /// The input is over and all timers in event time fire, those that timers set too: one that sets itself for ever is to
   /// stop here.
   public fileprivate(set) var isInputOver = false
   /// Timers that fire when the watermark reaches them.
   public let eventTimers: KeyTimers<Key>
-  /// Timers that fire at the end of the first interval that is closed at or after them, after its elements.
-  public let processingTimers: KeyTimers<Key>
+  /// Timers that fire at the end of the first interval that is closed at or after them, after its elements; only with
+  /// ``TimeMode/processingTime``.
+  public var processingTimers: KeyTimers<Key> {
+    timeMode.requireProcessingTime("a timer in processing time")
+    return clockTimers
+  }
+  private let clockTimers: KeyTimers<Key>
+  private let timeMode: TimeMode
+  fileprivate var now = Int64(0)
   fileprivate var mayEmit = true
   fileprivate var position: Position?
+  /// Number of the element in its block.
+  fileprivate var ordinal: UInt32?
   fileprivate var output: PartitionBuffer<Output>
 
-  fileprivate init(key: Key, _ eventTimers: KeyTimers<Key>, _ processingTimers: KeyTimers<Key>) {
+  fileprivate init(
+    key: Key, _ eventTimers: KeyTimers<Key>, _ processingTimers: KeyTimers<Key>, _ timeMode: TimeMode
+  ) {
     self.key = key
     self.eventTimers = eventTimers
-    self.processingTimers = processingTimers
+    clockTimers = processingTimers
+    self.timeMode = timeMode
     output = PartitionBuffer()
   }
   /// Gives out an element, at the position of what is being processed.
   public func emit(_ element: Output) {
     precondition(
       mayEmit, "a key's initial state comes from no element, so nothing can be given out for it; set a timer")
-    if let position { output.append(element, at: position) } else { output.append(element) }
+    if let position { return output.append(element, at: position) }
+    output.append(element)
+    if let ordinal { unsafe output.ordinals.append(ordinal) }
   }
 }
 
 extension DStream {
   /// Processes the elements of each key with named states and timers; see ``StatefulProcessor``.
   ///
-  /// Guarantees and costs as ``processKeyed(name:startingWith:giving:schema:initialState:_:onTimer:)``, with a look-up a state.
+  /// Guarantees and costs as ``processKeyed(name:startingWith:giving:timeMode:schema:initialState:_:onTimer:)``, with a
+  /// look-up a state. State with a time to live by the clock makes the program work by interval as
+  /// ``TimeMode/processingTime`` does.
   ///
   /// - Parameters:
+  ///   - timeMode: whether the processor may ask for processing time.
   ///   - makeProcessor: makes the processor of one partition.
   public func transformWithState<Key: StreamKey, Value, Output>(
-    name: String, _ makeProcessor: @escaping @Sendable () -> StatefulProcessor<Key, Value, Output>
+    name: String, timeMode: TimeMode = .eventTime,
+    _ makeProcessor: @escaping @Sendable () -> StatefulProcessor<Key, Value, Output>
   ) -> DStream<Output> where Element == (Key, Value) {
-    transformWithState(name: name, loading: [(Key, Never)](), makeProcessor) { _, _, _ in }
+    transformWithState(name: name, timeMode, loading: [(Key, Never)](), makeProcessor) { _, _, _ in }
   }
 
   /// The same, with keys that have state when the job is first started.
@@ -93,21 +117,24 @@ extension DStream {
   /// - Parameters:
   ///   - initialState: what ``StatefulProcessorWithInitialState/handleInitialState(_:_:)`` gets, key by key.
   public func transformWithState<Key: StreamKey, Value, Output, Initial>(
-    name: String, initialState: [(Key, Initial)],
+    name: String, timeMode: TimeMode = .eventTime, initialState: [(Key, Initial)],
     _ makeProcessor: @escaping @Sendable () -> StatefulProcessorWithInitialState<Key, Value, Output, Initial>
   ) -> DStream<Output> where Element == (Key, Value) {
-    transformWithState(name: name, loading: initialState, makeProcessor) { $0.handleInitialState($1, $2) }
+    transformWithState(name: name, timeMode, loading: initialState, makeProcessor) { $0.handleInitialState($1, $2) }
   }
 
   private func transformWithState<Key: StreamKey, Value, Output, Initial, Processor>(
-    name: String, loading: [(Key, Initial)], _ makeProcessor: @escaping @Sendable () -> Processor,
+    name: String, _ timeMode: TimeMode, loading: [(Key, Initial)],
+    _ makeProcessor: @escaping @Sendable () -> Processor,
     _ load: @escaping (Processor, Initial, ProcessorCall<Key, Output>) -> Void
   ) -> DStream<Output>
   where Element == (Key, Value), Processor: StatefulProcessor<Key, Value, Output> {
-    needIdleIntervals()
-    return groupedByKeyGroup(name: name).operate { instance in
+    declare(timeMode)
+    return groupedByKeyGroup(name: name).operate { [context] instance in
       let processor = makeProcessor()
-      let driver = ProcessorDriver(processor)
+      let driver = ProcessorDriver(processor, timeMode)
+      // known now, when the processor has declared its states
+      if driver.states.usesProcessingTime { context.worksByInterval = true }
       for (key, initial) in loading where instance.owns(key.stableHash) {
         driver.loading.append((key, { load(processor, initial, $0) }))
       }
@@ -128,14 +155,16 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output>: Checkpointed
   /// What is to be done for keys that have state from the start, when the time is known; nothing on resume.
   var loading: [(key: Key, load: (ProcessorCall<Key, Output>) -> Void)] = []
   private let processor: StatefulProcessor<Key, Input, Output>
+  private let timeMode: TimeMode
   private let eventTimers: KeyTimers<Key>
   private let processingTimers: KeyTimers<Key>
   private var call: ProcessorCall<Key, Output>?
   private var watermark = Int64.min
   private var processingTime = Int64.min
 
-  init(_ processor: StatefulProcessor<Key, Input, Output>) {
+  init(_ processor: StatefulProcessor<Key, Input, Output>, _ timeMode: TimeMode) {
     self.processor = processor
+    self.timeMode = timeMode
     eventTimers = states.timers("event-timers")
     processingTimers = states.timers("processing-timers")
     processor.declare(states)
@@ -151,6 +180,7 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output>: Checkpointed
         advance(position.watermark, batch)
       }
       let c = enter(e.0, position?.eventTime ?? .min, position, batch, output)
+      c.ordinal = unsafe run.ordinals.map { unsafe $0[i] }
       processor.process(e.1, c)
       if let position { settle(at: position, batch, output) }
     }
@@ -213,11 +243,12 @@ private final class ProcessorDriver<Key: StreamKey, Input, Output>: Checkpointed
   private func enter(
     _ key: Key, _ eventTime: Int64, _ position: Position?, _ batch: Batch, _ output: PartitionBuffer<Output>
   ) -> ProcessorCall<Key, Output> {
-    let c = call ?? ProcessorCall(key: key, eventTimers, processingTimers)
+    let c = call ?? ProcessorCall(key: key, eventTimers, processingTimers, timeMode)
     call = c
     states.select(key, eventTime: eventTime)
-    (c.key, c.eventTime, c.watermark, c.processingTime) = (key, eventTime, watermark, batch.processingTime)
+    (c.key, c.eventTime, c.watermark, c.now) = (key, eventTime, watermark, batch.processingTime)
     (c.position, c.output, c.isInputOver, c.mayEmit) = (position, output, batch.isEnd, true)
+    c.ordinal = nil
     return c
   }
 

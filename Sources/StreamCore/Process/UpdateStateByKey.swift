@@ -36,7 +36,7 @@ extension DStream {
       } process: { run, _, _ in
         came.put(run, { [$0] }, { $0.append($1) })
       }
-    }
+    }.givingOutByInterval()
   }
 }
 

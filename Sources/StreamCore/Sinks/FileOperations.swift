@@ -73,6 +73,15 @@ public protocol FileOperations: Sendable {
   /// Removes a file; nothing where there is none.
   func remove(_ path: String) throws
   func synchronizeFolder(_ path: String) throws
+  /// The right to write to a folder, until the object is let go of; throws while another holds it, of this process or of
+  /// another. One that died holds nothing. By default nothing is locked.
+  func lock(folder: String) throws -> any AnyObject & Sendable
+}
+
+/// Where nobody else can reach the files.
+private final class NoLock: Sendable {}
+extension FileOperations {
+  public func lock(folder: String) throws -> any AnyObject & Sendable { NoLock() }
 }
 
 /// The machine's files, through POSIX calls.
@@ -144,6 +153,15 @@ public struct MachineFileOperations: FileOperations {
   }
   public func synchronizeFolder(_ path: String) throws {
     try translated(path) { () throws(SnapshotError) in try system.synchronizeFolder(path) }
+  }
+  public func lock(folder: String) throws -> any AnyObject & Sendable {
+    do { return try translated(folder) { () throws(SnapshotError) in try system.lock(folder: folder) } } catch let error
+      as SnapshotError where error.kind == .locked
+    {
+      throw FileError(
+        number: EWOULDBLOCK, path: folder, problem: "cannot be written to: \(error.problem)",
+        advice: "stop the other program, or give this one a folder of its own")
+    }
   }
 }
 

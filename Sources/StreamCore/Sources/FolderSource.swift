@@ -83,6 +83,9 @@ public final class FolderSource: ByteSource, @unchecked Sendable {
     var newest = Int64.min
     /// Names in the folder at the last poll.
     var known: Set<String>?
+    /// In a run that takes only what is there: that, when the folder was first looked through.
+    var available: Set<String>?
+    var takesAvailableOnly = false
     var isRestored = false
     var pausesNow = false
     var lastPoll: Int64?
@@ -210,7 +213,12 @@ public final class FolderSource: ByteSource, @unchecked Sendable {
     let now = clock.nowMilliseconds
     if let last = s.lastPoll, !options.endsWhenRead, now - last < options.pollIntervalMilliseconds { return false }
     s.lastPoll = now
-    let files = try list()
+    var files = try list()
+    if s.takesAvailableOnly {
+      let available = s.available ?? Set(files.map(\.name))
+      s.available = available
+      files.removeAll { !available.contains($0.name) }
+    }
     if s.known == nil, options.newFilesOnly, !s.isRestored {
       for f in files {
         s.seen[f.name] = f.modified
@@ -274,6 +282,10 @@ public final class FolderSource: ByteSource, @unchecked Sendable {
     state.withLock { s in
       (s.offset, s.replay, s.seen, s.newest, s.isRestored) = (offset, detail.spans, detail.seen, detail.newest, true)
     }
+  }
+  /// A run that takes only what is there gets the files that are in the folder when it is first looked through.
+  public func prepare(for trigger: Trigger) {
+    state.withLock { ($0.takesAvailableOnly, $0.available) = (trigger.isBounded, nil) }
   }
   public func wasCommitted(offset: UInt64) {
     state.withLock { $0.spans.removeAll { $0.isClosed && $0.end <= offset } }

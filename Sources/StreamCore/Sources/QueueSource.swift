@@ -24,6 +24,8 @@ public final class QueueSource<Element>: ElementSource, @unchecked Sendable {
     var end: UInt64 = 0
     var offset: UInt64 = 0
     var isClosed = false
+    /// Where a run ends that takes only what is there.
+    var availableEnd = UInt64.max
   }
   public let name: String
   private let oneAtATime: Bool
@@ -33,7 +35,8 @@ public final class QueueSource<Element>: ElementSource, @unchecked Sendable {
 
   /// - Parameters:
   ///   - oneAtATime: one queued batch an interval; otherwise all there are.
-  ///   - defaultBatch: given in an interval in which the queue is empty and not closed.
+  ///   - defaultBatch: given in an interval in which the queue is empty and not closed; not in a run that takes only what
+  ///     is there.
   ///   - isReplayable: remember what was given out until a checkpoint has passed it.
   public init(
     _ batches: [[Element]] = [], name: String = "queue", oneAtATime: Bool = true, defaultBatch: [Element] = [],
@@ -71,14 +74,15 @@ public final class QueueSource<Element>: ElementSource, @unchecked Sendable {
 
   public func read(into output: PartitionBuffer<Element>, countMax: Int) throws -> SourceStatus {
     return state.withLock { s in
+      if s.current == s.entries.count, s.isClosed { return .ended }
+      if s.offset >= s.availableEnd { return .idle }
       if s.current == s.entries.count {
-        if s.isClosed { return .ended }
         if defaultBatch.isEmpty { return .idle }
         push(defaultBatch, &s)
         return give(&s, output, countMax) ? .untilNextInterval : .more
       }
       var left = countMax
-      while left > 0, s.current < s.entries.count {
+      while left > 0, s.current < s.entries.count, s.offset < s.availableEnd {
         let before = s.offset
         let isWhole = give(&s, output, left)
         left -= Int(s.offset - before)
@@ -120,6 +124,9 @@ public final class QueueSource<Element>: ElementSource, @unchecked Sendable {
   }
 
   public var position: SourcePosition { SourcePosition(offset: state.withLock { $0.offset }) }
+
+  /// A run that takes only what is there gets the batches that were added so far, and no default ones.
+  public func prepare(for trigger: Trigger) { state.withLock { $0.availableEnd = trigger.isBounded ? $0.end : .max } }
 
   /// Goes back to what was given out and not yet passed by a checkpoint, or forth in what is queued.
   public func seek(to position: SourcePosition) throws {

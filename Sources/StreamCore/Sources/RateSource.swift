@@ -26,6 +26,8 @@ public final class RateSource: ElementSource, @unchecked Sendable {
     var start: Int64?
     /// Reading of the clock at the stream's beginning.
     var clockStart: Int64?
+    /// Rows that are due later are not given by this run.
+    var clockEnd = Int64.max
   }
   public let name: String
   private let rowsPerSecond: Int64
@@ -84,7 +86,7 @@ public final class RateSource: ElementSource, @unchecked Sendable {
   public func read(into output: PartitionBuffer<RateRow>, countMax: Int) throws -> SourceStatus {
     return state.withLock { s in
       if s.next >= rowsMax { return .ended }
-      let now = clock.nowMilliseconds
+      let now = min(clock.nowMilliseconds, s.clockEnd)
       let start = s.start ?? givenStart ?? Int64(Date().timeIntervalSince1970 * 1000)
       s.start = start
       // after a restart, the next row is due now
@@ -117,6 +119,12 @@ public final class RateSource: ElementSource, @unchecked Sendable {
 
   public var position: SourcePosition {
     state.withLock { SourcePosition(offset: $0.next, detail: $0.start.map(String.init) ?? "") }
+  }
+
+  /// A run that takes only what is there gets the rows that are due now.
+  public func prepare(for trigger: Trigger) {
+    let end = trigger.isBounded ? clock.nowMilliseconds : .max
+    state.withLock { $0.clockEnd = end }
   }
 
   public func seek(to position: SourcePosition) throws {

@@ -17,7 +17,6 @@ extension WriteAheadLog {
   static func recover(
     directory: String, options: WriteAheadLogOptions, files: any FileOperations, into s: inout State
   ) throws -> LogRecovery {
-    try files.createFolder(directory)
     let indices = try files.names(inFolder: directory).compactMap { firstIndex(ofName: $0, directory) }.sorted()
     s.segments = try indices.map {
       let path = path(directory, $0)

@@ -33,10 +33,11 @@ public struct LogRecovery: Sendable, Equatable, CustomStringConvertible {
 ///
 /// Guarantees: records are numbered from 0; when an append has returned (or its acknowledgement was called) its records
 /// are on the medium and are read back after any crash, in order, each once. A torn tail is cut off on opening and
-/// reported. Damage within the log is an error that names file and byte. One object at a time may hold a folder.
+/// reported. Damage within the log is an error that names file and byte. One object at a time may hold a folder, until it
+/// is closed or let go of; another one is refused, also one of another process.
 /// Cost: one write and one fsync a group: all records that gathered while the group before was being written (group
 /// commit), so the throughput grows with the number of appending threads. Segments that were let go of are deleted.
-/// Calls of ``FileOperations``: on opening, list, read, truncate and flush the last segment, or remove it when its header
+/// Calls of ``FileOperations``: on opening, create and lock the folder, list, read, truncate and flush the last segment, or remove it when its header
 /// is torn; per group, write and synchronize, before the first of a segment create and write of the header, after it
 /// synchronizeFolder; `trim` removes.
 public final class WriteAheadLog: @unchecked Sendable {
@@ -64,11 +65,13 @@ public final class WriteAheadLog: @unchecked Sendable {
   let options: WriteAheadLogOptions
   let files: any FileOperations
   let state: Guarded<State>
+  /// The right to write to the folder.
+  private var lock: (any AnyObject & Sendable)?
   // of whoever commits
   private var writing = OutputBuffer(capacity: 1 << 16)
   private var descriptor: Int32 = -1
 
-  /// Opens the log in a folder, or makes one there.
+  /// Opens the log in a folder, or makes one there. Throws where another one is open.
   public init(
     directory: String, options: WriteAheadLogOptions = WriteAheadLogOptions(),
     files: any FileOperations = MachineFileOperations()
@@ -76,6 +79,8 @@ public final class WriteAheadLog: @unchecked Sendable {
     self.directory = directory
     self.options = options
     self.files = files
+    try files.createFolder(directory)
+    lock = try files.lock(folder: directory)
     var s = State()
     recovery = try Self.recover(directory: directory, options: options, files: files, into: &s)
     state = Guarded(s)
@@ -241,6 +246,7 @@ public final class WriteAheadLog: @unchecked Sendable {
     committer?.join()
     if descriptor >= 0 { try files.close(descriptor, path: state.withLock { $0.segments.last?.path ?? "" }) }
     descriptor = -1
+    lock = nil
   }
 
   /// Lets go of records that will not be asked for again: deletes the segments that hold nothing else.

@@ -68,6 +68,8 @@ protocol NamedState: AnyObject {
 public final class KeyedStates<Key: StreamKey>: CheckpointedState {
   public let scope = StateScope<Key>()
   private var states: [(name: String, state: any NamedState)] = []
+  /// Whether some state expires by the clock.
+  private(set) var usesProcessingTime = false
 
   public init() {}
 
@@ -77,31 +79,32 @@ public final class KeyedStates<Key: StreamKey>: CheckpointedState {
   public func value<Value: Codable & Sendable>(
     _ name: String, _ schema: StateSchema<Value> = StateSchema(), ttl: StateTTL? = nil
   ) -> ValueState<Key, Value> {
-    declare(name, ValueState(scope, schema, ttl))
+    declare(name, ValueState(scope, schema, ttl), ttl)
   }
   /// A list a key; each element has its own TTL.
   public func list<Element: Codable & Sendable>(
     _ name: String, _ schema: StateSchema<Element> = StateSchema(), ttl: StateTTL? = nil
   ) -> ListState<Key, Element> {
-    declare(name, ListState(scope, schema, ttl))
+    declare(name, ListState(scope, schema, ttl), ttl)
   }
   /// A map a key; each entry has its own TTL.
   public func map<MapKey: StreamKey, Value: Codable & Sendable>(
     _ name: String, of keys: MapKey.Type = MapKey.self, _ schema: StateSchema<Value> = StateSchema(),
     ttl: StateTTL? = nil
   ) -> MapState<Key, MapKey, Value> {
-    declare(name, MapState(scope, schema, ttl))
+    declare(name, MapState(scope, schema, ttl), ttl)
   }
   /// Timers of a key.
   public func timers(_ name: String) -> KeyTimers<Key> { declare(name, KeyTimers(scope)) }
 
-  private func declare<State: NamedState>(_ name: String, _ state: State) -> State {
+  private func declare<State: NamedState>(_ name: String, _ state: State, _ ttl: StateTTL? = nil) -> State {
     precondition(
       !name.isEmpty && name != "." && name != ".."
         && !name.utf8.contains { $0 < 33 || $0 == 47 || $0 == 92 || $0 == 127 },
       "'\(name)' cannot name a state: give it a name without spaces and slashes")
     precondition(!states.contains { $0.name == name }, "two states are called '\(name)'")
     states.append((name, state))
+    if ttl?.domain == .processingTime { usesProcessingTime = true }
     return state
   }
 

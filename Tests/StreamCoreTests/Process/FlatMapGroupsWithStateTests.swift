@@ -42,7 +42,8 @@ import Testing
 
   /// Running counts that time out so many milliseconds after the last element.
   private func timingOut(_ s: DStream<String>, _ milliseconds: Int64) -> DStream<String> {
-    s.keyed { $0 }.processKeyed(name: "counts", startingWith: 0) { (c, _: String, n: inout Int) in
+    s.keyed { $0 }.processKeyed(name: "counts", startingWith: 0, timeMode: .processingTime) {
+      (c, _: String, n: inout Int) in
       n += 1
       c.emit("\(c.key)\(n)")
       c.setProcessingTimer(due: c.processingTime + milliseconds)
@@ -148,7 +149,7 @@ import Testing
     plain.close()
     let counts = context.stream([timed]).withWatermark(delayMilliseconds: 0) { $0.time }
       .counts(.tumbling(milliseconds: 10))
-    let seen = context.stream([plain]).keyed { $0 }.processKeyed(name: "plain", startingWith: 0) {
+    let seen = context.stream([plain]).keyed { $0 }.processKeyed(name: "plain", startingWith: 0, timeMode: .processingTime) {
       (c, _: String, n: inout Int) in
       n += 1
       c.emit("\(c.key)\(n) \(c.watermark == .min)")

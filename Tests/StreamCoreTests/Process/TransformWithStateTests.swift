@@ -158,7 +158,7 @@ import Testing
   }
   @Test func timersInBothTimes() throws {
     let found = try eventMarbles([events(10), [], events(30), []]) { s in
-      s.keyed { $0.key }.transformWithState(name: "timers") {
+      s.keyed { $0.key }.transformWithState(name: "timers", timeMode: .processingTime) {
         Closures<Event>(timer: { _, t, call in call.emit("\(t.number)@\(t.due) \(t.domain) w\(call.watermark)") }) {
           _, e, call in
           call.processingTimers.set(7, due: call.processingTime + 1200)
@@ -176,7 +176,7 @@ import Testing
   /// What timers in processing time give out can go through operators by event time.
   @Test func windowsBehindProcessingTimers() throws {
     let found = try eventMarbles([events(10), [], events(30)]) { s in
-      s.keyed { $0.key }.transformWithState(name: "timers") {
+      s.keyed { $0.key }.transformWithState(name: "timers", timeMode: .processingTime) {
         Closures<Event>(timer: { _, _, call in call.emit("timer") }) { _, _, call in
           call.processingTimers.set(due: call.processingTime + 1200)
         }

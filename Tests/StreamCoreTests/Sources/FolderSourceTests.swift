@@ -35,6 +35,19 @@ func put(_ text: String, _ path: String, second: Double? = nil) throws {
     return o
   }
 
+  @Test func aBoundedRunReadsTheFilesThatAreThere() throws {
+    try withTestFolder { folder in
+      for name in ["a", "b", "c"] { try put(name + "\n", folder + "/" + name, second: 100) }
+      let source = FolderSource(folder, options: options { $0.filesPerPollMax = 2 }, clock: ManualClock())
+      source.prepare(for: .availableNow)
+      #expect(try readText(source) == "a\nb\n")
+      try put("d\n", folder + "/d", second: 100)
+      #expect(try readText(source) == "c\n")
+      #expect(try readText(source) == "")
+      source.prepare(for: .asFastAsPossible)
+      #expect(try readText(source) == "d\n")
+    }
+  }
   @Test func filesComeByTimeThenName() throws {
     try withTestFolder { folder in
       try put("c\n", folder + "/c", second: 100)

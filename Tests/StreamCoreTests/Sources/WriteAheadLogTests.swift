@@ -36,6 +36,29 @@ import TestSupport
     }
   }
 
+  @Test func aFolderBelongsToOneLog() throws {
+    try withTestFolder { folder in
+      let directory = folder + "/log"
+      var log: WriteAheadLog? = try WriteAheadLog(directory: directory)
+      try log?.append([1])
+      let error = #expect(throws: FileError.self) { try WriteAheadLog(directory: directory) }
+      #expect(
+        error?.description == "'\(directory)' cannot be written to: another writer (process \(getpid())) is using this "
+          + "folder; stop the other program, or give this one a folder of its own")
+      // the one that was refused has changed nothing
+      try log?.append([2])
+      try log?.close()
+      let next = try WriteAheadLog(directory: directory)
+      #expect(next.records == 0..<2)
+      log = next
+      try next.close()
+      log = try WriteAheadLog(directory: directory)
+      // one that was not closed, as that of a program that has died
+      log = nil
+      #expect(try WriteAheadLog(directory: directory).records == 0..<2)
+    }
+  }
+
   @Test func aTornTailIsCutOffAndReported() throws {
     let files = FaultyFiles()
     var log = try WriteAheadLog(directory: "log", files: files)

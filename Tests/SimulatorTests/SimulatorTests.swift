@@ -36,6 +36,17 @@ import Testing
     #expect(tally["compared from scratch"] > 50)
   }
 
+  /// Plans that failed once, each with what was wrong then. A plan is the job and its faults as data, so it means the same
+  /// when the generator has changed; `tools/simulate --seed S --plan` writes one.
+  @Test(arguments: try Self.keptPlans()) func planThatFailedOnce(_ name: String) throws {
+    let json = try Data(contentsOf: Self.folder.appending(path: name))
+    try check(try Plan(json: json), "--run Tests/SimulatorTests/Plans/\(name)")
+  }
+  private static var folder: URL { URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Plans") }
+  private static func keptPlans() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }.sorted()
+  }
+
   /// What is not said in a kept plan is as in a plan that says nothing: fields may be added.
   @Test func plansAreKeptAsData() throws {
     for seed in UInt64(1)...50 {

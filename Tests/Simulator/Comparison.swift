@@ -69,7 +69,7 @@ struct Comparison {
   // MARK: with a run without faults
 
   /// The same job without faults; by interval, with the intervals that there were.
-  private func expected() throws -> World {
+  func expected() throws -> World {
     let disk = SimulatedDisk()
     let other = World(plan, disk, Tally())
     var options = StreamingOptions()
@@ -115,6 +115,14 @@ struct Comparison {
       return d
     }
     return compareFiles(world.disk.contents(under: "out"), expected.disk.contents(under: "out"))
+  }
+  /// What is wrong with the files that are published, at any time: by event time each is what it will be in the end.
+  static func wrongPublished(_ found: [String: [UInt8]], _ wanted: [String: [UInt8]]) -> String? {
+    for (path, bytes) in found.sorted(by: { $0.key < $1.key }) where path.contains("/part-") {
+      if path.hasSuffix(".partial") || wanted[path] == bytes { continue }
+      return "'\(path)' is published with \(bytes.count) bytes, in the end it has \(wanted[path]?.count ?? 0)"
+    }
+    return nil
   }
   private func compareFiles(_ found: [String: [UInt8]], _ wanted: [String: [UInt8]]) -> String? {
     if plan.kind == .eventTime || plan.isOrdered && plan.kind == .byInterval {

@@ -43,6 +43,9 @@ package struct Simulation {
     disk.trace = log
     let clock = SimulatedClock(milliseconds: 1_000_000, SeededRandom(seed: seeds.next()), gate: gate, tally: tally)
     var machine = Machine(world: World(plan, disk, tally), clock: clock, gate: gate)
+    let published =
+      try plan.kind == .eventTime
+      ? Comparison(plan: plan, world: machine.world).expected().disk.contents(under: "out") : nil
     var attempt = 0
     var again = plan.runsAfterTheEnd
     while true {
@@ -63,6 +66,7 @@ package struct Simulation {
       if run.fault == .none, case .failed(let why, _) = end { return "a run without faults failed: \(why)" }
       if attempt > plan.runs.count + 300 { return "the job does not come to its end" }
       disk.restart(powerFailed: end.isPowerFailure)
+      if let published, let wrong = Comparison.wrongPublished(disk.contents(under: "out"), published) { return wrong }
       if run.damagesNewest { damageNewest(disk) }
       setClock(clock, run.clockJumpMilliseconds)
       attempt += 1

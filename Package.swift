@@ -114,7 +114,8 @@ let package = Package(
       swiftSettings: testSettings),
     .executableTarget(
       name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate", swiftSettings: testSettings),
-    .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: testSettings),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator"], exclude: ["Plans"], swiftSettings: testSettings),
     .testTarget(
       name: "FlatMemoryTests", dependencies: ["FlatMemory", "TestSupport"], swiftSettings: testSettings),
     .testTarget(
@@ -126,7 +127,7 @@ let package = Package(
     .testTarget(
       name: "ClickstreamGeneratorTests", dependencies: ["ClickstreamGenerator"], swiftSettings: testSettings),
     .testTarget(
-      name: "StreamCoreTests", dependencies: ["StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
+      name: "StreamCoreTests", dependencies: ["Simulator", "StreamCore", "FlatMemory", "Snapshots", "TestSupport"],
       exclude: ["SPARK-SUITES.md"], swiftSettings: testSettings),
     .executableTarget(
       name: "chaos-program", dependencies: ["Sockets", "StreamCore"], path: "Tests/ChaosProgram",

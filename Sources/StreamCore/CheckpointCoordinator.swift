@@ -204,8 +204,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
           let suffix = stage.partitionCount == 1 ? "" : "/partition-\(padded(i.index))"
           list.append((state, StateSnapshot(prefix: name + suffix)))
           guard let r = recovered else { continue }
-          let former = options.renamedOperators[name] ?? name
-          if recorded.contains(former + suffix) {
+          if let former = recordedName(name, suffix, recorded) {
             report.kept.insert(name)
             used.insert(former + suffix)
             try unsafe state.restore(from: RestoredState(prefix: former + suffix) { unsafe r.checkpoint.section($0) })
@@ -216,6 +215,14 @@ final class CheckpointCoordinator: @unchecked Sendable {
         snapshots.append(list)
       }
     }
+  }
+
+  /// What an operator is called in the checkpoint; nil when it is not there. A program goes on saying how its operators
+  /// were called when checkpoints have their present names: those come first, but for a name that another one had.
+  private func recordedName(_ name: String, _ suffix: String, _ recorded: Set<String>) -> String? {
+    let former = options.renamedOperators[name] ?? name
+    let isTakenOver = options.renamedOperators.contains { $0.key != name && $0.value == name }
+    return (isTakenOver ? [former, name] : [name, former]).first { recorded.contains($0 + suffix) }
   }
 
   /// The operator's name of what one of its partitions is recorded by.

@@ -125,8 +125,9 @@ struct SourceAlignment {
     if b.source >= 0 {
       let s = b.source
       inFlight[s] -= 1
-      if isSilent[s], b.localMaximum > .min {
-        // back again: what it says now stands behind what was consumed without it
+      // what is read again keeps its place, by which it is known whether it was consumed
+      if idleTimeoutMilliseconds != nil, b.localMaximum > .min, b.sourceOffset >= replayEnds[s] {
+        // back again, perhaps after a restart: what it says now stands behind what was consumed without it
         isSilent[s] = false
         if frontier.maximum < .max { maxima[s] = max(maxima[s], frontier.maximum) }
       }
@@ -166,7 +167,8 @@ struct SourceAlignment {
     for s in maxima.indices where isTimed[s] && !isEnded[s] {
       // one that is not read because others are behind is not silent
       let waiting = unfinished[s].count { !(Frontier(maximum: $0.maximumAfter, source: s) < frontier) }
-      if waiting >= Self.unfinishedMax { lastData[s] = now }
+      // nor is one that still has to give what an earlier run had read
+      if waiting >= Self.unfinishedMax || ends[s] < replayEnds[s] { lastData[s] = now }
       if now - lastData[s] >= idleTimeoutMilliseconds { isSilent[s] = true }
       if !isSilent[s] { allSilent = false }
     }

@@ -81,7 +81,8 @@ public struct CheckpointOptions: Sendable {
   public var intervalMilliseconds: Int64
   /// Ignore what is there and start over.
   public var isFresh: Bool
-  /// Operators that were called otherwise when the checkpoint was written: former names by present ones.
+  /// Operators that were called otherwise when the checkpoint was written: former names by present ones. May stay when
+  /// checkpoints have the present names, unless two operators have changed names with each other.
   public var renamedOperators: [String: String]
   /// How the checkpoints are kept, and the file system that they are on.
   package var store = CheckpointStoreOptions()

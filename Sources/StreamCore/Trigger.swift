@@ -107,8 +107,14 @@ struct IntervalControl {
       let mayAskAgain = zip(isIdle, isDone).contains { $0 && !$1 }
       switch trigger {
       case .interval, .asFastAsPossible:
-        // those may only be waiting to be asked again
-        if mayAskAgain { return .wait(milliseconds: pollMilliseconds) }
+        if mayAskAgain {
+          // how long a source has been silent for which others wait shows when an interval is closed
+          if trigger == .asFastAsPossible, let idle = idleIntervalMilliseconds, now - openedAt >= idle {
+            return .close(time: now)
+          }
+          // those may only be waiting to be asked again
+          return .wait(milliseconds: pollMilliseconds)
+        }
       case .availableNow, .once: break
       }
       // others have given all that is for this interval

@@ -13,7 +13,7 @@ struct Event: Codable, Sendable, Equatable, CustomStringConvertible {
 func mixed(_ a: Int, _ b: Int) -> Int { (a &* 1_000_003 &+ b &* 8191 &+ 12_345) & 0xfff_ffff }
 
 /// An operator of a random pipeline whose results do not depend on intervals.
-enum EventTimeOperation: Sendable {
+enum EventTimeOperation: Codable, Sendable {
   case map(Int)
   case filter(Int)
   case flatMap
@@ -23,14 +23,18 @@ enum EventTimeOperation: Sendable {
   case mapWithState
   case dropDuplicates(modulus: Int)
   // of streams with event time only
-  case windows(TimeWindows, lateness: Int64)
+  case windows(WindowsPlan, lateness: Int64)
   case dropDuplicatesWithin(modulus: Int, horizon: Int64)
   case process(delay: Int64, forgets: Bool)
   case transform(delay: Int64, ttl: Int64)
-  case join(JoinType, TimeBounds)
+  case join(JoinPlan, before: Int64, after: Int64)
+  enum Name: String, CaseIterable {
+    case map, filter, flatMap, union, repartition, single, mapWithState, dropDuplicates, windows, dropDuplicatesWithin
+    case process, transform, join
+  }
+  var name: Name { Name(rawValue: caseName(self))! }
 
   static func random(isTimed: Bool, _ random: inout SeededRandom) -> EventTimeOperation {
-    func span(_ random: inout SeededRandom) -> Int64 { Int64(random.pick([1, 10, 40, 100, 300])) }
     switch random.below(isTimed ? 16 : 8) {
     case 0: return .map(random.below(100))
     case 1: return .filter(2 + random.below(5))
@@ -42,22 +46,14 @@ enum EventTimeOperation: Sendable {
     case 7: return .dropDuplicates(modulus: random.pick([3, 50, 1000]))
     case 8, 9, 10:
       let lateness = random.one(in: 2) ? 0 : span(&random)
-      let slide = span(&random)
-      let windows: TimeWindows =
-        switch random.below(3) {
-        case 0: .tumbling(milliseconds: slide, offsetMilliseconds: Int64(random.below(7)))
-        case 1: .sliding(milliseconds: slide * Int64(1 + random.below(3)), slideMilliseconds: slide)
-        default: .session(gapMilliseconds: slide)
-        }
-      return .windows(windows, lateness: lateness)
+      return .windows(.random(&random), lateness: lateness)
     case 11: return .dropDuplicatesWithin(modulus: random.pick([3, 50]), horizon: span(&random))
     case 12: return .process(delay: span(&random), forgets: random.one(in: 2))
     case 13: return .transform(delay: span(&random), ttl: span(&random))
     default:
       let before = span(&random)
       return .join(
-        random.pick(JoinType.allCases),
-        TimeBounds(beforeMilliseconds: before, afterMilliseconds: random.one(in: 4) ? -before : span(&random)))
+        random.pick(JoinPlan.allCases), before: before, after: random.one(in: 4) ? -before : span(&random))
     }
   }
   /// Whether elements stay with their key, so that they stay in order without event time.
@@ -68,6 +64,12 @@ enum EventTimeOperation: Sendable {
     }
   }
 
+  var isStateful: Bool {
+    switch self {
+    case .map, .filter, .flatMap, .union, .repartition, .single: false
+    default: true
+    }
+  }
   var isJoin: Bool { if case .join = self { true } else { false } }
   var isByKey: Bool {
     switch self {
@@ -105,7 +107,7 @@ enum EventTimeOperation: Sendable {
         return Event(key: e.key, value: folded, id: e.id)
       }.mapped
     case .dropDuplicates(let modulus): return stream.dropDuplicates(name: name) { $0.value % modulus }
-    case .windows(let windows, let lateness): return windowed(stream, windows, lateness, name, &late)
+    case .windows(let windows, let lateness): return windowed(stream, windows.windows, lateness, name, &late)
     case .dropDuplicatesWithin(let modulus, let horizon):
       let unique = stream.dropDuplicatesWithinWatermark(name: name, horizonMilliseconds: horizon) { $0.value % modulus }
       late.append(unique.late)
@@ -113,10 +115,11 @@ enum EventTimeOperation: Sendable {
     case .process(let delay, let forgets): return processed(stream, delay, forgets, name)
     case .transform(let delay, let ttl):
       return stream.map { ($0.key, $0) }.transformWithState(name: name) { Recent(delay: delay, ttl: ttl) }
-    case .join(let type, let bounds):
+    case .join(let type, let before, let after):
+      let bounds = TimeBounds(beforeMilliseconds: before, afterMilliseconds: after)
       let left = stream.filter { $0.value % 3 != 0 }.map { ($0.key, $0) }
       let right = stream.filter { $0.value % 3 != 1 }.map { ($0.key, $0) }
-      let joined = left.joined(right, name: name, within: bounds, type) { ($0, $1) }
+      let joined = left.joined(right, name: name, within: bounds, type.type) { ($0, $1) }
       late.append(joined.late.map { Event(key: $0.0, value: -1, id: 0) })
       return joined.results.map { key, pair in
         Event(key: key, value: mixed(pair.0?.value ?? 1, pair.1?.value ?? 2), id: pair.0?.id ?? pair.1?.id ?? -1)

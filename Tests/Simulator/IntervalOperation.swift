@@ -1,8 +1,15 @@
 import StreamCore
 import TestSupport
 
+/// ``IntervalWindow`` as data.
+struct IntervalWindowPlan: Codable, Sendable {
+  var intervals: Int
+  var slide: Int
+  var window: IntervalWindow { .intervals(intervals, slide: slide) }
+}
+
 /// An operator of a random pipeline that works by interval.
-enum IntervalOperation: Sendable {
+enum IntervalOperation: Codable, Sendable {
   case none
   case count
   case reduce
@@ -11,16 +18,21 @@ enum IntervalOperation: Sendable {
   case groupByKey
   case updateStateByKey
   case stateSnapshots
-  case window(IntervalWindow)
-  case reduceByWindow(IntervalWindow, isIncremental: Bool)
-  case reduceByKeyAndWindow(IntervalWindow, isIncremental: Bool)
-  case groupByKeyAndWindow(IntervalWindow)
-  case countByWindow(IntervalWindow)
-  case countByValueAndWindow(IntervalWindow)
-  case join(JoinType)
+  case window(IntervalWindowPlan)
+  case reduceByWindow(IntervalWindowPlan, isIncremental: Bool)
+  case reduceByKeyAndWindow(IntervalWindowPlan, isIncremental: Bool)
+  case groupByKeyAndWindow(IntervalWindowPlan)
+  case countByWindow(IntervalWindowPlan)
+  case countByValueAndWindow(IntervalWindowPlan)
+  case join(JoinPlan)
+  enum Name: String, CaseIterable {
+    case none, count, reduce, countByValue, reduceByKey, groupByKey, updateStateByKey, stateSnapshots, window
+    case reduceByWindow, reduceByKeyAndWindow, groupByKeyAndWindow, countByWindow, countByValueAndWindow, join
+  }
+  var name: Name { Name(rawValue: caseName(self))! }
 
   static func random(_ random: inout SeededRandom) -> IntervalOperation {
-    let window = IntervalWindow.intervals(1 + random.below(4), slide: 1 + random.below(3))
+    let window = IntervalWindowPlan(intervals: 1 + random.below(4), slide: 1 + random.below(3))
     let choices: [IntervalOperation] = [
       .none, .count, .reduce, .countByValue, .reduceByKey, .groupByKey, .updateStateByKey, .stateSnapshots,
       .window(window), .reduceByWindow(window, isIncremental: random.one(in: 2)),
@@ -54,22 +66,22 @@ enum IntervalOperation: Sendable {
         return nil
       }
       return states.stateSnapshots.map { "\($0.0) \($0.1)" }
-    case .window(let w): return stream.window(w, name: name).map(\.description)
+    case .window(let w): return stream.window(w.window, name: name).map(\.description)
     case .reduceByWindow(let w, let isIncremental):
       return values.reduceByWindow(
-        w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil
+        w.window, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil
       )
       .map { "\($0)" }
     case .reduceByKeyAndWindow(let w, let isIncremental):
       return pairs.reduceByKeyAndWindow(
-        w, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil
+        w.window, name: name, { $0 &+ $1 }, inverse: isIncremental ? { @Sendable in $0 &- $1 } : nil
       )
       .map { "\($0.0) \($0.1)" }
     case .groupByKeyAndWindow(let w):
-      return pairs.groupByKeyAndWindow(w, name: name).map { "\($0.0) \($0.1.sorted())" }
-    case .countByWindow(let w): return stream.countByWindow(w, name: name).map { "\($0)" }
+      return pairs.groupByKeyAndWindow(w.window, name: name).map { "\($0.0) \($0.1.sorted())" }
+    case .countByWindow(let w): return stream.countByWindow(w.window, name: name).map { "\($0)" }
     case .countByValueAndWindow(let w):
-      return stream.map { $0.value % 5 }.countByValueAndWindow(w, name: name).map { "\($0.0) \($0.1)" }
+      return stream.map { $0.value % 5 }.countByValueAndWindow(w.window, name: name).map { "\($0.0) \($0.1)" }
     case .join(let type):
       let left = stream.filter { $0.value % 3 != 0 }.map { ($0.key, $0.value) }
       let right = stream.filter { $0.value % 3 != 1 }.map { ($0.key, $0.id) }

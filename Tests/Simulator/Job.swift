@@ -1,4 +1,5 @@
 import StreamCore
+import Synchronization
 import TestSupport
 
 /// Everything outside the process: what a run leaves and the next one finds.
@@ -7,70 +8,97 @@ final class World: Sendable {
   let outputs: Ledger
   let inputs: [Ledger]
   let memory = MemoryTable<String>()
+  /// What the first stateful operator gave.
+  let tapped = MemoryTable<String>()
+  let sender: Sender
+  let tally: Tally
 
-  init(_ plan: Plan, _ disk: SimulatedDisk) {
+  init(_ plan: Plan, _ disk: SimulatedDisk, _ tally: Tally) {
     self.disk = disk
-    outputs = Ledger(name: "results", isOrdered: plan.isOrdered && plan.kind != .byKey)
+    self.tally = tally
+    outputs = Ledger(name: "results", isOrdered: plan.isOrdered && plan.kind != .byKey && plan.kind != .receiver)
     inputs = plan.rows.indices.map { Ledger(name: "input \($0)", isOrdered: true) }
+    sender = Sender(plan.rows.first ?? [])
   }
 }
 
-/// How one run is made; results must not depend on it.
-struct RunShape: Sendable, CustomStringConvertible {
-  var threads = 1
-  var blockElementCount = 1 << 15
-  var trigger = Trigger.asFastAsPossible
-  var recordsPerIntervalMax: Int?
-  var checkpointIntervalMilliseconds: Int64 = 0
-  var keep = 3
-  var chainLengthMax = 8
-  var description: String {
-    "\(threads) threads, blocks of \(blockElementCount), \(trigger), \(recordsPerIntervalMax ?? -1) records an interval, "
-      + "a checkpoint every \(checkpointIntervalMilliseconds) ms"
-  }
-}
+/// Builds the job of a plan.
+struct JobBuilder {
+  let plan: Plan
+  let context: StreamingContext
+  let world: World
+  let gate: WriterGate?
+  var edition = Plan.Edition(number: 0)
+  /// Asked before each transaction.
+  var onCommit: @Sendable () throws -> Void = {}
 
-extension Plan {
-  /// Builds the job. `source` makes the sources.
-  func build(
-    _ context: StreamingContext, _ world: World, gate: WriterGate?, source: (Int) -> any ElementSource<Row>,
-    onCommit: @escaping @Sendable () throws -> Void
-  ) {
-    let sources = rows.indices.map(source)
-    var streams: [DStream<Row>] = separateStreams ? sources.map { context.stream([$0]) } : [context.stream(sources)]
-    if kind == .byInterval {
+  func build(_ sources: [any ElementSource<Row>]) {
+    var streams: [DStream<Row>] =
+      plan.separateStreams ? sources.map { context.stream([$0]) } : [context.stream(sources)]
+    if plan.kind == .byInterval || plan.kind == .byClosing {
       for (i, ledger) in world.inputs.enumerated() {
-        streams[0].filter { $0.source == i }.map { "\($0.id)" }.forEachBatch(name: "input-\(i)") { rows, info in
+        streams[0].filter { $0.source == i }.map { "\($0.id)" }.forEachBatch(name: "input-\(i)") {
+          [onCommit] rows, info in
           try onCommit()
-          ledger.commit(info.batchID, rows)
+          ledger.commit(info.batchID, info.timeMilliseconds, rows)
         }
       }
     }
-    if kind == .eventTime {
-      streams = streams.map { $0.withWatermark(delayMilliseconds: delayMilliseconds) { $0.time } }
+    if plan.isTimed {
+      let delay = plan.delayMilliseconds
+      streams = streams.map { $0.withWatermark(delayMilliseconds: delay) { $0.time } }
     }
     var rows = streams.dropFirst().reduce(streams[0]) { $0.union($1) }
-    if habits.givesAgain { rows = rows.dropDuplicates(name: "redelivered") { $0.id } }
+    if plan.mayRepeatRows { rows = rows.dropDuplicates(name: edition.name("redelivered")) { $0.id } }
     var stream = rows.map { Event(key: $0.key, value: $0.value, id: $0.id) }
-    var late: [DStream<Event>] = []
-    for (i, operation) in operations.enumerated() {
-      stream = operation.apply(to: stream, name: "op\(i)", late: &late)
+    if edition.hasWitness {
+      stream =
+        stream.map { ($0.key, $0) }.mapWithState(name: "witness") {
+          (_: Int, e: Event?, state: inout KeyState<Int>) -> Event? in
+          state.value = (state.value ?? 0) + 1
+          return e
+        }.mapped
     }
-    let lines =
-      kind == .byInterval ? intervalOperation.apply(to: stream, name: "interval") : stream.map(\.description)
-    addSinks(context, lines, late, world, gate, onCommit)
+    var late: [DStream<Event>] = []
+    let lines: DStream<String>
+    if plan.kind == .idle {
+      lines = idleWindows(stream, &late)
+    } else {
+      for (i, operation) in plan.operations.enumerated() {
+        stream = operation.apply(to: stream, name: edition.name("op\(i)"), late: &late)
+        if plan.kind == .eventTime, i == plan.firstStateful { tap(stream) }
+      }
+      switch plan.kind {
+      case .byInterval: lines = plan.intervalOperation.apply(to: stream, name: "interval")
+      case .byClosing: lines = plan.closingOperation.apply(to: stream, name: "closing", late: &late)
+      default: lines = stream.map(\.description)
+      }
+    }
+    addSinks(lines, late)
   }
 
-  private func addSinks(
-    _ context: StreamingContext, _ lines: DStream<String>, _ late: [DStream<Event>], _ world: World,
-    _ gate: WriterGate?,
-    _ onCommit: @escaping @Sendable () throws -> Void
-  ) {
+  private func tap(_ stream: DStream<Event>) { stream.map(\.description).saveToMemory(world.tapped, name: "tapped") }
+
+  /// Windows that show which rows they have.
+  private func idleWindows(_ stream: DStream<Event>, _ late: inout [DStream<Event>]) -> DStream<String> {
+    guard case .windows(let windows, let lateness)? = plan.operations.first else {
+      preconditionFailure("a plan with idle sources has windows")
+    }
+    let results = stream.map { ($0.key, $0) }
+      .windowed(by: windows.windows, name: "windows", allowedLatenessMilliseconds: lateness).groups()
+    late.append(results.late.map { $0.1 })
+    return results.results.map { key, w in
+      "\(key) \(w.window.start) \(w.window.end) " + w.value.map { "\($0.id)" }.joined(separator: " ")
+    }
+  }
+
+  private func addSinks(_ lines: DStream<String>, _ late: [DStream<Event>]) {
     var options = FileSinkOptions()
-    (options.rowsMax, options.bytesMax, options.writeByteCount) = (rowsAFileMax, bytesAFileMax, writeByteCount)
+    (options.rowsMax, options.bytesMax) = (plan.rowsAFileMax ?? .max, plan.bytesAFileMax ?? .max)
+    options.writeByteCount = plan.writeByteCount
     options.isCheckpointed = context.isCheckpointed
     func files(_ stream: DStream<String>, _ folder: String) {
-      stream.sink(folder) { [unowned context] instance in
+      stream.sink(folder) { [unowned context, options, world, gate] instance in
         let sink = FileSink<String>(
           folder: "out/" + folder, format: .text { $0 }, options: options, clock: context.clock, files: world.disk
         ) { context.fail($0) }
@@ -78,16 +106,30 @@ extension Plan {
         return GatedSink(sink, gate)
       }
     }
-    if hasFiles { files(lines, "files") }
+    if plan.hasFiles { files(lines, "files") }
     for (i, stream) in late.enumerated() { files(stream.map(\.description), "late-\(i)") }
-    if hasMemory { lines.saveToMemory(world.memory) }
-    if hasLedger {
-      lines.forEachBatch(name: "ledger") { rows, info in
+    if plan.hasMemory { lines.saveToMemory(world.memory) }
+    if plan.hasLedger {
+      lines.forEachBatch(name: "ledger") { [onCommit, world] rows, info in
         try onCommit()
-        world.outputs.commit(info.batchID, rows)
+        world.outputs.commit(info.batchID, info.timeMilliseconds, rows)
       }
     }
   }
+}
+
+extension Plan {
+  /// Whether the rows have event time.
+  var isTimed: Bool {
+    switch kind {
+    case .eventTime, .idle: true
+    case .byClosing: closingOperation.isTimed
+    case .byKey, .byInterval, .receiver: false
+    }
+  }
+  /// Whether a row may come twice, and the program has to see to it.
+  var mayRepeatRows: Bool { habits.givesAgain || kind == .receiver && !receiver.resumesByCount }
+  var firstStateful: Int? { operations.firstIndex(where: \.isStateful) }
 }
 
 /// Hands everything on, and lets the thread that writes checkpoints go on in between.

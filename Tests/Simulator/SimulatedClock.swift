@@ -10,10 +10,12 @@ final class SimulatedClock: ProcessingClock {
   }
   private let state: Mutex<State>
   private let gate: WriterGate?
+  private let tally: Tally
 
-  init(milliseconds: Int64, _ random: SeededRandom, gate: WriterGate? = nil) {
+  init(milliseconds: Int64, _ random: SeededRandom, gate: WriterGate?, tally: Tally) {
     state = Mutex(State(now: milliseconds, random: random))
     self.gate = gate
+    self.tally = tally
   }
   var nowMilliseconds: Int64 {
     state.withLock {
@@ -22,11 +24,13 @@ final class SimulatedClock: ProcessingClock {
     }
   }
   func sleep(milliseconds: Int64) {
-    let steps = state.withLock {
+    let (wasAsleep, steps) = state.withLock {
       // now and then the machine was asleep
-      $0.now += $0.random.one(in: 40) ? Int64($0.random.below(2000)) : max(0, milliseconds)
-      return $0.random.below(4)
+      let wasAsleep = $0.random.one(in: 40)
+      $0.now += wasAsleep ? Int64($0.random.below(2000)) : max(0, milliseconds)
+      return (wasAsleep, $0.random.below(4))
     }
+    if wasAsleep { tally.count("machine asleep") }
     if steps > 0 { gate?.step(steps) }
   }
   /// Between two runs the machine's clock may be set to any time.

@@ -1,4 +1,5 @@
 import Foundation
+import Simulator
 import Snapshots
 import StreamCore
 import Synchronization
@@ -39,7 +40,7 @@ import Testing
     build(clicks)
     if let stopAfterInterval {
       clicks.forEachBatch(name: "stop") { [unowned context] _, info in
-        if info.batchID == stopAfterInterval { context.requestStop() }
+        if info.batchID >= stopAfterInterval { context.requestStop() }
       }
     }
     try context.run()
@@ -123,6 +124,24 @@ import Testing
       let report = try #require(context.recoveryReport)
       #expect(report.kept.contains("visits") && report.added.contains("added"))
       #expect(report.dropped.contains("dropped"))
+    }
+  }
+
+  /// 5: nor need a program forget how its operators were called once there are checkpoints with the present names.
+  @Test func formerNamesMayStay() throws {
+    try withFolder { folder in
+      let queue = QueueSource([[Click(user: 1, time: 0)]], isReplayable: true)
+      let (first, results) = (MemoryTable<String>(), MemoryTable<String>())
+      try run(queue, folder: folder, stopAfterInterval: 0) { counting($0, name: "count", first) }
+      for time in [1, 2] as [Int64] {
+        queue.add([Click(user: 1, time: time)])
+        try run(queue, folder: folder, renamed: ["visits": "count"], stopAfterInterval: Int(time)) {
+          counting($0, name: "visits", results)
+        }
+      }
+      queue.close()
+      #expect(first.elements == ["1: 1"])
+      #expect(results.elements == ["1: 2", "1: 3"])
     }
   }
 
@@ -226,7 +245,7 @@ import Testing
   @Test func replayDoesNotDuplicateOutput() throws {
     try withFolder { folder in
       let clicks = (0..<200).map { Click(user: $0, time: Int64($0)) }
-      let files = FaultyFiles()
+      let files = SimulatedDisk()
       var crashes = 0
       for call in [3, 9, 17, 28, nil] as [Int?] {
         let source = QueueSource([clicks], oneAtATime: false, isReplayable: true)
@@ -244,7 +263,7 @@ import Testing
               return sink
             }
           }
-        } catch is FaultyFiles.Crash {
+        } catch  where files.isProcessDead {
           crashes += 1
           files.restart(powerFailed: true)
         }
@@ -259,7 +278,7 @@ import Testing
   /// 12: what a sink notes about its files does not grow with their number, and files are few unless asked for.
   @Test func sinkMetadataAndFilesStayFew() throws {
     func files(rows: Int, rowsMax: UInt64) throws -> (manifest: FileManifest, byteCount: Int, count: Int) {
-      let disk = FaultyFiles()
+      let disk = SimulatedDisk()
       var options = FileSinkOptions()
       options.rowsMax = rowsMax
       let context = StreamingContext(clock: ManualClock())

@@ -9,7 +9,8 @@
 ///
 /// At most ``ReceiverOptions/waitingMax`` elements wait; then `store` waits, or elements are dropped and counted. The
 /// receiver is started by the first read.
-/// Errors: a receiver that stopped with an error fails the run once what it stored has been read.
+/// Errors: a receiver that stopped with an error fails the run once what it stored has been read; so does a log that cannot
+/// be written.
 /// Cost: a lock and a bulk move a read; behind a log, reading and decoding its records.
 public final class ReceiverSource<Element>: ElementSource, @unchecked Sendable {
   public let name: String

@@ -103,8 +103,14 @@ final class ReceiverSupervisor<Element>: @unchecked Sendable {
       }
       let part = elements[from..<from + room]
       if let log, let coding {
-        let range = try log.append(Array(part), coding: coding)
-        state.update { $0.stored = max($0.stored, range.upperBound) }
+        do {
+          let range = try log.append(Array(part), coding: coding)
+          state.update { $0.stored = max($0.stored, range.upperBound) }
+        } catch {
+          // a log that failed takes nothing more: only another run, which opens it anew, can go on
+          if log.hasFailed { stop("the write-ahead log failed", error) }
+          throw error
+        }
       } else {
         state.update { s in
           s.queue += part

@@ -95,6 +95,9 @@ public final class WriteAheadLog: @unchecked Sendable {
     state.withLock { s in (s.segments.first?.firstIndex ?? s.durableEnd)..<s.durableEnd }
   }
 
+  /// Whether something could not be written, so that nothing more is taken.
+  var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
   // MARK: appending
 
   /// Appends a record and returns its number when it is on the medium. Throws when it cannot be written; the log is

@@ -60,4 +60,35 @@ import Testing
     ) { $0.union($1).counts(.tumbling(milliseconds: 1000)) }
     #expect(found == EventLines(intervals: [[], [], [], [], [], []], end: ["0: 2000..<3000 2"]))
   }
+  /// Also when the others have more than may wait for it, and so no interval would end.
+  @Test func aSilentSourceIsPassedOverWhileOthersWait() throws {
+    var options = StreamingOptions()
+    (options.threads, options.trigger, options.blockElementCount) = (1, .asFastAsPossible, 1)
+    options.idleTimeoutMilliseconds = 50
+    let context = StreamingContext(options: options, clock: ManualClock())
+    let talking = QueueSource([events(10, 20, 30, 40, 50, 60)], name: "talking")
+    let results = MemoryTable<String>()
+    let lines = context.stream([talking, SilentSource()]).withWatermark(delayMilliseconds: 0) { $0.time }.counts(ten)
+    lines.saveToMemory(results)
+    lines.filter { $0 == "0: 40..<50 1" }.forEachBatch(name: "stop") { [unowned context] rows, _ in
+      if !rows.isEmpty { context.requestStop() }
+    }
+    #expect(try context.run() == .stopped)
+    #expect(results.elements.contains("0: 40..<50 1"))
+  }
+}
+
+/// Never says anything, and is asked in vain only so often.
+private final class SilentSource: ElementSource, @unchecked Sendable {
+  struct AskedTooOften: Error {}
+  private var reads = 0
+  var name: String { "silent" }
+  var identity: String? { nil }
+  var position: SourcePosition { SourcePosition() }
+  func seek(to position: SourcePosition) throws {}
+  func read(into output: PartitionBuffer<Event>, countMax: Int) throws -> SourceStatus {
+    reads += 1
+    if reads > 10_000 { throw AskedTooOften() }
+    return .idle
+  }
 }

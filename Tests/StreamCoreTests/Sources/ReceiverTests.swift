@@ -1,3 +1,4 @@
+import Simulator
 import StreamCore
 import Synchronization
 import Testing
@@ -98,6 +99,22 @@ private func drain(_ source: ReceiverSource<String>, count: Int = .max) throws -
     #expect(throws: Broken.self) { while true { _ = try readOnce(source) } }
   }
 
+  /// Nothing that is started again could store anything: the run fails, and the next one opens the log anew.
+  @Test func aLogThatFailsFailsTheRun() throws {
+    let files = SimulatedDisk()
+    let log = try WriteAheadLog(directory: "log", files: files)
+    let receiver = ScriptedReceiver { r, _ in
+      for i in 0..<10 {
+        if i == 1 { files.fillDisk(afterByteCount: 3) }
+        try r.store("\(i)")
+      }
+    }
+    let source = ReceiverSource(receiver, name: "script", log: log, coding: .utf8, clock: ManualClock())
+    #expect(try drain(source, count: 1) == ["0"])
+    #expect(throws: (any Error).self) { while true { _ = try readOnce(source) } }
+    source.stop()
+  }
+
   @Test func aFullQueueHoldsTheReceiverBack() throws {
     var options = ReceiverOptions()
     options.waitingMax = 3
@@ -173,7 +190,7 @@ private func drain(_ source: ReceiverSource<String>, count: Int = .max) throws -
   /// position.
   @Test func behindTheLogNothingStoredIsLost() throws {
     try forRandomCases("receiver behind the log", count: 60) { random in
-      let files = FaultyFiles(SeededRandom(seed: random.next()))
+      let files = SimulatedDisk(SeededRandom(seed: random.next()))
       var options = WriteAheadLogOptions()
       options.segmentByteCountMax = 30 + random.below(100)
       var (counted, committed) = ([String](), UInt64(0))
@@ -211,7 +228,7 @@ private func drain(_ source: ReceiverSource<String>, count: Int = .max) throws -
           if counted.count < acknowledged.withLock({ $0 }) {
             return "\(counted.count) of \(acknowledged.withLock { $0 })"
           }
-        } catch is FaultyFiles.Crash {}
+        } catch  where files.isProcessDead {}
         files.restart(powerFailed: random.one(in: 2))
       }
       return nil

@@ -17,17 +17,29 @@ public import CKernels
   public private(set) var base: UnsafeMutablePointer<UInt8>
   public var count = 0
   public private(set) var capacity: Int
+  private let alignment: Int
 
-  public init(capacity: Int = 1 << 16) {
+  /// - Parameter alignment: of ``base``, a power of two.
+  public init(capacity: Int = 1 << 16, alignment: Int = 16) {
     self.capacity = capacity + bytePadding
-    unsafe base = unsafe OutputBuffer.resize(nil, to: self.capacity)
+    self.alignment = alignment
+    unsafe base = unsafe OutputBuffer.resize(nil, 0, to: self.capacity, alignment)
   }
   public func deallocate() { unsafe free(base) }
 
   /// From the C library, which makes room for a large buffer without touching its pages again.
-  private static func resize(_ p: UnsafeMutablePointer<UInt8>?, to byteCount: Int) -> UnsafeMutablePointer<UInt8> {
-    guard let q = unsafe realloc(p, byteCount) else { fatalError("no memory for a buffer of \(byteCount) bytes") }
-    return unsafe q.assumingMemoryBound(to: UInt8.self)
+  private static func resize(
+    _ p: UnsafeMutablePointer<UInt8>?, _ used: Int, to byteCount: Int, _ alignment: Int
+  ) -> UnsafeMutablePointer<UInt8> {
+    var new: UnsafeMutableRawPointer?
+    if alignment <= 16 {
+      unsafe new = unsafe realloc(p, byteCount)
+    } else if unsafe posix_memalign(&new, alignment, byteCount) == 0, let p = unsafe p {
+      unsafe new!.copyMemory(from: p, byteCount: used)
+      unsafe free(p)
+    }
+    guard let new = unsafe new else { fatalError("no memory for a buffer of \(byteCount) bytes") }
+    return unsafe new.assumingMemoryBound(to: UInt8.self)
   }
 
   /// Makes room for `extra` more bytes and the padding.
@@ -38,7 +50,7 @@ public import CKernels
   @inline(never) @usableFromInline
   mutating func grow(_ extra: Int) {
     capacity = max(capacity * 2, count + extra + bytePadding)
-    unsafe base = unsafe OutputBuffer.resize(base, to: capacity)
+    unsafe base = unsafe OutputBuffer.resize(base, count, to: capacity, alignment)
     if capacity >= 8 << 20 { unsafe preferHugePages(base, capacity) }
   }
 

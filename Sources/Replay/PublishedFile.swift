@@ -42,6 +42,12 @@ public final class PublishedFile {
   private static let flushByteCount = 1 << 17
   private static let sendByteCount: Int64 = 8 << 20
   private var sentToDisk: Int64 = 0
+  /// Writes what follows the first bytes of a large file; then ``buffer`` is one of its own.
+  private var direct: DirectFileWriter?
+  /// The writer that the checkpoint being written has to wait for.
+  private var durableDirect: DirectFileWriter?
+  private var triesDirect = true
+  private static let cachedByteCount: UInt64 = 4 << 20
   private static let frameByteCount = 4 << 20
   /// Written when a new file is begun.
   private let head: [UInt8]
@@ -54,6 +60,7 @@ public final class PublishedFile {
     isCompressed = path.hasSuffix(".zst")
   }
   deinit {
+    endDirect()
     if descriptor > 1 { close(descriptor) }
     buffer.deallocate()
   }
@@ -107,10 +114,48 @@ public final class PublishedFile {
   public func flush() throws {
     if isCompressed {
       while buffer.count >= PublishedFile.frameByteCount { try writeFrame(PublishedFile.frameByteCount) }
+    } else if let direct {
+      if buffer.count >= DirectFileWriter.blockByteCount { try handOver(to: direct) }
     } else if buffer.count >= PublishedFile.flushByteCount {
+      if triesDirect, digest.count >= PublishedFile.cachedByteCount { return try beginDirect() }
       try unsafe writeAll(buffer.base, buffer.count)
       buffer.count = 0
     }
+  }
+  /// From here on the file's blocks go past the cache, if that can be.
+  private func beginDirect() throws {
+    triesDirect = false
+    guard !isStream, let writer = DirectFileWriter(path: partialPath, descriptor: descriptor) else { return }
+    // up to a whole block through the cache
+    let gap = min(-Int(digest.count) & (DirectFileWriter.alignment - 1), buffer.count)
+    try unsafe writeAll(buffer.base, gap)
+    var aligned = writer.take()
+    aligned.reserve(buffer.count - gap)
+    unsafe aligned.bytesExact(buffer.base + gap, buffer.count - gap)
+    buffer.deallocate()
+    (buffer, direct) = (aligned, writer)
+  }
+  private func handOver(to direct: DirectFileWriter) throws {
+    if direct.failed != 0 { throw cannotWrite(direct.failed) }
+    let n = buffer.count & ~(DirectFileWriter.alignment - 1)
+    var next = direct.take()
+    next.reserve(buffer.count - n)
+    unsafe next.bytesExact(buffer.base + n, buffer.count - n)
+    let offset = Int64(digest.count)
+    unsafe digest.append(buffer.base, n)
+    direct.write(buffer, byteCount: n, at: offset)
+    buffer = next
+  }
+  /// Waits for blocks on their way; what follows goes through the cache.
+  @discardableResult
+  private func endDirect() -> Int32 {
+    guard let direct else { return 0 }
+    let failed = direct.drain()
+    var own = OutputBuffer(capacity: max(buffer.count, 1 << 18))
+    unsafe own.bytesExact(buffer.base, buffer.count)
+    direct.giveBack(buffer)
+    (buffer, self.direct) = (own, nil)
+    return failed
   }
   private func writeFrame(_ n: Int) throws {
     let bound = ZSTD_compressBound(n)
@@ -127,18 +172,22 @@ public final class PublishedFile {
   private func writeAll(_ p: UnsafePointer<UInt8>, _ n: Int) throws {
     var done = 0
     while done < n {
-      let r = unsafe write(descriptor, p + done, n - done)
+      let r =
+        unsafe isStream
+        ? write(descriptor, p + done, n - done)
+        : pwrite(descriptor, p + done, n - done, off_t(digest.count) + off_t(done))
       if r < 0, errno == EINTR { continue }
-      if r <= 0 {
-        let why = unsafe String(cString: strerror(errno))
-        let hint = errno == ENOSPC ? "; free some space and run again" : ""
-        throw OutputError(
-          kind: .io, description: "cannot write '\(path == "-" ? "standard output" : path)': \(why)\(hint)")
-      }
+      if r <= 0 { throw cannotWrite(errno) }
       done += r
     }
     unsafe digest.append(p, n)
     sendToDisk()
+  }
+  private func cannotWrite(_ number: Int32) -> OutputError {
+    let why = unsafe String(cString: strerror(number))
+    let hint = number == ENOSPC ? "; free some space and run again" : ""
+    return OutputError(
+      kind: .io, description: "cannot write '\(path == "-" ? "standard output" : path)': \(why)\(hint)")
   }
   /// Asks the system to begin writing what has gathered in its cache, so that the flush at the end is short.
   private func sendToDisk() {
@@ -150,6 +199,8 @@ public final class PublishedFile {
 
   /// Makes the file whole and gives it its name.
   public func publish() throws {
+    let failed = endDirect()
+    if failed != 0 { throw cannotWrite(failed) }
     if isCompressed, buffer.count > 0 || digest.count == 0 { try writeFrame(buffer.count) }
     if !isCompressed, buffer.count > 0 {
       try unsafe writeAll(buffer.base, buffer.count)
@@ -169,6 +220,7 @@ public final class PublishedFile {
   }
   /// Removes what was written of an unfinished file.
   public func discard() {
+    endDirect()
     if descriptor >= 0, !isStream {
       close(descriptor)
       descriptor = -1
@@ -187,6 +239,7 @@ public final class PublishedFile {
     // flushed in the background, when the file may already be published and closed
     if durable >= 0 { close(durable) }
     durable = descriptor >= 0 && !isStream ? dup(descriptor) : -1
+    durableDirect = direct
     unsafe digest.words.withUnsafeBufferPointer { unsafe snapshot.add("file", values: $0) }
     unsafe snapshot.add("file-pending", UnsafeRawBufferPointer(start: buffer.base, count: buffer.count))
   }
@@ -225,8 +278,7 @@ public final class PublishedFile {
         try copyPrefix(from: fd, byteCount: Int(wanted.count))
         close(fd)
       }
-      guard ftruncate(descriptor, off_t(wanted.count)) == 0, lseek(descriptor, off_t(wanted.count), SEEK_SET) >= 0
-      else {
+      guard ftruncate(descriptor, off_t(wanted.count)) == 0 else {
         throw OutputError(
           kind: .io, description: unsafe "cannot go on with '\(partialPath)': \(String(cString: strerror(errno)))")
       }
@@ -262,6 +314,9 @@ public final class PublishedFile {
   }
   package func makeDurable() throws {
     guard durable >= 0 else { return }
+    let failed = durableDirect?.drain() ?? 0
+    durableDirect = nil
+    if failed != 0 { throw cannotWrite(failed) }
     let result = fsync(durable)
     close(durable)
     durable = -1

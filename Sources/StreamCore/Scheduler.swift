@@ -23,7 +23,7 @@ final class Scheduler: @unchecked Sendable {
   // all below: under the monitor
   private let readers: [any SourceReader]
   private let feeds: [Int]
-  private var inFlight: BatchesInFlight
+  private let inFlight: BatchesInFlight
   private var isReading = false
   private var isStopping = false
   private var lastCheckpointQueued = false

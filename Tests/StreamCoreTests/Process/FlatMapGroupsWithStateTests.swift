@@ -149,7 +149,8 @@ import Testing
     plain.close()
     let counts = context.stream([timed]).withWatermark(delayMilliseconds: 0) { $0.time }
       .counts(.tumbling(milliseconds: 10))
-    let seen = context.stream([plain]).keyed { $0 }.processKeyed(name: "plain", startingWith: 0, timeMode: .processingTime) {
+    let keyed = context.stream([plain]).keyed { $0 }
+    let seen = keyed.processKeyed(name: "plain", startingWith: 0, timeMode: .processingTime) {
       (c, _: String, n: inout Int) in
       n += 1
       c.emit("\(c.key)\(n) \(c.watermark == .min)")

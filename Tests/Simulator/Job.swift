@@ -11,6 +11,8 @@ final class World: Sendable {
   /// What the first stateful operator gave.
   let tapped = MemoryTable<String>()
   let sender: Sender
+  /// Whether the source that falls silent has spoken again: what it said then is there in later runs too.
+  let silenceIsOver = Mutex(false)
   let tally: Tally
 
   init(_ plan: Plan, _ disk: SimulatedDisk, _ tally: Tally) {
@@ -35,7 +37,7 @@ struct JobBuilder {
   func build(_ sources: [any ElementSource<Row>]) {
     var streams: [DStream<Row>] =
       plan.separateStreams ? sources.map { context.stream([$0]) } : [context.stream(sources)]
-    if plan.kind == .byInterval || plan.kind == .byClosing {
+    if plan.recordsInputs {
       for (i, ledger) in world.inputs.enumerated() {
         streams[0].filter { $0.source == i }.map { "\($0.id)" }.forEachBatch(name: "input-\(i)") {
           [onCommit] rows, info in
@@ -125,6 +127,15 @@ extension Plan {
     case .eventTime, .idle: true
     case .byClosing: closingOperation.isTimed
     case .byKey, .byInterval, .receiver: false
+    }
+  }
+  /// Whether what each interval brings is stored: in programs that work by interval, whose sinks are to get the same
+  /// intervals again.
+  var recordsInputs: Bool {
+    switch kind {
+    case .byInterval, .byClosing: true
+    case .idle: hasLedger
+    case .eventTime, .byKey, .receiver: false
     }
   }
   /// Whether a row may come twice, and the program has to see to it.

@@ -39,11 +39,7 @@ struct JobBuilder {
       plan.separateStreams ? sources.map { context.stream([$0]) } : [context.stream(sources)]
     if plan.recordsInputs {
       for (i, ledger) in world.inputs.enumerated() {
-        streams[0].filter { $0.source == i }.map { "\($0.id)" }.forEachBatch(name: "input-\(i)") {
-          [onCommit] rows, info in
-          try onCommit()
-          ledger.commit(info.batchID, info.timeMilliseconds, rows)
-        }
+        store(streams[0].filter { $0.source == i }.map { "\($0.id)" }, in: ledger, name: "input-\(i)")
       }
     }
     if plan.isTimed {
@@ -111,10 +107,23 @@ struct JobBuilder {
     if plan.hasFiles { files(lines, "files") }
     for (i, stream) in late.enumerated() { files(stream.map(\.description), "late-\(i)") }
     if plan.hasMemory { lines.saveToMemory(world.memory) }
+    if plan.hasLedger || plan.recordsInputs { store(lines, in: world.outputs, name: "ledger") }
+  }
+
+  /// Stores the intervals of a stream in transactions; if the plan has no forEachBatch, then by a sink that does not make
+  /// the program work by interval.
+  private func store(_ lines: DStream<String>, in ledger: Ledger, name: String) {
+    let commit: @Sendable ([String], Int, Int64) throws -> Void = { [onCommit] rows, interval, time in
+      try onCommit()
+      ledger.commit(interval, time, rows)
+    }
     if plan.hasLedger {
-      lines.forEachBatch(name: "ledger") { [onCommit, world] rows, info in
-        try onCommit()
-        world.outputs.commit(info.batchID, info.timeMilliseconds, rows)
+      lines.forEachBatch(name: name) { rows, info in try commit(rows, info.batchID, info.timeMilliseconds) }
+    } else {
+      lines.sink(name) { [unowned context] _ in
+        WatchingSink { rows, interval, time in
+          do { try commit(rows, interval, time) } catch { context.fail(error) }
+        }
       }
     }
   }
@@ -157,5 +166,20 @@ private final class GatedSink: Consumer<String>, @unchecked Sendable {
     // what the end publishes waits for the checkpoint that is being written
     if batch.isLast || batch.isEnd { gate?.step(nil) } else { gate?.step(random.below(5)) }
     sink.endBatch(batch)
+  }
+}
+
+/// Looks at what each interval brings, in a program that works by interval because of something else.
+private final class WatchingSink: Consumer<String>, @unchecked Sendable {
+  private let onInterval: (_ rows: [String], _ interval: Int, _ timeMilliseconds: Int64) -> Void
+  private var rows: [String] = []
+  init(_ onInterval: @escaping (_ rows: [String], _ interval: Int, _ timeMilliseconds: Int64) -> Void) {
+    self.onInterval = onInterval
+  }
+  override func consume(_ run: PartitionRun<String>, _ batch: Batch) { rows += run.elements }
+  override func endBatch(_ batch: Batch) {
+    guard batch.closesInterval || batch.isLast && !rows.isEmpty else { return }
+    onInterval(rows, batch.interval, batch.intervalTime)
+    rows = []
   }
 }

@@ -17,16 +17,24 @@ final class IntervalLog: @unchecked Sendable {
     var ends: [UInt64]
     /// The sources of which the end was known by then: event time no longer waited for them.
     var ended: [Int]?
-    /// In which order sources without event time were read, and up to where each time, where there are several.
+    /// In which order sources were read, and up to where each time, where that shows: with several without event time,
+    /// or with some that may be passed over.
     var reads: [Read]?
+    /// Which sources were silent; nil: none may be passed over for that.
+    var silence: SourceSilence.Record?
     /// The input was over: what that closed has the interval's number. nil: no.
     var isEnd: Bool?
 
     struct Read: Codable, Equatable, Sendable {
       var source: Int
       var end: UInt64
+      /// The source said that it was its end. nil: no.
+      var isEnd: Bool?
     }
     func ends(_ source: Int) -> Bool { ended?.contains(source) ?? false }
+    /// Whether what the interval comes to depends on when each source was read and ended: one that is back from silence
+    /// takes its place where the others are by then.
+    var readsShowSilence: Bool { silence != nil && reads != nil }
     /// Whether the interval has more of a source than what lies before an offset.
     func reaches(beyond offset: UInt64, of source: Int) -> Bool {
       source < ends.count && offset < ends[source] || ends(source)

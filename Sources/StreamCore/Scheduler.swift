@@ -67,7 +67,8 @@ final class Scheduler: @unchecked Sendable {
     alignment = SourceAlignment(
       timed: timed, resumingFrom: positions, frontier: recovered?.frontier ?? .start,
       idleTimeoutMilliseconds: options.idleTimeoutMilliseconds, advancesWhenIdle: options.advancesWhenIdle,
-      now: context.clock.nowMilliseconds, policy: options.multipleWatermarkPolicy,
+      worksByInterval: context.worksByInterval, now: context.clock.nowMilliseconds,
+      policy: options.multipleWatermarkPolicy,
       turns: ReadingTurns(
         zip(readers, timed).map { $1 && options.multipleWatermarkPolicy == .min ? nil : $0.turnAmount(options) },
         at: recovered?.turn))
@@ -80,9 +81,10 @@ final class Scheduler: @unchecked Sendable {
       idleIntervalMilliseconds: context.needsIdleIntervals || options.idleTimeoutMilliseconds != nil
         ? options.idleIntervalMilliseconds : nil,
       sourceCount: readers.count, number: recovered?.interval ?? 0,
-      ends: positions?.map(\.offset) ?? readers.map { _ in 0 },
-      endsReleaseOthers: alignment.merges, logsReads: alignment.turns.isActive,
+      ends: positions?.map(\.offset) ?? readers.map { _ in 0 }, endsBefore: positions?.map(\.readTo),
+      endsReleaseOthers: alignment.merges, logsReads: alignment.showsOrderOfReading,
       replayed: coordinator?.intervalLog?.replayed ?? [])
+    if let entry = intervals.entryReplayed { alignment.openAgain(entry) }
     inFlight = BatchesInFlight(stages: stages)
     lastCheckpoint = context.clock.nowMilliseconds
     pace = Pace(speed: context.options.speed, clock: context.clock)
@@ -219,15 +221,15 @@ final class Scheduler: @unchecked Sendable {
     switch intervals.next(now: context.clock.nowMilliseconds, alignment) {
     case .read(let source): readAndDecode(source, worker)
     case .close(let time):
-      let entry = intervals.entry(closedAt: time)
+      if alignment.closesWhenSealed(intervals), !inFlight.areSealed { return false }
+      let entry = intervals.entry(closedAt: time, silence: alignment.close(intervals, at: time))
       if let log = coordinator?.intervalLog {
         isReading = true
         monitor.unlock()
-        var error: (any Error)?
-        do { try log.append(entry) } catch let e { error = e }
+        let logged = Result { try log.append(entry) }
         monitor.lock()
         isReading = false
-        if let error {
+        if case .failure(let error) = logged {
           failure = failure ?? error
           return true
         }
@@ -238,6 +240,7 @@ final class Scheduler: @unchecked Sendable {
         $0.isLight = isIdle && !$0.isCheckpoint
       }
       seal()
+      if let next = intervals.entryReplayed { alignment.openAgain(next) }
       monitor.broadcast()
     case .wait(let milliseconds):
       isReading = true
@@ -265,7 +268,6 @@ final class Scheduler: @unchecked Sendable {
     markCheckpoint(b)
     wasClosed(b)
   }
-
   private func wasClosed(_ b: Batch) {
     intervals.wasClosed()
     // the order in an interval that is logged depends on the interval alone
@@ -324,7 +326,7 @@ final class Scheduler: @unchecked Sendable {
     let end = isMetered ? SystemClock().nowNanoseconds : 0
     monitor.lock()
     batch.isLight = byteCount < 4096 && batch.recordCount <= 16 && !batch.isCheckpoint
-    intervals.count(batch.recordCount - countAtReading, in: batch.interval)
+    if !batch.isReplay { intervals.count(batch.recordCount - countAtReading, in: batch.interval) }
     if isMetered {
       meter.add(batch.interval, now: start) {
         $0.rowsIn += batch.recordCount
@@ -404,7 +406,7 @@ final class Scheduler: @unchecked Sendable {
   /// gone on with), then, if the sources ended, the batches that close everything, no more at a time than other ones.
   private func queueTail() {
     guard !tailQueued, !isReading, inFlight.areSealed else { return }
-    if intervals.isReplaying {
+    if intervals.isReplaying || context.worksByInterval && intervals.firstBehind(alignment) != nil {
       // an interval that is known to have more in it cannot be closed: the next run cuts it again
       tailQueued = isStopping
       return
@@ -426,12 +428,9 @@ final class Scheduler: @unchecked Sendable {
       // the end of a batch in flight wakes us to go on
       if closingStep == 0 {
         closingStepCount = closingStepsNeeded
-        do {
-          try coordinator?.intervalLog?.append(intervals.entry(closedAt: context.clock.nowMilliseconds, isEnd: true))
-        } catch {
-          failure = failure ?? error
-          return
-        }
+        let entry = intervals.entry(closedAt: context.clock.nowMilliseconds, isEnd: true)
+        do { try coordinator?.intervalLog?.append(entry) } catch { failure = failure ?? error }
+        if failure != nil { return }
       }
       while closingStep < closingStepCount, inFlight.count < batchesInFlightMax {
         closingStep += 1
@@ -448,9 +447,11 @@ final class Scheduler: @unchecked Sendable {
   }
   private func closeLastInterval(_ b: Batch) {
     // time alone may have let something pass
-    if intervals.isOpen, intervals.hasData || !alignment.allEnded && context.options.idleTimeoutMilliseconds != nil {
+    let mayHaveReleased = !alignment.allEnded && context.options.idleTimeoutMilliseconds != nil
+    if intervals.isOpen, intervals.hasData || mayHaveReleased && !intervals.seeksEnd {
       let now = intervals.closingTime(context.clock.nowMilliseconds)
-      do { try coordinator?.intervalLog?.append(intervals.entry(closedAt: now)) } catch { failure = failure ?? error }
+      let entry = intervals.entry(closedAt: now, silence: alignment.close(intervals, at: now))
+      do { try coordinator?.intervalLog?.append(entry) } catch { failure = failure ?? error }
       b.closesInterval = true
       (b.intervalTime, b.processingTime) = (now, now)
       wasClosed(b)

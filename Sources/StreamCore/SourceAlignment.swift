@@ -51,18 +51,13 @@ struct SourceAlignment {
   private var frontier: Frontier
   /// Whose turn it is of the sources without event time.
   var turns: ReadingTurns
-  // idle sources
-  private let idleTimeoutMilliseconds: Int64?
   private let advancesWhenIdle: Bool
-  /// Processing time of a source's last data, and of any source's with the highest event time then.
-  private var lastData: [Int64]
-  private var isSilent: [Bool]
-  private var lastProgress: (clock: Int64, highest: Int64)
+  private var silence: SourceSilence
 
   init(
     timed: [Bool], resumingFrom positions: [CheckpointMetadata.SourcePosition]?, frontier resumed: Frontier,
-    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, now: Int64 = 0,
-    policy: MultipleWatermarkPolicy = .min, turns: ReadingTurns? = nil
+    idleTimeoutMilliseconds: Int64? = nil, advancesWhenIdle: Bool = false, worksByInterval: Bool = false,
+    now: Int64 = 0, policy: MultipleWatermarkPolicy = .min, turns: ReadingTurns? = nil
   ) {
     self.turns = turns ?? ReadingTurns(timed.map { _ in nil })
     isTimed = timed
@@ -79,11 +74,10 @@ struct SourceAlignment {
     unfinished = maxima.map { _ in [] }
     highest = maxima.max() ?? .min
     frontier = merges ? resumed : .end
-    self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
     self.advancesWhenIdle = advancesWhenIdle
-    lastData = maxima.map { _ in now }
-    isSilent = isRead
-    lastProgress = (now, highest)
+    silence = SourceSilence(
+      sourceCount: timed.count, timeoutMilliseconds: idleTimeoutMilliseconds, isByInterval: worksByInterval,
+      highest: highest, now: now)
   }
 
   /// Offset up to which each source was read.
@@ -92,6 +86,14 @@ struct SourceAlignment {
   /// No source has a block left to be read.
   var allRead: Bool { isRead.allSatisfy { $0 } }
   func isRead(_ s: Int) -> Bool { isRead[s] }
+  /// Whether results of intervals depend on the order of reading: a source that is back from silence takes its place
+  /// where the others have come to by then.
+  var showsOrderOfReading: Bool { turns.isActive || merges && silence.isLogged }
+  /// Whether the open interval can be closed only when all its blocks are sealed: who is silent depends on them, and
+  /// they do not depend on who is silent at its end.
+  func closesWhenSealed(_ intervals: IntervalControl) -> Bool {
+    silence.isLogged || intervals.entryReplayed?.silence != nil
+  }
   /// Whether a block was read that has not been sealed: what may be read next is known better then.
   var hasBlocksInFlight: Bool { inFlight.contains { $0 > 0 } }
 
@@ -99,7 +101,7 @@ struct SourceAlignment {
   /// another one may be read; nil when none may. Sources that have nothing now are passed over.
   func nextSource(isIdle: [Bool]) -> Int? {
     var last: Int?  // furthest behind of all that still hold others back
-    for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] && !turns.takesTurns(s) {
+    for s in maxima.indices where isTimed[s] && !isEnded[s] && !silence.isSilent[s] && !turns.takesTurns(s) {
       if last.map({ maxima[s] < maxima[$0] }) ?? true { last = s }
     }
     let inTurn = turns.isActive ? turns.next { !isRead[$0] && !isIdle[$0] } : nil
@@ -126,13 +128,13 @@ struct SourceAlignment {
       let s = b.source
       inFlight[s] -= 1
       // what is read again keeps its place, by which it is known whether it was consumed
-      if idleTimeoutMilliseconds != nil, b.localMaximum > .min, b.sourceOffset >= replayEnds[s] {
+      if silence.mayBeBehind(s), b.localMaximum > .min, b.sourceOffset >= replayEnds[s] {
         // back again, perhaps after a restart: what it says now stands behind what was consumed without it
-        isSilent[s] = false
+        silence.isBack(s)
         if frontier.maximum < .max { maxima[s] = max(maxima[s], frontier.maximum) }
       }
       // an empty batch says nothing
-      if b.recordCount > 0 || b.localMaximum > .min { lastData[s] = b.processingTime }
+      if b.recordCount > 0 || b.localMaximum > .min { silence.gaveData(s, at: b.processingTime) }
       b.maximumBefore = takesHighest ? highest : maxima[s]
       b.sequenceBefore =
         takesHighest ? sequences.reduce(0, +) : Int64(s) << Position.sourceShift + sequences[s]
@@ -141,7 +143,7 @@ struct SourceAlignment {
       maxima[s] = max(maxima[s], b.localMaximum)
       if maxima[s] > highest {
         highest = maxima[s]
-        lastProgress = (b.processingTime, highest)
+        silence.eventTimeWentOn(to: highest, at: b.processingTime)
       }
       ends[s] = b.sourceEndOffset
       details[s] = b.sourceEndDetail
@@ -153,36 +155,57 @@ struct SourceAlignment {
       }
       if b.endsSource { isEnded[s] = true }
     }
-    noticeSilence(b.processingTime)
+    if !silence.isByInterval { noticeSilence(b.processingTime) }
     if merges { advanceFrontier() }
     b.frontier = frontier
     b.highestMaximum = highest
     b.alignedMaximum = !merges || frontier == .end ? highest : frontier.maximum
   }
 
-  /// Sources that have said nothing for the timeout no longer hold others back; when none says anything, time does.
-  private mutating func noticeSilence(_ now: Int64) {
-    guard let idleTimeoutMilliseconds else { return }
+  /// Sources that have said nothing for the timeout no longer hold others back; when none says anything, time does. Gives
+  /// the event time that it has come to by that.
+  @discardableResult
+  private mutating func noticeSilence(_ now: Int64, wasAsked: [Bool]? = nil) -> Int64? {
+    guard let timeout = silence.timeoutMilliseconds else { return nil }
     var allSilent = true
     for s in maxima.indices where isTimed[s] && !isEnded[s] {
       // one that is not read because others are behind is not silent
       let waiting = unfinished[s].count { !(Frontier(maximum: $0.maximumAfter, source: s) < frontier) }
-      // nor is one that still has to give what an earlier run had read
-      if waiting >= Self.unfinishedMax || ends[s] < replayEnds[s] { lastData[s] = now }
-      if now - lastData[s] >= idleTimeoutMilliseconds { isSilent[s] = true }
-      if !isSilent[s] { allSilent = false }
+      // nor is one that still has to give what an earlier run had read, or that was not asked
+      let isExcused = waiting >= Self.unfinishedMax || ends[s] < replayEnds[s] || !(wasAsked?[s] ?? true)
+      silence.look(s, now: now, isExcused: isExcused, timeout: timeout)
+      if !silence.isSilent[s] { allSilent = false }
     }
-    guard allSilent, advancesWhenIdle, highest > .min, !allEnded else { return }
-    let reached = lastProgress.highest + (now - lastProgress.clock)
-    guard reached > highest else { return }
-    highest = reached
+    guard allSilent, advancesWhenIdle, highest > .min, !allEnded else { return nil }
+    let reached = silence.timeReached(now: now)
+    guard reached > highest else { return nil }
+    goOn(to: reached)
+    return reached
+  }
+  private mutating func goOn(to reached: Int64) {
+    highest = max(highest, reached)
     for s in maxima.indices where isTimed[s] { maxima[s] = max(maxima[s], reached) }
+  }
+
+  /// An interval of an earlier run is opened again: who was silent then. Before any block of it is sealed.
+  mutating func openAgain(_ entry: IntervalLog.Entry) { silence.set(entry.silence?.before ?? [], highest: highest) }
+  /// Who is silent when the open interval is closed, by the clock or as in an earlier run; for the log. Before the batch
+  /// that closes it is sealed, and where that matters after every other one was.
+  mutating func close(_ intervals: IntervalControl, at time: Int64) -> SourceSilence.Record? {
+    if let entry = intervals.entryReplayed {
+      if let reached = entry.silence?.reached { goOn(to: reached) }
+      silence.set(entry.silence?.after ?? [], highest: highest)
+      return entry.silence
+    }
+    guard silence.isLogged else { return nil }
+    silence.willClose(openedAt: intervals.openedAt, time: time)
+    return silence.wasClosed(reached: noticeSilence(time, wasAsked: intervals.wasAsked))
   }
 
   private mutating func advanceFrontier() {
     // behind every event that there is, if all have ended
     var next = Frontier(maximum: highest, source: maxima.count)
-    for s in maxima.indices where isTimed[s] && !isEnded[s] && !isSilent[s] {
+    for s in maxima.indices where isTimed[s] && !isEnded[s] && !silence.isSilent[s] {
       // what an earlier run had read of this source and this one has not yet must not lie before the frontier
       let f = Frontier(maximum: maxima[s], source: ends[s] < replayEnds[s] ? s : s + 1)
       if f < next { next = f }

@@ -44,7 +44,7 @@ public struct StreamingOptions: Sendable {
   /// Which watermark several source partitions have together; a checkpoint of the other policy is refused.
   public var multipleWatermarkPolicy: MultipleWatermarkPolicy
   /// A source partition that has been silent for this long (processing time) no longer holds the watermark back; nil:
-  /// it holds it back for ever.
+  /// it holds it back for ever. In programs that work by interval it is noticed when an interval is closed.
   public var idleTimeoutMilliseconds: Int64?
   /// When all sources are silent, the watermark goes on with processing time, so that the last windows close.
   public var advancesWhenIdle: Bool

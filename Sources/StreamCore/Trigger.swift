@@ -54,7 +54,7 @@ struct IntervalControl {
   private var isDone: [Bool]
   private var hasEnded: [Bool]
   /// Was asked in this interval, whether it had something or not.
-  private var wasAsked: [Bool]
+  private(set) var wasAsked: [Bool]
   private var isOver = false
   /// Intervals that an earlier run has closed and that are cut the same way again, first to come first.
   private var replayed: ArraySlice<IntervalLog.Entry>
@@ -67,10 +67,14 @@ struct IntervalControl {
   private var reads: [IntervalLog.Entry.Read] = []
   /// The one to be done again next of the interval that is cut again.
   private var nextRead = 0
+  /// Up to where an earlier run had read each source by its checkpoint: some of that may be needed again.
+  private let endsBefore: [UInt64]
+  /// The sources that had ended before the interval that is cut again, where it matters when they did.
+  private var endedBefore: [Int] = []
 
   init(
     trigger: Trigger, recordsMax: Int?, pollMilliseconds: Int64, idleIntervalMilliseconds: Int64?, sourceCount: Int,
-    number: Int, ends: [UInt64], endsReleaseOthers: Bool = false, logsReads: Bool = false,
+    number: Int, ends: [UInt64], endsBefore: [UInt64]? = nil, endsReleaseOthers: Bool = false, logsReads: Bool = false,
     replayed: [IntervalLog.Entry] = []
   ) {
     self.logsReads = logsReads
@@ -86,12 +90,14 @@ struct IntervalControl {
     hasEnded = isIdle
     wasAsked = isIdle
     self.ends = ends
+    self.endsBefore = endsBefore ?? ends
     self.replayed = replayed[...]
   }
 
   mutating func next(now: Int64, _ alignment: SourceAlignment) -> Action {
     if isOver { return .finish }
     if !isOpen { open(now) }
+    if let s = firstBehind(alignment) { return read(s) }
     if let entry = replayed.first { return entry.isEnd ?? false ? seekEnd(alignment) : replay(entry, alignment) }
     let isFull = recordCount >= recordsMax
     if case .interval = trigger, let dueAt, now >= dueAt {
@@ -140,10 +146,10 @@ struct IntervalControl {
   /// Reads each source to where the interval ended, then closes it at the same time.
   private mutating func replay(_ entry: IntervalLog.Entry, _ alignment: SourceAlignment) -> Action {
     let order = entry.reads ?? []
-    while nextRead < order.count, ends[order[nextRead].source] >= order[nextRead].end { nextRead += 1 }
+    if let s = endedBefore.first(where: { !alignment.isRead($0) }) { return read(s) }
+    while nextRead < order.count, wasDone(order[nextRead], alignment) { nextRead += 1 }
     if nextRead < order.count, !alignment.isRead(order[nextRead].source) {
-      let s = order[nextRead].source
-      return isIdle[s] ? .wait(milliseconds: pollMilliseconds) : .read(s)
+      return read(order[nextRead].source)
     }
     var isDry = true
     for s in ends.indices where !alignment.isRead(s) && entry.reaches(beyond: ends[s], of: s) {
@@ -151,6 +157,16 @@ struct IntervalControl {
       isDry = false
     }
     return isDry ? .close(time: entry.time) : .wait(milliseconds: pollMilliseconds)
+  }
+  /// Reads a source that has something, whatever it says.
+  private func read(_ s: Int) -> Action { isIdle[s] ? .wait(milliseconds: pollMilliseconds) : .read(s) }
+  /// A source of which the earlier run had read more than has been read again. That is read before anything else: what
+  /// an interval gives must not depend on whether a run goes on in it or begins with it.
+  func firstBehind(_ alignment: SourceAlignment) -> Int? {
+    ends.indices.first { ends[$0] < endsBefore[$0] && !alignment.isRead($0) }
+  }
+  private func wasDone(_ read: IntervalLog.Entry.Read, _ alignment: SourceAlignment) -> Bool {
+    ends[read.source] >= read.end && (!(read.isEnd ?? false) || alignment.isRead(read.source))
   }
   /// An earlier run came to the end of its input: looks whether that is still so.
   private func seekEnd(_ alignment: SourceAlignment) -> Action {
@@ -163,30 +179,51 @@ struct IntervalControl {
   var recordsLeft: Int { isReplaying ? .max : max(recordsMax - recordCount, 1) }
   /// Offset in a source beyond which the open interval does not go.
   func endOffset(_ source: Int) -> UInt64 {
-    guard isReplaying, let entry = replayed.first, source < entry.ends.count else { return .max }
-    if let order = entry.reads, nextRead < order.count, order[nextRead].source == source { return order[nextRead].end }
+    // the reader itself ends a block where the earlier run's reading ended
+    guard isReplaying, let entry = replayed.first, source < entry.ends.count, ends[source] >= endsBefore[source] else {
+      return .max
+    }
+    if let order = entry.reads, nextRead < order.count, order[nextRead].source == source {
+      return order[nextRead].isEnd ?? false ? .max : order[nextRead].end
+    }
     guard !entry.ends(source) else { return .max }
     return entry.ends[source]
   }
   /// What a source says, less what it did not say yet when the open interval was first cut: its end let event time pass,
   /// and so would show in what the interval gives.
   func saidThen(_ status: SourceStatus, _ source: Int) -> SourceStatus {
-    guard status == .ended, isReplaying, let entry = replayed.first, !entry.ends(source) else { return status }
-    return .idle
+    guard status == .ended, isReplaying, let entry = replayed.first else { return status }
+    if !entry.ends(source) { return .idle }
+    // nor sooner in the interval
+    guard entry.readsShowSilence, !endedBefore.contains(source), let order = entry.reads, nextRead < order.count else {
+      return status
+    }
+    return order[nextRead].source == source && order[nextRead].isEnd ?? false ? .ended : .more
   }
   /// Whether intervals of an earlier run are being cut again.
   var isReplaying: Bool { replayed.first.map { !($0.isEnd ?? false) } ?? false }
+  /// Whether the open interval has the number of what the end of the input closed in an earlier run: it is nothing else's
+  /// before the input is known to have grown.
+  var seeksEnd: Bool { replayed.first?.isEnd ?? false }
+  /// The open interval, if an earlier run has closed it.
+  var entryReplayed: IntervalLog.Entry? { isReplaying ? replayed.first : nil }
   /// What the log is to say of the open interval.
-  func entry(closedAt time: Int64, isEnd: Bool = false) -> IntervalLog.Entry {
+  func entry(
+    closedAt time: Int64, silence: SourceSilence.Record? = nil, isEnd: Bool = false
+  ) -> IntervalLog.Entry {
     IntervalLog.Entry(
       interval: number, openedAt: openedAt, time: time, ends: ends, ended: hasEnded.indices.filter { hasEnded[$0] },
-      reads: logsReads ? reads : nil, isEnd: isEnd ? true : nil)
+      reads: logsReads ? reads : nil, silence: silence, isEnd: isEnd ? true : nil)
   }
   private mutating func open(_ now: Int64) {
     isOpen = true
     openedAt = replayed.first?.openedAt ?? now
     (recordCount, hasData) = (0, false)
     (reads, nextRead) = ([], 0)
+    if let entry = replayed.first, entry.readsShowSilence {
+      let endedIn = Set((entry.reads ?? []).filter { $0.isEnd ?? false }.map(\.source))
+      endedBefore = (entry.ended ?? []).filter { !endedIn.contains($0) }
+    }
     for s in isDone.indices { (isDone[s], wasAsked[s]) = (false, false) }
     askAgain()
     if case .interval(let length) = trigger {
@@ -199,10 +236,11 @@ struct IntervalControl {
   /// Sources that had nothing may have something now; in an interval that is cut again they have, whatever they say.
   mutating func askAgain() { for s in isIdle.indices { isIdle[s] = isDone[s] && replayed.isEmpty } }
   mutating func wasRead(_ source: Int, _ status: SourceStatus, end: UInt64, byteCount: UInt64, recordCount n: Int) {
+    let isAgain = ends[source] < endsBefore[source]
     ends[source] = end
-    if logsReads, byteCount > 0 {
+    if logsReads, byteCount > 0 || status == .ended {
       if reads.last?.source == source { reads.removeLast() }
-      reads.append(IntervalLog.Entry.Read(source: source, end: end))
+      reads.append(IntervalLog.Entry.Read(source: source, end: end, isEnd: status == .ended ? true : nil))
     }
     wasAsked[source] = true
     var isNew = true
@@ -218,9 +256,9 @@ struct IntervalControl {
     if status != .more { isIdle[source] = true }
     if status == .ended { hasEnded[source] = true }
     // where an interval ends that is cut again is known better
-    if status == .untilNextInterval, replayed.isEmpty { isDone[source] = true }
+    if status == .untilNextInterval, replayed.isEmpty, !isAgain { isDone[source] = true }
     if byteCount > 0 && isNew || status == .ended && endsReleaseOthers && replayed.isEmpty { hasData = true }
-    recordCount += n
+    if !isAgain { recordCount += n }
   }
   /// Back-pressure: so many records a second can be processed.
   mutating func slow(to rowsPerSecond: Double) {

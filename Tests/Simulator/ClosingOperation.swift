@@ -18,6 +18,7 @@ enum ClosingOperation: Codable, Sendable {
   var name: Name? { Name(rawValue: caseName(self)) }
 
   var isTimed: Bool { name == .windows }
+  var goesByProcessingTime: Bool { name == .processingTimers || name == .timeToLive }
 
   static func random(_ random: inout SeededRandom) -> ClosingOperation {
     let duration = Int64(random.pick([1, 7, 30, 200]))

@@ -3,9 +3,10 @@
 struct IdleCheck {
   let plan: Plan
 
-  func difference(_ files: [String]?, _ memory: [String]?, _ late: [String]) -> String? {
-    for (name, lines) in [("files", files), ("memory", memory)] {
-      if let lines, let wrong = check(lines, late) { return "\(name): \(wrong)" }
+  /// `given`: lines of a sink, nil if the plan has no such sink.
+  func difference(_ given: (_ sink: String) -> [String]?, _ late: [String]) -> String? {
+    for sink in ["files", "memory", "ledger"] {
+      if let lines = given(sink), let wrong = check(lines, late) { return "\(sink): \(wrong)" }
     }
     return nil
   }

@@ -11,6 +11,8 @@ final class World: Sendable {
   /// What the first stateful operator gave.
   let tapped = MemoryTable<String>()
   let sender: Sender
+  /// Whether the source that falls silent has spoken again: what it said then is there in later runs too.
+  let silenceIsOver = Mutex(false)
   let tally: Tally
 
   init(_ plan: Plan, _ disk: SimulatedDisk, _ tally: Tally) {
@@ -35,13 +37,9 @@ struct JobBuilder {
   func build(_ sources: [any ElementSource<Row>]) {
     var streams: [DStream<Row>] =
       plan.separateStreams ? sources.map { context.stream([$0]) } : [context.stream(sources)]
-    if plan.kind == .byInterval || plan.kind == .byClosing {
+    if plan.recordsInputs {
       for (i, ledger) in world.inputs.enumerated() {
-        streams[0].filter { $0.source == i }.map { "\($0.id)" }.forEachBatch(name: "input-\(i)") {
-          [onCommit] rows, info in
-          try onCommit()
-          ledger.commit(info.batchID, info.timeMilliseconds, rows)
-        }
+        store(streams[0].filter { $0.source == i }.map { "\($0.id)" }, in: ledger, name: "input-\(i)")
       }
     }
     if plan.isTimed {
@@ -109,10 +107,23 @@ struct JobBuilder {
     if plan.hasFiles { files(lines, "files") }
     for (i, stream) in late.enumerated() { files(stream.map(\.description), "late-\(i)") }
     if plan.hasMemory { lines.saveToMemory(world.memory) }
+    if plan.hasLedger || plan.recordsInputs { store(lines, in: world.outputs, name: "ledger") }
+  }
+
+  /// Stores the intervals of a stream in transactions; if the plan has no forEachBatch, then by a sink that does not make
+  /// the program work by interval.
+  private func store(_ lines: DStream<String>, in ledger: Ledger, name: String) {
+    let commit: @Sendable ([String], Int, Int64) throws -> Void = { [onCommit] rows, interval, time in
+      try onCommit()
+      ledger.commit(interval, time, rows)
+    }
     if plan.hasLedger {
-      lines.forEachBatch(name: "ledger") { [onCommit, world] rows, info in
-        try onCommit()
-        world.outputs.commit(info.batchID, info.timeMilliseconds, rows)
+      lines.forEachBatch(name: name) { rows, info in try commit(rows, info.batchID, info.timeMilliseconds) }
+    } else {
+      lines.sink(name) { [unowned context] _ in
+        WatchingSink { rows, interval, time in
+          do { try commit(rows, interval, time) } catch { context.fail(error) }
+        }
       }
     }
   }
@@ -125,6 +136,15 @@ extension Plan {
     case .eventTime, .idle: true
     case .byClosing: closingOperation.isTimed
     case .byKey, .byInterval, .receiver: false
+    }
+  }
+  /// Whether what each interval brings is stored: in programs that work by interval, whose sinks are to get the same
+  /// intervals again.
+  var recordsInputs: Bool {
+    switch kind {
+    case .byInterval, .byClosing: true
+    case .idle: hasLedger
+    case .eventTime, .byKey, .receiver: false
     }
   }
   /// Whether a row may come twice, and the program has to see to it.
@@ -146,5 +166,20 @@ private final class GatedSink: Consumer<String>, @unchecked Sendable {
     // what the end publishes waits for the checkpoint that is being written
     if batch.isLast || batch.isEnd { gate?.step(nil) } else { gate?.step(random.below(5)) }
     sink.endBatch(batch)
+  }
+}
+
+/// Looks at what each interval brings, in a program that works by interval because of something else.
+private final class WatchingSink: Consumer<String>, @unchecked Sendable {
+  private let onInterval: (_ rows: [String], _ interval: Int, _ timeMilliseconds: Int64) -> Void
+  private var rows: [String] = []
+  init(_ onInterval: @escaping (_ rows: [String], _ interval: Int, _ timeMilliseconds: Int64) -> Void) {
+    self.onInterval = onInterval
+  }
+  override func consume(_ run: PartitionRun<String>, _ batch: Batch) { rows += run.elements }
+  override func endBatch(_ batch: Batch) {
+    guard batch.closesInterval || batch.isLast && !rows.isEmpty else { return }
+    onInterval(rows, batch.interval, batch.intervalTime)
+    rows = []
   }
 }

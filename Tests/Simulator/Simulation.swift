@@ -155,7 +155,7 @@ package struct Simulation {
         (receiver, receiverLog) = (source, log)
         builder.build([WatchedSource(source, onRead: onRead)])
       } else {
-        builder.build(makeSources(&seeds, watch, onRead))
+        builder.build(makeSources(&seeds, world, watch, onRead))
       }
       gate?.enter()
       let outcome = try context.run()
@@ -177,14 +177,22 @@ package struct Simulation {
   }
 
   private func makeSources(
-    _ seeds: inout SeededRandom, _ watch: ProgressWatch, _ onRead: @escaping @Sendable () throws -> Void
+    _ seeds: inout SeededRandom, _ world: World, _ watch: ProgressWatch, _ onRead: @escaping @Sendable () throws -> Void
   ) -> [any ElementSource<Row>] {
     var sources: [any ElementSource<Row>] = []
+    // an interval that is cut again waits for what it had, so a source that has said it must not fall silent before it
+    // once more
+    let mayGoOn: @Sendable () throws -> Bool = {
+      if world.silenceIsOver.withLock({ $0 }) { return true }
+      let isOver = try watch.hasPassedOthers()
+      world.silenceIsOver.withLock { $0 = isOver }
+      return isOver
+    }
     for i in plan.rows.indices {
       sources.append(
         SimulatedSource(
           number: i, rows: plan.rows[i], habits: plan.habits, SeededRandom(seed: seeds.next()), tally: tally,
-          mayGoOn: { try watch.hasPassedOthers() }, onRead: onRead))
+          mayGoOn: mayGoOn, onRead: onRead))
     }
     return sources
   }

@@ -98,7 +98,8 @@ public struct WindowedStream<Key: StreamKey, Value> {
     }
   }
 
-  /// All values of each window and key, in the order of their positions.
+  /// All values of each window and key, in the order of their positions; but where an element joins two sessions, it
+  /// stands behind the values of the earlier one, and those that the later one had behind it.
   @inlinable
   public func groups() -> WindowedResults<Key, Value, [Value]> where Value: Codable & Sendable {
     aggregate(startingWith: []) {

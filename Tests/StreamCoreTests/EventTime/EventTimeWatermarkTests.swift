@@ -165,4 +165,21 @@ import Testing
     #expect(
       found == EventLines(intervals: [[], [], [], ["0: 10..<17 2"]], end: ["0: 20..<25 1", "0: 31..<36 1"]))
   }
+
+  // MARK: the order of values
+
+  private func groups(_ batches: [[Event]]) throws -> [String] {
+    let found = try eventMarbles(batches, delay: 100) { s in
+      s.keyed { $0.key }.windowed(by: .session(gapMilliseconds: 10), name: "sessions").groups().results
+        .map { _, w in "\(w.window.start)..<\(w.window.end) \(w.value.map(\.time))" }
+    }
+    return found.intervals.joined() + found.end
+  }
+  @Test func valuesStandInTheOrderInWhichTheyCame() throws {
+    #expect(try groups([events(20, 15), events(25, 18)]) == ["15..<35 [20, 15, 25, 18]"])
+  }
+  /// The element between two sessions is one more of the earlier one, behind which the later one comes.
+  @Test func valuesOfJoinedSessionsStandSessionBySession() throws {
+    #expect(try groups([events(0, 15), events(8, 3)]) == ["0..<25 [0, 8, 15, 3]"])
+  }
 }

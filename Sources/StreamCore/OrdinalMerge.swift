@@ -12,7 +12,7 @@ import FlatMemory
 @safe final class OrdinalMerge<Element> {
   private var inputs: [PartitionBuffer<Element>] = []
   /// What the elements' source had reached before the block is known of those that come from the source stage.
-  private var areFromSources = true
+  private var areFromSources: [Bool] = []
   private var cursors: [Int] = []
   /// (number, input) of the inputs that are not used up, least first.
   private var heap: [UInt64] = []
@@ -21,7 +21,7 @@ import FlatMemory
   /// Takes what a partition gives; ways and partitions in their order.
   func add(_ buffer: PartitionBuffer<Element>, isFromSources: Bool) {
     inputs.append(buffer)
-    if !isFromSources { areFromSources = false }
+    areFromSources.append(isFromSources)
   }
 
   /// Hands on what was added, in order.
@@ -29,7 +29,9 @@ import FlatMemory
     if inputs.isEmpty { return }
     if inputs.count == 1 || !inputs.allSatisfy(\.isOrdered) {
       // results of an interval have no numbers: they come partition by partition
-      for b in inputs { unsafe consumer.consume(run(b, 0..<b.count, batch), batch) }
+      for (q, b) in inputs.enumerated() {
+        unsafe consumer.consume(InputQueues.run(b, 0..<b.count, batch, areFromSources[q], 0), batch)
+      }
       return
     }
     // spans into different bytes cannot be put side by side
@@ -44,7 +46,7 @@ import FlatMemory
       let b = inputs[q]
       let count = unsafe b.count
       repeat { cursors[q] += 1 } while cursors[q] < count && key(q) < bound
-      let run = run(b, from..<cursors[q], batch)
+      let run = InputQueues.run(b, from..<cursors[q], batch, areFromSources[q], 0)
       if copies {
         unsafe merged.append(contentsOf: run.elements)
         run.copyPositions(to: merged)
@@ -60,19 +62,19 @@ import FlatMemory
       }
       sink(0)
     }
-    if copies { unsafe consumer.consume(run(merged, 0..<merged.count, batch), batch) }
+    if copies {
+      let isFromSources = areFromSources.allSatisfy { $0 }
+      unsafe consumer.consume(InputQueues.run(merged, 0..<merged.count, batch, isFromSources, 0), batch)
+    }
   }
   /// Lets go of the batch when its consumer has ended it.
   func endBatch() {
     inputs.removeAll(keepingCapacity: true)
-    areFromSources = true
+    areFromSources.removeAll(keepingCapacity: true)
     heap.removeAll(keepingCapacity: true)
     merged.removeAll()
   }
 
-  private func run(_ b: PartitionBuffer<Element>, _ range: Range<Int>, _ batch: Batch) -> PartitionRun<Element> {
-    InputQueues.run(b, range, batch, areFromSources, 0)
-  }
   @inline(__always)
   private func key(_ q: Int) -> UInt64 { unsafe UInt64(inputs[q].ordinals.base[cursors[q]]) << 32 | UInt64(q) }
   private func sink(_ start: Int) {

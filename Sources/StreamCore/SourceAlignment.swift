@@ -10,9 +10,9 @@
 /// The source that is furthest behind is read whenever there is room; any other one has at most ``unfinishedMax`` blocks
 /// waiting, so memory does not grow with the distance between sources.
 ///
-/// Only sources of streams with event time take part; the others are read in turn (``ReadingTurns``). A source that has been silent for
-/// the idle timeout holds nothing back until it speaks again; when all are silent, time itself may move the watermark on
-/// (`advancesWhenIdle`).
+/// Only sources of streams with event time take part; the others are read in turn (``ReadingTurns``). A source that has
+/// been silent for the idle timeout holds nothing back until it speaks again; when all are silent, time itself may move
+/// the watermark on (`advancesWhenIdle`).
 ///
 /// With ``MultipleWatermarkPolicy/max`` nothing waits: the sources are read in turn, and every element's watermark is the
 /// highest of all that was read before it.

@@ -32,7 +32,7 @@ guard let path = CommandLine.arguments.dropFirst().first else {
 }
 let context = StreamingContext()
 let lines = context.textFile(path).decodedJSON(as: Click.self)
-lines.malformed.forEach(name: "malformed") { print("malformed: \($0)") }
+lines.malformed.forEach(name: "malformed") { FileHandle.standardError.write(Data("malformed, \($0)\n".utf8)) }
 let clicks = lines.elements.withWatermark(delayMilliseconds: 3_600_000) { $0.time }
 
 let visits = clicks.keyed { $0.user }

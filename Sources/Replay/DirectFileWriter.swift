@@ -14,8 +14,8 @@ import Synchronization
 /// Writes the blocks of a large file past the system's page cache, on a thread of its own, while the next are filled.
 ///
 /// Guarantees: blocks are written in the order they are handed over; what was handed over before ``drain()`` is in the
-/// file when it returns (an `fsync` then makes it durable), or it throws; where the file system refuses such writes they
-/// go through the cache.
+/// file when it gives 0 (an `fsync` then makes it durable), else it gives what failed first, and nothing is written after
+/// that; where the file system refuses such writes they go through the cache.
 /// Cost: none of the copying, fresh cache pages and writing back that a large file otherwise costs the threads that
 /// process (a tenth of a replay's time at 300 MB/s of output); at most ``bufferCount`` blocks of memory, and whoever
 /// hands over more waits for the disk.

@@ -127,32 +127,34 @@ public final class PublishedFile {
     triesDirect = false
     guard !isStream, let writer = DirectFileWriter(path: partialPath, descriptor: descriptor) else { return }
     // up to a whole block through the cache
-    let gap = min(-Int(digest.count) & (DirectFileWriter.alignment - 1), buffer.count)
+    let gap = -Int(digest.count) & (DirectFileWriter.alignment - 1)
     try unsafe writeAll(buffer.base, gap)
-    var aligned = writer.take()
-    aligned.reserve(buffer.count - gap)
-    unsafe aligned.bytesExact(buffer.base + gap, buffer.count - gap)
+    let aligned = rest(from: gap, in: writer.take())
     buffer.deallocate()
     (buffer, direct) = (aligned, writer)
   }
   private func handOver(to direct: DirectFileWriter) throws {
     if direct.failed != 0 { throw cannotWrite(direct.failed) }
     let n = buffer.count & ~(DirectFileWriter.alignment - 1)
-    var next = direct.take()
-    next.reserve(buffer.count - n)
-    unsafe next.bytesExact(buffer.base + n, buffer.count - n)
+    let next = rest(from: n, in: direct.take())
     let offset = Int64(digest.count)
     unsafe digest.append(buffer.base, n)
     direct.write(buffer, byteCount: n, at: offset)
     buffer = next
+  }
+  /// What has gathered from a byte on, in another buffer, which is empty.
+  private func rest(from start: Int, in empty: OutputBuffer) -> OutputBuffer {
+    var other = empty
+    other.reserve(buffer.count - start)
+    unsafe other.bytesExact(buffer.base + start, buffer.count - start)
+    return other
   }
   /// Waits for blocks on their way; what follows goes through the cache.
   @discardableResult
   private func endDirect() -> Int32 {
     guard let direct else { return 0 }
     let failed = direct.drain()
-    var own = OutputBuffer(capacity: max(buffer.count, 1 << 18))
-    unsafe own.bytesExact(buffer.base, buffer.count)
+    let own = rest(from: 0, in: OutputBuffer(capacity: 1 << 18))
     direct.giveBack(buffer)
     (buffer, self.direct) = (own, nil)
     return failed

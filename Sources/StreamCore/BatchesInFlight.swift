@@ -51,8 +51,6 @@ final class BatchesInFlight {
     b.remaining = stages.map(\.partitionCount)
     return b
   }
-  /// A batch that was taken and has nothing in it.
-  func giveBack(_ b: Batch) { pool.append(b) }
   /// Gives a batch its number and sends it on its way.
   func append(_ b: Batch) {
     b.number = nextNumber
@@ -74,6 +72,7 @@ final class BatchesInFlight {
     firstNumber += 1
     return b
   }
+  /// Takes back a batch that has passed, or that nothing was put in.
   func recycle(_ b: Batch) {
     if b.holds.load(ordering: .acquiring) > 0 { held.append(b) } else { pool.append(b) }
   }

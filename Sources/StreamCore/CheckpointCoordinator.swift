@@ -252,14 +252,14 @@ final class CheckpointCoordinator: @unchecked Sendable {
   /// a large state would hold up processing for many times what copying takes. Called from half of the interval on, and
   /// once more when the checkpoint is due, if the state has grown so fast. True if the checkpoint has to wait for it.
   func prepareMemory(isDue: Bool) -> Bool {
-    let all = snapshots.joined().map(\.snapshot)
-    guard preparations < (isDue ? 2 : 1), all.reduce(0, { $0 + $1.untouchedByteCount }) >= Self.untouchedByteCountMax,
-      reserve()
-    else { return false }
+    guard preparations < (isDue ? 2 : 1) else { return false }
+    // asked for at every batch: nothing is allocated unless there is something to do
+    let untouched = snapshots.joined().reduce(0) { $0 + $1.snapshot.untouchedByteCount }
+    guard untouched >= Self.untouchedByteCountMax, reserve() else { return false }
     preparations = isDue ? 2 : 1
     join()
     writer = WorkerThread { [self] in
-      for snapshot in all where snapshot.untouchedByteCount > 0 { snapshot.prepare() }
+      for (_, snapshot) in snapshots.joined() where snapshot.untouchedByteCount > 0 { snapshot.prepare() }
       onIdle { busy.store(false, ordering: .releasing) }
     }
     return true

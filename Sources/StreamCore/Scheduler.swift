@@ -313,7 +313,7 @@ final class Scheduler: @unchecked Sendable {
     intervals.wasRead(
       source, status, end: batch.sourceEndOffset, byteCount: byteCount, recordCount: batch.recordCount)
     if byteCount == 0, status != .ended {
-      inFlight.giveBack(batch)
+      inFlight.recycle(batch)
       return
     }
     alignment.wasRead(source, atEnd: batch.endsSource)

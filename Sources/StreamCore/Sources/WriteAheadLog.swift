@@ -37,9 +37,9 @@ public struct LogRecovery: Sendable, Equatable, CustomStringConvertible {
 /// is closed or let go of; another one is refused, also one of another process.
 /// Cost: one write and one fsync a group: all records that gathered while the group before was being written (group
 /// commit), so the throughput grows with the number of appending threads. Segments that were let go of are deleted.
-/// Calls of ``FileOperations``: on opening, create and lock the folder, list, read, truncate and flush the last segment, or remove it when its header
-/// is torn; per group, write and synchronize, before the first of a segment create and write of the header, after it
-/// synchronizeFolder; `trim` removes.
+/// Calls of ``FileOperations``: on opening, create and lock the folder, list, read, truncate and flush the last segment,
+/// or remove it when its header is torn; per group, write and synchronize, before the first of a segment create and write
+/// of the header, after it synchronizeFolder; `trim` removes.
 public final class WriteAheadLog: @unchecked Sendable {
   struct Segment {
     var firstIndex: UInt64

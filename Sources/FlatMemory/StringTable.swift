@@ -15,9 +15,12 @@ public struct StringTable: @unchecked Sendable {
   }
 
   /// The handle of a text, held once more. Reads up to 15 bytes past the text.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func hold(_ p: UnsafePointer<UInt8>, _ n: Int, in slab: inout Slab) -> UInt32 {
-    if n == 0 { return 0 }
+    n == 0 ? 0 : unsafe holdText(p, n, &slab)
+  }
+  @inline(never) @inlinable
+  mutating func holdText(_ p: UnsafePointer<UInt8>, _ n: Int, _ slab: inout Slab) -> UInt32 {
     let hash = unsafe StringTable.hash(p, n)
     var i = Int(hash) & index.mask
     while true {

@@ -24,9 +24,10 @@ struct LogSplits: Sendable {
 
 /// The replay's session program: what is kept of a visitor's session between its events.
 ///
-/// State: 68 bytes beside key and times. The first event's referrer and agent are shared strings; its URL and the last
-/// one are slab texts, the latter overwritten in place; distinct items, the funnel's steps and (for sampled sessions)
-/// the path are slab records that most sessions do not have. Rows go to the session rows' buffer, late events to the dead letters'.
+/// State: 68 bytes beside key and times. The first event's referrer, agent and URL and the last one's URL are texts in
+/// the slab, shared where many sessions are open, the last one overwritten in place; distinct items, the funnel's steps
+/// and (for sampled sessions) the path are slab records that most sessions do not have. Rows go to the session rows'
+/// buffer, late events to the dead letters'.
 @safe struct LogSessionProgram: SessionProgram {
   struct Key: BitwiseCopyable {
     // words of four bytes: a key then needs no padding before the aggregate
@@ -38,10 +39,10 @@ struct LogSplits: Sendable {
     var events: UInt32
     var views: UInt32
     var value: (UInt32, UInt32)
-    /// Slab texts of the first event's URL and of the last one's, 0 for the same as the first's.
+    /// Texts (``keepText(_:_:)``) of the first event's URL and of the last one's, 0 for the same as the first's.
     var entry: UInt32
     var exit: UInt32
-    /// Shared strings of the first event.
+    /// Texts of the first event.
     var referrer: UInt32
     var agent: UInt32
     var items: DistinctItems
@@ -128,10 +129,10 @@ struct LogSplits: Sendable {
       to: Aggregate(
         events: 1, views: e.pointee.eventClass == .view ? 1 : 0,
         value: (UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)),
-        entry: makePage(url, Int(e.pointee.urlLength)),
+        entry: keepText(url, Int(e.pointee.urlLength)),
         exit: 0,
-        referrer: strings.hold(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength), in: &slab),
-        agent: strings.hold(bytes + Int(e.pointee.agentOffset), Int(e.pointee.agentLength), in: &slab),
+        referrer: keepText(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength)),
+        agent: keepText(bytes + Int(e.pointee.agentOffset), Int(e.pointee.agentLength)),
         items: DistinctItems(), steps: 0, path: 0, campaign: 0))
     if unsafe e.pointee.item != 0 { unsafe DistinctItems.add(LogSessionProgram.items(a), e.pointee.item, &slab) }
     if unsafe e.pointee.eventClass.rawValue >= EventClass.cart.rawValue { unsafe noteStep(a, e, start: e.pointee.time) }
@@ -152,12 +153,12 @@ struct LogSplits: Sendable {
     let n = unsafe Int(e.pointee.urlLength)
     let url = unsafe bytes + Int(e.pointee.urlOffset)
     if isLast {
-      if n > 0 { unsafe a.pointee.exit = unsafe replacePage(a.pointee.exit, by: url, n) }
+      if n > 0 { unsafe a.pointee.exit = unsafe replaceText(a.pointee.exit, by: url, n) }
     } else if isFirst {
       unsafe becomeFirst(a, e, start: start, formerStart: formerStart)
     }
     unsafe a.pointee.events &+= 1
-    if unsafe e.pointee.eventClass == .view { unsafe a.pointee.views &+= 1 }
+    unsafe a.pointee.views &+= e.pointee.eventClass == .view ? 1 : 0
     if unsafe e.pointee.value != 0 { unsafe addValue(a, e.pointee.value) }
     if unsafe e.pointee.item != 0 { unsafe DistinctItems.add(LogSessionProgram.items(a), e.pointee.item, &slab) }
     if unsafe e.pointee.eventClass.rawValue >= EventClass.cart.rawValue { unsafe noteStep(a, e, start: start) }
@@ -180,14 +181,14 @@ struct LogSplits: Sendable {
         // the only page so far is the last one
         unsafe (a.pointee.exit, a.pointee.entry) = unsafe (a.pointee.entry, 0)
       }
-      unsafe a.pointee.entry = unsafe replacePage(a.pointee.entry, by: bytes + Int(e.pointee.urlOffset), n)
+      unsafe a.pointee.entry = unsafe replaceText(a.pointee.entry, by: bytes + Int(e.pointee.urlOffset), n)
     }
-    let referrer = unsafe strings.hold(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength), in: &slab)
-    unsafe strings.release(a.pointee.referrer, in: &slab)
+    let referrer = unsafe keepText(bytes + Int(e.pointee.referrerOffset), Int(e.pointee.referrerLength))
+    unsafe releaseText(a.pointee.referrer)
     unsafe a.pointee.referrer = referrer
     if unsafe e.pointee.agentLength > 0 {
-      let agent = unsafe strings.hold(bytes + Int(e.pointee.agentOffset), Int(e.pointee.agentLength), in: &slab)
-      unsafe strings.release(a.pointee.agent, in: &slab)
+      let agent = unsafe keepText(bytes + Int(e.pointee.agentOffset), Int(e.pointee.agentLength))
+      unsafe releaseText(a.pointee.agent)
       unsafe a.pointee.agent = agent
     }
     if unsafe a.pointee.steps != 0 { unsafe moveSteps(a, by: formerStart &- start) }
@@ -211,8 +212,7 @@ struct LogSplits: Sendable {
     unsafe addValue(x, value(y))
     unsafe mergePages(x, y)
     if unsafe x.pointee.agent == 0 {
-      let (p, n) = unsafe StringTable.text(y.pointee.agent, in: slab)
-      unsafe x.pointee.agent = unsafe strings.hold(p, n, in: &slab)
+      unsafe (x.pointee.agent, y.pointee.agent) = unsafe (y.pointee.agent, 0)
     }
     unsafe DistinctItems.merge(LogSessionProgram.items(x), LogSessionProgram.items(y), &slab)
     unsafe y.pointee.items = DistinctItems()
@@ -225,7 +225,7 @@ struct LogSplits: Sendable {
   /// The later session's last page is the last page; its texts move over.
   private mutating func mergePages(_ x: UnsafeMutablePointer<Aggregate>, _ y: UnsafeMutablePointer<Aggregate>) {
     if unsafe y.pointee.entry == 0, unsafe y.pointee.exit == 0 { return }
-    unsafe releasePage(x.pointee.exit)
+    unsafe releaseText(x.pointee.exit)
     unsafe (x.pointee.exit, y.pointee.exit) = unsafe (y.pointee.exit, 0)
     if unsafe x.pointee.entry == 0 {
       // without a page before, an exit of 0 says that the later one's only page is both
@@ -246,7 +246,7 @@ struct LogSplits: Sendable {
   }
 
   @inline(__always) func prefetch(_ a: UnsafePointer<Aggregate>) {
-    unsafe tw_prefetch(page(a.pointee.exit).0)
+    unsafe tw_prefetch(text(a.pointee.exit).0)
     if unsafe a.pointee.items.hasMore { unsafe tw_prefetch(slab.pointer(a.pointee.items.handle)) }
   }
   @inline(__always) func prefetch(closing a: UnsafePointer<Aggregate>) {
@@ -271,10 +271,10 @@ struct LogSplits: Sendable {
 
   mutating func drop(_ a: UnsafeMutablePointer<Aggregate>) {
     liveCount &-= 1
-    unsafe releasePage(a.pointee.entry)
-    unsafe strings.release(a.pointee.referrer, in: &slab)
-    unsafe strings.release(a.pointee.agent, in: &slab)
-    unsafe releasePage(a.pointee.exit)
+    unsafe releaseText(a.pointee.entry)
+    unsafe releaseText(a.pointee.referrer)
+    unsafe releaseText(a.pointee.agent)
+    unsafe releaseText(a.pointee.exit)
     unsafe a.pointee.items.drop(&slab)
     if unsafe a.pointee.steps != 0 { unsafe slab.release(a.pointee.steps, byteCount: FunnelSteps.byteCount) }
     unsafe paths.drop(a.pointee.path, &strings, &slab)
@@ -314,10 +314,10 @@ struct LogSplits: Sendable {
     of s: EmittedSession<LogSessionProgram>, to row: UnsafeMutablePointer<SessionRow>, _ arena: inout OutputBuffer
   ) {
     let a = unsafe s.aggregate
-    let (entry, entryLength) = unsafe page(a.pointee.entry)
-    let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
-    let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
-    let (exit, exitLength) = unsafe page(a.pointee.exit)
+    let (entry, entryLength) = unsafe text(a.pointee.entry)
+    let (referrer, referrerLength) = unsafe text(a.pointee.referrer)
+    let (agent, agentLength) = unsafe text(a.pointee.agent)
+    let (exit, exitLength) = unsafe text(a.pointee.exit)
     let userLength = unsafe Int(s.key.pointee.length)
     arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 16)
     let user =

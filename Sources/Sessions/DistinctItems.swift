@@ -35,62 +35,83 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
     unsafe (UnsafeMutableRawPointer(s) + MemoryLayout<DistinctItems>.offset(of: \DistinctItems.cells)!)
       .assumingMemoryBound(to: UInt32.self)
   }
+  /// Adds a value. Up to 20 of them no branch depends on how many there are: nobody could foretell it.
   @inlinable @inline(__always)
   public static func add(_ s: UnsafeMutablePointer<DistinctItems>, _ v: UInt32, _ slab: inout Slab) {
-    let c = unsafe cellPointer(s)
-    if unsafe tw_has4(c, v) != 0 { return }
     let n = unsafe s.pointee.n
-    if n < 4 {
-      unsafe c[Int(n)] = v
-      unsafe s.pointee.n = n &+ 1
-    } else {
+    if n > inlineMax + listedMax {
       unsafe addMore(s, v, &slab)
+      return
     }
+    let c = unsafe cellPointer(s)
+    let listed = max(n, inlineMax) &- inlineMax
+    let list = unsafe listCells(s, slab)
+    // behind the list's values, or where there is no list, stands anything
+    if unsafe UInt32(bitPattern: tw_has4(c, v)) | (tw_equal16(list, v) & ((1 &<< listed) &- 1)) != 0 { return }
+    if (fullCounts &>> n) & 1 != 0 {
+      unsafe addGrowing(s, v, &slab)
+      return
+    }
+    // all bits where the value goes to the list: a choice that is left to the compiler becomes a branch
+    let toList = (Int(inlineMax) &- 1 &- Int(n)) &>> (Int.bitWidth &- 1)
+    unsafe choose(c + Int(n), list + Int(listed), toList).pointee = v
+    // a list's count stands before its cells
+    let count = unsafe UnsafeMutableRawPointer(s).assumingMemoryBound(to: UInt32.self)
+    unsafe choose(count, list - 1, toList).pointee = listed &+ 1
+    unsafe s.pointee.n = n &+ 1
+  }
+  /// `b` where `mask` is all ones, `a` where it is 0.
+  @inlinable @inline(__always)
+  static func choose(
+    _ a: UnsafeMutablePointer<UInt32>, _ b: UnsafeMutablePointer<UInt32>, _ mask: Int
+  ) -> UnsafeMutablePointer<UInt32> {
+    let (x, y) = (UnsafeMutableRawPointer(a), UnsafeMutableRawPointer(b))
+    return unsafe (x + ((y - x) & mask)).assumingMemoryBound(to: UInt32.self)
+  }
+  @usableFromInline static let inlineMax: UInt32 = 4
+  @usableFromInline static let listedMax: UInt32 = 16
+  /// A bit for each count at which there is no room: no list yet, and lists of 4, 8 and 16.
+  @usableFromInline static let fullCounts: UInt32 = 1 << 4 | 1 << 8 | 1 << 12 | 1 << 20
+
+  @inlinable @inline(__always)
+  static func listCells(_ s: UnsafeMutablePointer<DistinctItems>, _ slab: Slab) -> UnsafeMutablePointer<UInt32> {
+    unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more) + 8).assumingMemoryBound(to: UInt32.self)
   }
 
   /// A set is `[log2 capacity, count]` and the cells: up to 16 of them in the order they came, more by their hash.
   static func setByteCount(_ log: Int) -> Int { 8 + 4 << log }
-  private static let listLogMax = 4
 
+  /// A value that is not held, to a list that is full.
+  @inline(never) @usableFromInline
+  static func addGrowing(_ s: UnsafeMutablePointer<DistinctItems>, _ v: UInt32, _ slab: inout Slab) {
+    let n = unsafe Int(s.pointee.n - inlineMax)
+    let log = n == 0 ? 2 : n.trailingZeroBitCount + 1
+    let bigger = makeSet(log, &slab)
+    let from = unsafe listCells(s, slab)
+    let to = unsafe UnsafeMutableRawPointer(slab.pointer(bigger)).assumingMemoryBound(to: UInt32.self)
+    if n < listedMax {
+      unsafe (to + 2).update(from: from, count: n)
+      unsafe to[2 + n] = v
+      unsafe to[1] = UInt32(n + 1)
+    } else {
+      for i in 0..<n { unsafe insert(to, 2 * n - 1, from[i]) }
+      unsafe insert(to, 2 * n - 1, v)
+    }
+    if n > 0 { unsafe slab.release(s.pointee.more, byteCount: setByteCount(log - 1)) }
+    unsafe s.pointee.more = bigger
+    unsafe s.pointee.n += 1
+  }
+
+  /// A value to a table or a sketch; the first ones stay inline.
   @inline(never) @usableFromInline
   static func addMore(_ s: UnsafeMutablePointer<DistinctItems>, _ v: UInt32, _ slab: inout Slab) {
+    if unsafe tw_has4(cellPointer(s), v) != 0 { return }
     if unsafe s.pointee.n & sketched != 0 {
       unsafe observe(s.pointee.more, v, slab)
       return
     }
-    if unsafe s.pointee.more == 0 { unsafe s.pointee.more = makeSet(2, &slab) }
     let p = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
-    let log = unsafe Int(p[0])
-    let isAdded = unsafe log <= listLogMax ? addToList(s, p, log, v, &slab) : addToTable(s, p, log, v, &slab)
-    if isAdded { unsafe s.pointee.n += 1 }
-  }
-  /// Four at a time: absent cells are 0, which no value is.
-  private static func addToList(
-    _ s: UnsafeMutablePointer<DistinctItems>, _ p: UnsafeMutablePointer<UInt32>, _ log: Int, _ v: UInt32,
-    _ slab: inout Slab
-  ) -> Bool {
-    let capacity = 1 << log
-    for i in stride(from: 2, to: capacity + 2, by: 4) where unsafe tw_has4(p + i, v) != 0 { return false }
-    let n = unsafe Int(p[1])
-    if n < capacity {
-      unsafe p[2 + n] = v
-      unsafe p[1] += 1
-      return true
-    }
-    let bigger = makeSet(log + 1, &slab)
-    let from = unsafe UnsafeMutableRawPointer(slab.pointer(s.pointee.more)).assumingMemoryBound(to: UInt32.self)
-    let to = unsafe UnsafeMutableRawPointer(slab.pointer(bigger)).assumingMemoryBound(to: UInt32.self)
-    if log < listLogMax {
-      unsafe (to + 2).update(from: from + 2, count: n)
-      unsafe to[2 + n] = v
-      unsafe to[1] = UInt32(n + 1)
-    } else {
-      for i in 0..<n { unsafe insert(to, capacity * 2 - 1, from[2 + i]) }
-      unsafe insert(to, capacity * 2 - 1, v)
-    }
-    unsafe slab.release(s.pointee.more, byteCount: setByteCount(log))
-    unsafe s.pointee.more = bigger
-    return true
+    if unsafe addToTable(s, p, Int(p[0]), v, &slab) { unsafe s.pointee.n += 1 }
   }
   private static func addToTable(
     _ s: UnsafeMutablePointer<DistinctItems>, _ table: UnsafeMutablePointer<UInt32>, _ log: Int, _ v: UInt32,
@@ -184,7 +205,7 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
     if unsafe b.pointee.n & sketched != 0 {
       // both as registers, the greater of each
       if unsafe a.pointee.n & sketched == 0 {
-        if unsafe a.pointee.more == 0 { unsafe a.pointee.more = makeSet(listLogMax + 1, &slab) }
+        if unsafe a.pointee.more == 0 { unsafe a.pointee.more = makeSet(listedMax.trailingZeroBitCount + 1, &slab) }
         unsafe sketch(a, &slab)
       }
       let p = unsafe slab.pointer(a.pointee.more)
@@ -192,7 +213,7 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
       for i in 0..<registerCount { unsafe p[i] = unsafe max(p[i], q[i]) }
     } else {
       let c = unsafe cellPointer(b)
-      for i in unsafe 0..<min(4, Int(b.pointee.n)) { unsafe add(a, c[i], &slab) }
+      for i in unsafe 0..<Int(min(inlineMax, b.pointee.n)) { unsafe add(a, c[i], &slab) }
       if unsafe b.pointee.more != 0 {
         let log = unsafe Int(load4(slab.pointer(b.pointee.more)))
         for i in 0..<(1 << log) {

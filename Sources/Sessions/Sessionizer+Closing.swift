@@ -92,6 +92,7 @@ extension Sessionizer {
   /// Runs the timers that are due at the watermark.
   @inline(never) @inlinable
   mutating func fire() {
+    prefetchDue()
     while let head = wheel.takeDue(at: watermark) {
       var id = head
       while id != 0 {
@@ -112,26 +113,25 @@ extension Sessionizer {
         id = next
       }
     }
-    prefetchDue()
     if remembersEnded { ended.expire(before: watermark &- 2 &* gap &- lateness &- 2) }
   }
 
-  /// Touches what the next buckets hold, in steps: a bucket's first slot three ticks before it fires; its second one, and
-  /// what the first one's aggregate points to, a tick later; what the second one's points to a tick before.
+  /// Touches what the buckets that are due hold: first the slot at the head of each, then the one behind it, and what the
+  /// first one's aggregate points to.
   @inlinable @inline(__always)
   func prefetchDue() {
-    let second = unsafe slots + Int(firstDue(in: 0).pointee.next)
-    unsafe program.prefetch(closing: Sessionizer.aggregate(second))
-    let first = unsafe firstDue(in: 1)
-    unsafe program.prefetch(closing: Sessionizer.aggregate(first))
-    unsafe Sessionizer.prefetch(slots + Int(first.pointee.next))
-    unsafe Sessionizer.prefetch(firstDue(in: 2))
+    let due = wheel.dueCount(at: watermark)
+    for k in 0..<due { unsafe Sessionizer.prefetch(firstDue(in: k)) }
+    for k in 0..<due {
+      let first = unsafe firstDue(in: k)
+      unsafe program.prefetch(closing: Sessionizer.aggregate(first))
+      unsafe Sessionizer.prefetch(slots + Int(first.pointee.next))
+    }
   }
   /// The first slot in the bucket that fires after so many others; slot 0, which is no session's, when there is none.
   @inlinable @inline(__always)
-  func firstDue(in ticks: Int64) -> UnsafeMutablePointer<Slot> {
-    let bucket = Int(truncatingIfNeeded: wheel.position &+ ticks) & (TimerWheel.bucketCount &- 1)
-    return unsafe slots + Int(wheel.heads[bucket])
+  func firstDue(in ticks: Int) -> UnsafeMutablePointer<Slot> {
+    unsafe slots + Int(wheel.heads[wheel.bucket(in: ticks)])
   }
   @inlinable @inline(__always)
   static func prefetch(_ s: UnsafePointer<Slot>) {

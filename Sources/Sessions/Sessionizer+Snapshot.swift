@@ -4,7 +4,7 @@ public import StreamCore
 /// State as snapshots carry it: the slots as they lie in memory, the timers, the recently ended keys and the program's
 /// own sections. The index is rebuilt on restore: it costs less than reading it.
 extension Sessionizer {
-  static var stateVersion: Int64 { 2 }
+  static var stateVersion: Int64 { 3 }
 
   /// Bytes of the open sessions' slots, those that wait for reuse included; what the program keeps is not counted.
   public var slotByteCount: Int { Int(top) * MemoryLayout<Slot>.stride }

@@ -63,6 +63,10 @@ public import StreamCore
   @usableFromInline let updates: Bool
   @usableFromInline let hasDays: Bool
   @usableFromInline let hasDynamicGaps: Bool
+  /// An event that falls in its key's only open session or follows it does no more than that.
+  @usableFromInline let isPlain: Bool
+  /// An event holds its session open for the one gap.
+  @usableFromInline let hasOneGap: Bool
   /// Whether sessions already given out have to be remembered so that later ones cannot overlap them.
   ///
   /// Not where all events have one gap and nothing else ends a session: a session was given out because its reach and the
@@ -89,6 +93,8 @@ public import StreamCore
     updates = options.emission == .update
     hasDays = options.days != nil
     hasDynamicGaps = program.hasDynamicGaps
+    isPlain = !updates && !program.splitsInOrder
+    hasOneGap = !hasDays && !hasDynamicGaps
     remembersEnded = program.hasDynamicGaps || program.splitsInOrder
   }
   public func deallocate() {
@@ -115,29 +121,55 @@ public import StreamCore
     delayMilliseconds: Int64
   ) {
     var i = 0
-    if openCount > prefetchAbove {
-      // three distances: the index line, the slot (needs the index), what the aggregate points to (needs the slot)
-      while i &+ 24 < n {
-        unsafe tw_prefetch(index.words + indexPosition(events + (i &+ 24)))
-        let b = unsafe slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 16))]))
-        unsafe tw_prefetch(b)
-        unsafe tw_prefetch(UnsafeRawPointer(b) + 64)
-        unsafe tw_prefetch(UnsafeRawPointer(b) + (MemoryLayout<Slot>.size - 1))
-        let c = unsafe slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 8))]))
-        unsafe program.prefetch(Sessionizer.aggregate(c))
-        unsafe program.prefetch(event: events + (i &+ Sessionizer.eventsAhead))
+    while i < n {
+      let end = min(i &+ Sessionizer.timerStride, n)
+      if openCount > prefetchAbove {
+        unsafe takeFar(events, &i, min(end, n &- 24), maximumBefore, runningMaxima, delayMilliseconds)
+      }
+      unsafe takeNear(
+        events, &i, min(end, n &- Sessionizer.eventsAhead), maximumBefore, runningMaxima, delayMilliseconds)
+      while i < end {
         unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
         i &+= 1
       }
+      // not at each event: whether one is due then, nobody could foretell
+      if watermark >= wheel.nextFire { fire() }
     }
-    while i &+ Sessionizer.eventsAhead < n {
-      unsafe tw_prefetch(index.words + indexPosition(events + (i &+ Sessionizer.eventsAhead)))
+  }
+  /// Events between two looks at the timers. What they would close is also closed when its key is met.
+  @inlinable @inline(__always)
+  static var timerStride: Int { 64 }
+
+  /// Takes events up to `end` of many open sessions, whose state is far.
+  @inlinable @inline(__always)
+  mutating func takeFar(
+    _ events: UnsafePointer<Program.Event>, _ i: inout Int, _ end: Int, _ maximumBefore: Int64,
+    _ runningMaxima: UnsafePointer<Int64>?, _ delay: Int64
+  ) {
+    // three distances: the index line, the slot (needs the index), what the aggregate points to (needs the slot)
+    while i < end {
+      unsafe tw_prefetch(index.words + indexPosition(events + (i &+ 24)))
+      let b = unsafe slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 16))]))
+      unsafe tw_prefetch(b)
+      unsafe tw_prefetch(UnsafeRawPointer(b) + 64)
+      unsafe tw_prefetch(UnsafeRawPointer(b) + (MemoryLayout<Slot>.size - 1))
+      let c = unsafe slots + Int(HashIndex.slot(of: index.words[indexPosition(events + (i &+ 8))]))
+      unsafe program.prefetch(Sessionizer.aggregate(c))
       unsafe program.prefetch(event: events + (i &+ Sessionizer.eventsAhead))
-      unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
+      unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delay)
       i &+= 1
     }
-    while i < n {
-      unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delayMilliseconds)
+  }
+  /// Takes events up to `end` of sessions whose state is in the cache.
+  @inlinable @inline(__always)
+  mutating func takeNear(
+    _ events: UnsafePointer<Program.Event>, _ i: inout Int, _ end: Int, _ maximumBefore: Int64,
+    _ runningMaxima: UnsafePointer<Int64>?, _ delay: Int64
+  ) {
+    while i < end {
+      unsafe tw_prefetch(index.words + indexPosition(events + (i &+ Sessionizer.eventsAhead)))
+      unsafe program.prefetch(event: events + (i &+ Sessionizer.eventsAhead))
+      unsafe takeOne(events + i, i, maximumBefore, runningMaxima, delay)
       i &+= 1
     }
   }
@@ -163,10 +195,7 @@ public import StreamCore
       maximum = unsafe max(maximumBefore, runningMaxima[i])
       if maximum != .min {
         let w = maximum &- delay
-        if w > watermark {
-          _watermark = w
-          if w >= wheel.nextFire { fire() }
-        }
+        if w > watermark { _watermark = w }
       }
     }
     unsafe take(e, maximum: maximum)
@@ -193,7 +222,7 @@ public import StreamCore
           // the common case: one open session, still taking events, and this one falls in or after it
           if unsafe s.pointee.older == 0, unsafe t >= s.pointee.start,
             unsafe t <= s.pointee.last &+ Int64(s.pointee.tail),
-            unsafe !isOver(s.pointee.last &+ Int64(s.pointee.tail)), !updates, !program.splitsInOrder
+            unsafe !isOver(s.pointee.last &+ Int64(s.pointee.tail)), isPlain
           {
             let isLast = unsafe t >= s.pointee.last
             if isLast {
@@ -227,6 +256,7 @@ public import StreamCore
   @inlinable @inline(__always)
   func intervalEnd(_ e: UnsafePointer<Program.Event>, _ t: Int64) -> Int64 {
     var reach = t &+ gap
+    if hasOneGap { return reach }
     if hasDynamicGaps {
       let own = unsafe program.gapMilliseconds(e, standard: standardGap)
       if own != standardGap { reach = t &+ options.mergeGap(ofGap: own) }
@@ -264,6 +294,8 @@ public import StreamCore
   mutating func open(
     _ e: UnsafePointer<Program.Event>, _ t: Int64, _ reach: Int64, _ hash: UInt32, chain: UInt32, _ maximum: Int64
   ) {
+    // what is due makes room
+    if openCount >= options.openSessionsMax { fire() }
     var floor = Int64.min
     if remembersEnded, watermark != .min {
       // what ended before that is forgotten, on whichever occasion

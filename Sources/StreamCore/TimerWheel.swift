@@ -10,14 +10,14 @@
   public static let bucketCount = 128
   /// Head of each bucket's list; 0 is none.
   public let heads: UnsafeMutablePointer<UInt32>
-  /// Width of a bucket in milliseconds.
+  /// Width of a bucket in milliseconds, a power of two: telling a time's tick is then a shift, not a division.
   public let tickMilliseconds: Int64
   /// Number of the next tick to fire; `.min` before the first time is known.
   public var position = Int64.min
   /// When that tick begins: the time to compare with on the hot path.
   public var nextFire = Int64.min
 
-  /// `spanMilliseconds`: how far ahead of time deadlines usually lie; the wheel reaches twice as far.
+  /// `spanMilliseconds`: how far ahead of time deadlines usually lie; the wheel reaches as far, and up to twice.
   public init(spanMilliseconds: Int64) {
     tickMilliseconds = TimerWheel.tickMilliseconds(ofSpan: spanMilliseconds)
     unsafe heads = .allocate(capacity: TimerWheel.bucketCount)
@@ -26,14 +26,15 @@
   public func deallocate() { unsafe heads.deallocate() }
 
   /// The width of a bucket, for deadlines that usually lie `span` ahead.
-  public static func tickMilliseconds(ofSpan span: Int64) -> Int64 { max(1, span / 64) }
+  public static func tickMilliseconds(ofSpan span: Int64) -> Int64 {
+    1 << Int64(63 - max(1, span / 64).leadingZeroBitCount)
+  }
   /// The number of the tick that contains a time.
   @inlinable @inline(__always)
   public func tick(of time: Int64) -> Int64 { TimerWheel.tick(of: time, tickMilliseconds) }
   @inlinable @inline(__always)
   static func tick(of time: Int64, _ tickMilliseconds: Int64) -> Int64 {
-    let q = time / tickMilliseconds
-    return time < 0 && q &* tickMilliseconds != time ? q &- 1 : q
+    time &>> Int64(truncatingIfNeeded: tickMilliseconds.trailingZeroBitCount)
   }
   /// Everything due before this has fired once a wheel of such ticks was advanced to `time`.
   public static func complete(at time: Int64, tickMilliseconds: Int64) -> Int64 {
@@ -46,6 +47,17 @@
     if position == .min { return Int(truncatingIfNeeded: tick(of: deadline) &+ 1) & (TimerWheel.bucketCount - 1) }
     let d = min(max(tick(of: deadline) &+ 1, position), position &+ Int64(TimerWheel.bucketCount - 1))
     return Int(truncatingIfNeeded: d) & (TimerWheel.bucketCount - 1)
+  }
+  /// How many buckets ``takeDue(at:)`` will give at a time, one after the other; 0 while no time was known.
+  @inlinable @inline(__always)
+  public func dueCount(at time: Int64) -> Int {
+    if position == .min { return 0 }
+    return Int(truncatingIfNeeded: min(max(tick(of: time) &- position &+ 1, 0), Int64(TimerWheel.bucketCount)))
+  }
+  /// The bucket that is taken after so many others.
+  @inlinable @inline(__always)
+  public func bucket(in ticks: Int) -> Int {
+    (Int(truncatingIfNeeded: position) &+ ticks) & (TimerWheel.bucketCount &- 1)
   }
   /// Takes the list of the next bucket that is due at `time`, or nil when none is.
   /// The caller looks at each slot of the list and fires it or arms it again.

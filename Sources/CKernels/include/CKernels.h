@@ -119,6 +119,21 @@ static inline int tw_has4(const uint32_t *p, uint32_t v) {
 #endif
 }
 
+/// Bit i is set when the i-th of the 16 values at p is v.
+static inline __attribute__((always_inline)) uint32_t tw_equal16(const uint32_t *p, uint32_t v) {
+#if defined(__SSE2__)
+  const __m128i *q = (const __m128i *)p;
+  __m128i x = _mm_set1_epi32((int)v);
+  __m128i a = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_loadu_si128(q), x), _mm_cmpeq_epi32(_mm_loadu_si128(q + 1), x));
+  __m128i b = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_loadu_si128(q + 2), x), _mm_cmpeq_epi32(_mm_loadu_si128(q + 3), x));
+  return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b));
+#else
+  uint32_t m = 0;
+  for (int i = 0; i < 16; i++) m |= (uint32_t)(p[i] == v) << i;
+  return m;
+#endif
+}
+
 /// What ``tw_stops`` found.
 struct tw_stops {
   size_t count;

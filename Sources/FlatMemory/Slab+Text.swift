@@ -40,13 +40,14 @@ extension Slab {
     if h != 0 { unsafe release(h, byteCount: text(h).1 &+ 2) }
   }
 
-  /// The length and six bytes in one word, then the rest: nothing behind the record is touched.
+  /// The length and six bytes in one word, then the rest, its last 16 bytes (or eight) whole and counted from the end:
+  /// nothing behind the record is touched.
   @inlinable @inline(__always)
   func writeText(_ h: UInt32, _ p: UnsafePointer<UInt8>, _ n: Int) {
     assert(n > 0 && n < 1 << 16, "a text of \(n) bytes")
     let r = unsafe pointer(h)
     let first = unsafe UInt64(truncatingIfNeeded: n) | load8(p) &<< 16
     unsafe UnsafeMutableRawPointer(r).storeBytes(of: first, as: UInt64.self)
-    if n > 6 { unsafe tw_copy8(r + 8, p + 6, n &- 6) }
+    if n > 21 { unsafe tw_copy16_exact(r + 8, p + 6, n &- 6) } else if n > 6 { unsafe tw_copy8(r + 8, p + 6, n &- 6) }
   }
 }

@@ -79,8 +79,9 @@ struct LogSplits: Sendable {
   @inline(__always) static func time(_ e: UnsafePointer<LogEvent>) -> Int64 { unsafe e.pointee.time }
   @inline(__always) static func hash(_ e: UnsafePointer<LogEvent>) -> UInt64 { unsafe e.pointee.userHash }
 
+  /// A text of at most 16 bytes, zero-padded.
   @inline(__always) static func words(_ p: UnsafePointer<UInt8>, _ n: Int) -> (UInt64, UInt64) {
-    unsafe (load8(p) & byteMask(n), n > 8 ? load8(p + 8) & byteMask(n &- 8) : 0)
+    unsafe (load8(p) & tw_mask_low(n), load8(p + 8) & tw_mask_high(n))
   }
   @inline(__always) static func words(of k: UnsafePointer<Key>) -> (UInt64, UInt64) {
     let r = unsafe UnsafeRawPointer(k)
@@ -105,11 +106,13 @@ struct LogSplits: Sendable {
   @inline(__always) mutating func makeKey(_ e: UnsafePointer<LogEvent>) -> Key {
     let n = unsafe Int(e.pointee.userLength)
     let p = unsafe bytes + Int(e.pointee.userOffset)
-    var (a, b) = unsafe LogSessionProgram.words(p, n)
+    let (a, b): (UInt64, UInt64)
     if n > 16 {
       let h = slab.allocate(byteCount: n)
       unsafe tw_copy8(slab.pointer(h), p, n)
       (a, b) = (UInt64(h), 0)
+    } else {
+      (a, b) = unsafe LogSessionProgram.words(p, n)
     }
     return unsafe Key(
       low: (UInt32(truncatingIfNeeded: a), UInt32(truncatingIfNeeded: a >> 32)),

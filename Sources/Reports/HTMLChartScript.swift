@@ -38,7 +38,7 @@ enum HTMLChartScript {
       s.addEventListener("pointerleave",function(){cursor.style.visibility="hidden";});
     }
     function xAxis(s,points,width,x,y,W,L,R){
-      var n=points.length,span=(n-1)*width,count=Math.max(2,Math.floor((W-L-R)/84));
+      var n=points.length,span=(n-1)*width,count=Math.max(3,Math.floor((W-L-R)/(W<480?64:84)));
       var steps=[60e3,3e5,9e5,18e5,36e5,72e5,108e5,216e5,432e5,864e5,1728e5,3456e5,6048e5,12096e5,2.6784e9,7.9488e9,1.58112e10,
         3.1536e10,6.3072e10,1.5768e11,3.1536e11,1.5768e12,3.1536e12];
       var step=steps.find(function(v){return span/v<=count;})||steps[steps.length-1],last=-1e9;

@@ -306,7 +306,7 @@ struct LogSplits: Sendable {
     // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
     var arena = rows.arena
     unsafe writeTexts(of: s, to: row, &arena)
-    rows.arena = arena
+    rows.setArena(arena)
     rows.commit(1)
   }
   @inline(__always)
@@ -314,28 +314,40 @@ struct LogSplits: Sendable {
     of s: EmittedSession<LogSessionProgram>, to row: UnsafeMutablePointer<SessionRow>, _ arena: inout OutputBuffer
   ) {
     let a = unsafe s.aggregate
-    let (entry, entryLength) = unsafe page(a.pointee.entry)
-    let (referrer, referrerLength) = unsafe StringTable.text(a.pointee.referrer, in: slab)
+    let (entry, entryLength) = unsafe pageOrNone(a.pointee.entry)
+    let (referrer, referrerLength) = unsafe StringTable.textOrNone(a.pointee.referrer, in: slab)
     let (agent, agentLength) = unsafe StringTable.text(a.pointee.agent, in: slab)
-    let (exit, exitLength) = unsafe page(a.pointee.exit)
+    let (exit, exitLength) = unsafe pageOrNone(a.pointee.exit)
     let userLength = unsafe Int(s.key.pointee.length)
-    arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 16)
-    let user =
-      unsafe userLength <= 16
-      ? UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self) : UnsafePointer(slab.pointer(s.key.pointee.low.0))
-    unsafe row.pointee.user = append(user, userLength, to: &arena)
-    if entryLength > 0 { unsafe row.pointee.entry = append(entry, entryLength, to: &arena) }
-    unsafe row.pointee.exit =
-      a.pointee.exit == 0 ? row.pointee.entry : append(exit, exitLength, to: &arena)
-    if referrerLength > 0 { unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena) }
+    arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 64)
+    if userLength <= 16 {
+      unsafe row.pointee.user = ByteSpan(offset: arena.count, length: userLength)
+      unsafe arena.bytes16(UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self), userLength)
+    } else {
+      unsafe row.pointee.user = append(slab.pointer(s.key.pointee.low.0), userLength, to: &arena)
+    }
+    unsafe row.pointee.entry = append(entry, entryLength, to: &arena)
+    let exitSpan = unsafe append(exit, exitLength, to: &arena)
+    unsafe row.pointee.exit = a.pointee.exit == 0 ? row.pointee.entry : exitSpan
+    unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena)
     if agentLength > 0 { unsafe row.pointee.agent = append(agent, agentLength, to: &arena) }
     if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row.pointee, &arena, slab) }
   }
-  /// Reserved before.
+  /// As ``page(_:)``, without a branch on whether there is one.
+  @inline(__always)
+  private func pageOrNone(_ h: UInt32) -> (UnsafePointer<UInt8>, Int) {
+    if h & Self.sharedBit != 0 { return unsafe page(h) }
+    let r = unsafe slab.pointer(h)
+    let mask: UInt32 = h == 0 ? 0 : 0xffff
+    return unsafe (UnsafePointer(r + 2), Int(load4(r) & mask))
+  }
+  /// A text, absent when it is empty. Reserved before; up to 47 bytes are read and written past its end: whether a
+  /// session has a referrer or a second page cannot be foretold, so that one of no bytes is copied like any other.
   @inline(__always)
   private func append(_ p: UnsafePointer<UInt8>, _ n: Int, to arena: inout OutputBuffer) -> ByteSpan {
-    let span = ByteSpan(offset: arena.count, length: n)
-    unsafe arena.bytes(p, n)
+    let span =
+      n == 0 ? ByteSpan.absent : ByteSpan(offset: arena.count, length: n)
+    unsafe arena.bytes48(p, n)
     return span
   }
 

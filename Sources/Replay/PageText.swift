@@ -7,7 +7,7 @@ import Sessions
 /// memory when each page is kept once. A handle's top bit says which it is (slab handles have 30 bits).
 extension LogSessionProgram {
   static let sharePagesAbove = 1024
-  private static let sharedBit: UInt32 = 1 << 31
+  static let sharedBit: UInt32 = 1 << 31
 
   /// The handle of a first page.
   @inline(__always)

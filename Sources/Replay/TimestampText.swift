@@ -5,49 +5,79 @@ package import FlatMemory
 /// The date part of the last day is kept: 6 ns a time within a day. Civil-from-days after Howard Hinnant, "chrono-
 /// Compatible Low-Level Date Algorithms".
 package struct TimestampText {
-  private var day = Int64.min
-  private var date: (UInt64, UInt64) = (0, 0)  // "YYYY-MM-DDT" in 11 bytes
+  /// The day's first millisecond, and how many follow it: none of no day.
+  private var dayStart: Int64 = 0
+  private var dayLength: UInt64 = 0
+  /// Of the day's first millisecond: `YYYY-MM-`, `DDT00:00`, `:00.000Z`.
+  private var text: (UInt64, UInt64, UInt64) = (0, 0, 0x5a30_3030_2e30_303a)
   package init() {}
   package static let byteCountMax = 32
 
   /// Reserve ``byteCountMax`` first.
   @inline(__always)
   package mutating func append(_ milliseconds: Int64, to b: inout OutputBuffer) {
-    var d = milliseconds / 86_400_000
-    var rest = milliseconds &- d &* 86_400_000
-    if rest < 0 {
-      d &-= 1
-      rest &+= 86_400_000
+    if UInt64(bitPattern: milliseconds &- dayStart) >= dayLength {
+      // by value: the caller's buffer may stay in registers
+      if !beginDay(of: milliseconds) { return b = appendRare(milliseconds, to: b) }
     }
-    if d == day {
-      let p = unsafe UnsafeMutableRawPointer(b.base + b.count)
-      unsafe p.storeBytes(of: date.0, as: UInt64.self)
-      unsafe (p + 8).storeBytes(of: date.1, as: UInt64.self)
-      b.count &+= 11
-    } else {
-      newDay(d, &b)
-    }
-    let p = unsafe b.base + b.count
-    let ms = UInt32(truncatingIfNeeded: rest)
+    let ms = UInt32(truncatingIfNeeded: milliseconds &- dayStart)
     let seconds = ms / 1000
-    let (h, m, s, f) = (seconds / 3600, seconds / 60 % 60, seconds % 60, ms % 1000)
-    @inline(__always) func two(_ at: Int, _ v: UInt32) {
-      unsafe p[at] = 48 &+ UInt8(truncatingIfNeeded: v / 10)
-      unsafe p[at + 1] = 48 &+ UInt8(truncatingIfNeeded: v % 10)
-    }
-    two(0, h)
-    unsafe p[2] = 58
-    two(3, m)
-    unsafe p[5] = 58
-    two(6, s)
-    unsafe p[8] = 46
-    unsafe p[9] = 48 &+ UInt8(truncatingIfNeeded: f / 100)
-    two(10, f % 100)
-    unsafe p[12] = 90
-    b.count &+= 13
+    let minutes = seconds / 60
+    let hours = minutes / 60
+    let f = ms &- seconds &* 1000
+    let c = f / 10
+    // four numbers below 100, then their two digits each, the first in the lower byte
+    let numbers =
+      UInt64(hours) | UInt64(minutes &- hours &* 60) &<< 16 | UInt64(seconds &- minutes &* 60) &<< 32 | UInt64(c) &<< 48
+    let tens = ((numbers &* 103) &>> 10) & 0x000f_000f_000f_000f
+    let digits = tens | (numbers &- tens &* 10) &<< 8
+    let p = unsafe UnsafeMutableRawPointer(b.base + b.count)
+    unsafe p.storeBytes(of: text.0, as: UInt64.self)
+    // hours behind "DDT", minutes behind ":"
+    let middle = text.1 | (digits &<< 24) & 0xff_ff00_0000 | (digits &<< 32) & 0xffff_0000_0000_0000
+    unsafe p.storeBytes(of: middle, toByteOffset: 8, as: UInt64.self)
+    let end = text.2 | (digits &>> 24) & 0xff_ff00 | (digits &>> 48) &<< 32 | UInt64(f &- c &* 10) &<< 48
+    unsafe p.storeBytes(of: end, toByteOffset: 16, as: UInt64.self)
+    b.count &+= 24
   }
 
-  private mutating func newDay(_ d: Int64, _ b: inout OutputBuffer) {
+  /// Days since 1970 and milliseconds of the day.
+  private static func day(of milliseconds: Int64) -> (Int64, Int64) {
+    let d = milliseconds / 86_400_000
+    let rest = milliseconds - d * 86_400_000
+    return rest < 0 ? (d - 1, rest + 86_400_000) : (d, rest)
+  }
+  /// Makes the day of a time the one kept; false where its date is longer than ten bytes.
+  @inline(never)
+  private mutating func beginDay(of milliseconds: Int64) -> Bool {
+    var scratch = OutputBuffer(capacity: 32)
+    defer { scratch.deallocate() }
+    let (d, rest) = TimestampText.day(of: milliseconds)
+    TimestampText.appendDate(d, &scratch)
+    guard scratch.count == 11 else { return false }
+    (dayStart, dayLength) = (milliseconds - rest, 86_400_000)
+    let time: StaticString = "00:00"
+    scratch.text(time)
+    (text.0, text.1) = unsafe (load8(scratch.base), load8(scratch.base + 8))
+    return true
+  }
+  @inline(never)
+  private func appendRare(_ milliseconds: Int64, to buffer: OutputBuffer) -> OutputBuffer {
+    var b = buffer
+    let (d, rest) = TimestampText.day(of: milliseconds)
+    TimestampText.appendDate(d, &b)
+    for (i, unit) in [(Int64(3_600_000), Int64(24)), (60_000, 60), (1000, 60)].enumerated() {
+      if i > 0 { b.byte(58) }
+      b.padded(rest / unit.0 % unit.1, digits: 2)
+    }
+    b.byte(46)
+    b.padded(rest % 1000, digits: 3)
+    b.byte(90)
+    return b
+  }
+
+  /// `YYYY-MM-DDT`, or with a sign and six digits of the year (ISO 8601's expanded form).
+  private static func appendDate(_ d: Int64, _ b: inout OutputBuffer) {
     let z = d + 719_468
     let era = (z >= 0 ? z : z - 146_096) / 146_097
     let doe = z - era * 146_097
@@ -56,9 +86,7 @@ package struct TimestampText {
     let mp = (5 * doy + 2) / 153
     let month = mp < 10 ? mp + 3 : mp - 9
     let year = yoe + era * 400 + (month <= 2 ? 1 : 0)
-    let from = b.count
     if year < 0 || year > 9999 {
-      // ISO 8601 expanded years
       b.byte(year < 0 ? 45 : 43)
       b.padded(abs(year), digits: 6)
     } else {
@@ -69,11 +97,5 @@ package struct TimestampText {
     b.byte(45)
     b.padded(doy - (153 * mp + 2) / 5 + 1, digits: 2)
     b.byte(84)
-    if b.count - from == 11 {
-      day = d
-      date = unsafe (load8(b.base + from), load8(b.base + from + 8))
-    } else {
-      day = .min
-    }
   }
 }

@@ -42,11 +42,13 @@ struct RowFacts: BitwiseCopyable {
 @safe struct RowReader: ~Copyable {
   private let agents: AgentClassifier
   private let sources: TrafficSources
+  private let tagFilter: TagFilter
   let origin: OriginMemo
 
   init(siteHosts: [String], in memory: inout ReportMemory) {
     agents = AgentClassifier(in: &memory)
     sources = TrafficSources(siteHosts: siteHosts, in: &memory)
+    tagFilter = TagFilter(in: &memory)
     origin = OriginMemo(in: &memory)
   }
 
@@ -69,7 +71,9 @@ struct RowFacts: BitwiseCopyable {
       unsafe facts.pointee.entryPath = path
       unsafe facts.pointee.entryHost = ByteSpan(
         offset: Int(entry.offset) &+ url.hostStart, length: url.hostEnd &- url.hostStart)
-      if url.hasQuery, unsafe !CampaignTags(p, from: url.queryStart, to: url.queryEnd).isEmpty {
+      if url.hasQuery, unsafe tagFilter.mayHoldTags(p, url.parameters),
+        unsafe !CampaignTags(p, from: url.queryStart, to: url.queryEnd).isEmpty
+      {
         unsafe facts.pointee.taggedQuery = ByteSpan(
           offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
       }
@@ -176,25 +180,21 @@ struct RowFacts: BitwiseCopyable {
   private static let bytesMax = 48
   /// The host's start and end, then the text.
   private let words: UnsafeMutablePointer<UInt64>
-  private var text: UnsafePointer<UInt8> { unsafe UnsafeRawPointer(words + 2).assumingMemoryBound(to: UInt8.self) }
 
-  init(in memory: inout ReportMemory) { unsafe words = unsafe memory.take(UInt64.self, count: 2 + Self.bytesMax / 8) }
+  init(in memory: inout ReportMemory) { unsafe words = unsafe memory.take(UInt64.self, count: 2 + 64 / 8) }
 
-  /// Whether the URL begins with the origin kept, and a path follows.
-  @inline(__always)
-  func matches(_ p: UnsafePointer<UInt8>, _ n: Int) -> (start: Int, end: Int)? {
-    let end = unsafe Int(truncatingIfNeeded: words[1])
-    guard end > 0, end < n, unsafe p[end] == UInt8(ascii: "/") else { return nil }
-    var i = 0
-    var difference: UInt64 = 0
-    while i < end {
-      difference |= unsafe (load8(p + i) ^ load8(text + i)) & byteMask(end &- i)
-      i &+= 8
-    }
-    return unsafe difference == 0 ? (Int(truncatingIfNeeded: words[0]), end) : nil
+  var start: Int {
+    @inline(__always) get { unsafe Int(truncatingIfNeeded: words[0]) }
+  }
+  /// 0 before there was any.
+  var end: Int {
+    @inline(__always) get { unsafe Int(truncatingIfNeeded: words[1]) }
+  }
+  /// 64 readable bytes.
+  var text: UnsafePointer<UInt8> {
+    @inline(__always) get { unsafe UnsafeRawPointer(words + 2).assumingMemoryBound(to: UInt8.self) }
   }
 
-  @inline(__always)
   func keep(_ p: UnsafePointer<UInt8>, _ n: Int, _ url: PageURL) {
     guard url.hasHost, url.hostEnd <= Self.bytesMax, url.hostEnd < n, unsafe p[url.hostEnd] == UInt8(ascii: "/") else {
       return

@@ -22,6 +22,9 @@ public import FlatMemory
   @exclusivity(unchecked) public var ordinals = FlatArray<UInt32>(capacity: 1)
   /// Bytes the elements' spans point into.
   @exclusivity(unchecked) public var arena = OutputBuffer(capacity: 64)
+  /// Puts back what was taken out to append to: ``arena`` itself has run-time checks where other modules set it.
+  @inlinable @inline(__always)
+  public func setArena(_ arena: OutputBuffer) { unsafe self.arena = arena }
   /// When set, spans point here instead (the block that the elements were decoded from).
   @exclusivity(unchecked) public var borrowedArena: UnsafePointer<UInt8>?
 

@@ -304,9 +304,9 @@ struct LogSplits: Sendable {
     unsafe row.pointee.flags = isFast ? 1 : 0
     unsafe row.pointee.endedBy = isFast ? .bot : SessionEnd(s.reason)
     // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
-    var arena = rows.arena
+    var arena = rows.arenaValue
     unsafe writeTexts(of: s, to: row, &arena)
-    rows.setArena(arena)
+    rows.arenaValue = arena
     rows.commit(1)
   }
   @inline(__always)
@@ -326,9 +326,13 @@ struct LogSplits: Sendable {
     } else {
       unsafe row.pointee.user = append(slab.pointer(s.key.pointee.low.0), userLength, to: &arena)
     }
-    unsafe row.pointee.entry = append(entry, entryLength, to: &arena)
-    let exitSpan = unsafe append(exit, exitLength, to: &arena)
-    unsafe row.pointee.exit = a.pointee.exit == 0 ? row.pointee.entry : exitSpan
+    let first = unsafe append(entry, entryLength, to: &arena)
+    let last = unsafe append(exit, exitLength, to: &arena)
+    // the only page is both: chosen by a mask
+    let isOnly: UInt32 = unsafe a.pointee.exit == 0 ? ~0 : 0
+    unsafe row.pointee.entry = first
+    unsafe row.pointee.exit.offset = first.offset & isOnly | last.offset & ~isOnly
+    unsafe row.pointee.exit.length = first.length & isOnly | last.length & ~isOnly
     unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena)
     if agentLength > 0 { unsafe row.pointee.agent = append(agent, agentLength, to: &arena) }
     if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row.pointee, &arena, slab) }

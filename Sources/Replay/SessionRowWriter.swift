@@ -43,11 +43,12 @@ struct SessionRowWriter {
     var out = b
     unsafe out.hexadecimal(r.pointee.id)
     out.byte(44)
-    guard unsafe out.plainCSVFields(SessionRowWriter.spans(r, at: \.user), 1, in: bytes) else {
+    let user = unsafe r.pointee.user
+    guard unsafe out.plainCSVField(bytes + Int(user.offset), user.isAbsent ? 0 : Int(user.length)) else {
       return unsafe appendQuotedCSV(r, bytes, &b)
     }
     unsafe appendFigures(r, &out)
-    guard unsafe out.plainCSVFields(SessionRowWriter.spans(r, at: \.entry), 3, in: bytes) else {
+    guard unsafe out.plainCSVFields3(SessionRowWriter.pages(r), in: bytes) else {
       return unsafe appendQuotedCSV(r, bytes, &b)
     }
     b.count = out.count
@@ -71,12 +72,11 @@ struct SessionRowWriter {
     unsafe text(r.pointee.referrer, &b)
     unsafe appendEnd(r, &b)
   }
-  /// A row's texts from one of them on: entry, exit and referrer stand one behind the other.
+  /// Entry, exit and referrer, which stand one behind the other.
   @inline(__always)
-  private static func spans(
-    _ r: UnsafePointer<SessionRow>, at first: KeyPath<SessionRow, ByteSpan>
-  ) -> UnsafePointer<ByteSpan> {
-    unsafe (UnsafeRawPointer(r) + MemoryLayout<SessionRow>.offset(of: first)!).assumingMemoryBound(to: ByteSpan.self)
+  private static func pages(_ r: UnsafePointer<SessionRow>) -> UnsafePointer<ByteSpan> {
+    unsafe (UnsafeRawPointer(r) + MemoryLayout<SessionRow>.offset(of: \.entry)!)
+      .assumingMemoryBound(to: ByteSpan.self)
   }
   /// The columns between user and entry.
   @inline(__always)
@@ -109,9 +109,14 @@ struct SessionRowWriter {
       unsafe UnsafeMutableRawPointer(b.base + b.count).storeBytes(of: 0x0a70_6167, as: UInt32.self)
       b.count &+= 4
     } else {
-      unsafe b.text(r.pointee.endedBy.staticName)
-      b.byte(10)
+      unsafe appendReason(r.pointee.endedBy, &b)
     }
+  }
+
+  @inline(never)
+  private func appendReason(_ reason: SessionEnd, _ b: inout OutputBuffer) {
+    b.text(reason.staticName)
+    b.byte(10)
   }
 
   private mutating func appendJSON(

@@ -8,8 +8,9 @@ package struct TimestampText {
   /// The day's first millisecond, and how many follow it: none of no day.
   private var dayStart: Int64 = 0
   private var dayLength: UInt64 = 0
-  /// Of the day's first millisecond: `YYYY-MM-`, `DDT00:00`, `:00.000Z`.
-  private var text: (UInt64, UInt64, UInt64) = (0, 0, 0x5a30_3030_2e30_303a)
+  /// The day's `YYYY-MM-` and `DDT`.
+  private var text: (UInt64, UInt64) = (0, 0)
+  private let digits = TimeDigits.shared
   package init() {}
   package static let byteCountMax = 32
 
@@ -21,22 +22,15 @@ package struct TimestampText {
       if !beginDay(of: milliseconds) { return b = appendRare(milliseconds, to: b) }
     }
     let ms = UInt32(truncatingIfNeeded: milliseconds &- dayStart)
-    let seconds = ms / 1000
-    let minutes = seconds / 60
-    let hours = minutes / 60
-    let f = ms &- seconds &* 1000
-    let c = f / 10
-    // four numbers below 100, then their two digits each, the first in the lower byte
-    let numbers =
-      UInt64(hours) | UInt64(minutes &- hours &* 60) &<< 16 | UInt64(seconds &- minutes &* 60) &<< 32 | UInt64(c) &<< 48
-    let tens = ((numbers &* 103) &>> 10) & 0x000f_000f_000f_000f
-    let digits = tens | (numbers &- tens &* 10) &<< 8
+    let minute = ms / 60_000
+    let rest = ms &- minute &* 60_000
+    let second = rest / 1000
+    let (seconds, thousandths) = unsafe (digits.three[Int(second)], digits.three[Int(rest &- second &* 1000)])
     let p = unsafe UnsafeMutableRawPointer(b.base + b.count)
     unsafe p.storeBytes(of: text.0, as: UInt64.self)
-    // hours behind "DDT", minutes behind ":"
-    let middle = text.1 | (digits &<< 24) & 0xff_ff00_0000 | (digits &<< 32) & 0xffff_0000_0000_0000
-    unsafe p.storeBytes(of: middle, toByteOffset: 8, as: UInt64.self)
-    let end = text.2 | (digits &>> 24) & 0xff_ff00 | (digits &>> 48) &<< 32 | UInt64(f &- c &* 10) &<< 48
+    unsafe p.storeBytes(of: text.1 | digits.minutes[Int(minute)], toByteOffset: 8, as: UInt64.self)
+    // both have three digits: the first one of seconds is 0, and gives way to the colon
+    let end = UInt64(seconds & 0xffff00) | UInt64(thousandths) &<< 32 | 0x5a00_0000_2e00_003a
     unsafe p.storeBytes(of: end, toByteOffset: 16, as: UInt64.self)
     b.count &+= 24
   }
@@ -56,9 +50,7 @@ package struct TimestampText {
     TimestampText.appendDate(d, &scratch)
     guard scratch.count == 11 else { return false }
     (dayStart, dayLength) = (milliseconds - rest, 86_400_000)
-    let time: StaticString = "00:00"
-    scratch.text(time)
-    (text.0, text.1) = unsafe (load8(scratch.base), load8(scratch.base + 8))
+    text = unsafe (load8(scratch.base), load8(scratch.base + 8) & byteMask(3))
     return true
   }
   @inline(never)

@@ -6,7 +6,7 @@ struct RowFacts: BitwiseCopyable {
   enum Referrer: UInt8 { case absent, own, other }
 
   /// Of ``UserSample``.
-  var userKey: UInt64
+  var userKey: UInt64 = 0
   /// Page identities; 0 where the page is absent.
   var entryHash: UInt64 = 0
   var exitHash: UInt64 = 0
@@ -43,6 +43,10 @@ struct RowFacts: BitwiseCopyable {
   private let agents: AgentClassifier
   private let sources: TrafficSources
   private let tagFilter: TagFilter
+  /// The source of a row that tells of none.
+  var direct: SourceKey {
+    @inline(__always) get { sources.direct }
+  }
   let origin: OriginMemo
 
   init(siteHosts: [String], in memory: inout ReportMemory) {
@@ -52,36 +56,34 @@ struct RowFacts: BitwiseCopyable {
     origin = OriginMemo(in: &memory)
   }
 
-  /// Written in place: a copy would wait for what it has just stored.
+  /// Written in place: a copy would wait for what it has just stored. What the figures' round finds out stays as it was.
   @inline(__always)
   func read(
     _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into facts: UnsafeMutablePointer<RowFacts>
   ) {
-    unsafe facts.initialize(
-      to: RowFacts(userKey: UserSample.key(ofUserHash: row.pointee.userHash), source: sources.direct))
     let (entry, exit) = unsafe (row.pointee.entry, row.pointee.exit)
-    let p = unsafe bytes + Int(entry.offset)
-    var url = PageURL()
     var (hash, path) = (UInt64(0), ByteSpan.absent)
+    var (host, tagged) = (ByteSpan(offset: 0, length: 0), ByteSpan.absent)
     if unsafe !Self.isAbsent(entry, bytes) {
-      url = unsafe PageURL(p, Int(entry.length), near: origin)
+      let p = unsafe bytes + Int(entry.offset)
+      let url = unsafe PageURL(p, Int(entry.length), near: origin)
       hash = unsafe url.pageHash(p)
       path = url.path(in: entry)
-      unsafe facts.pointee.entryHash = hash
-      unsafe facts.pointee.entryPath = path
-      unsafe facts.pointee.entryHost = ByteSpan(
-        offset: Int(entry.offset) &+ url.hostStart, length: url.hostEnd &- url.hostStart)
+      host = ByteSpan(offset: Int(entry.offset) &+ url.hostStart, length: url.hostEnd &- url.hostStart)
       if url.hasQuery, unsafe tagFilter.mayHoldTags(p, url.parameters),
         unsafe !CampaignTags(p, from: url.queryStart, to: url.queryEnd).isEmpty
       {
-        unsafe facts.pointee.taggedQuery = ByteSpan(
-          offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
+        tagged = ByteSpan(offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
       }
     }
+    unsafe facts.pointee.entryHash = hash
+    unsafe facts.pointee.entryPath = path
+    unsafe facts.pointee.entryHost = host
+    unsafe facts.pointee.taggedQuery = tagged
     if exit != entry {
       (hash, path) = (0, .absent)
-      let q = unsafe bytes + Int(exit.offset)
       if unsafe !Self.isAbsent(exit, bytes) {
+        let q = unsafe bytes + Int(exit.offset)
         let last = unsafe PageURL(q, Int(exit.length), near: origin)
         hash = unsafe last.pageHash(q)
         path = last.path(in: exit)
@@ -89,12 +91,14 @@ struct RowFacts: BitwiseCopyable {
     }
     unsafe facts.pointee.exitHash = hash
     unsafe facts.pointee.exitPath = path
+    unsafe facts.pointee.userKey = UserSample.key(ofUserHash: row.pointee.userHash)
+    unsafe facts.pointee.source = sources.direct
+    unsafe facts.pointee.referrer = .absent
     unsafe facts.pointee.hasReferrer = !Self.isAbsent(row.pointee.referrer, bytes)
     let agent = unsafe row.pointee.agent
-    if unsafe !Self.isAbsent(agent, bytes) {
-      unsafe facts.pointee.hasAgent = true
-      unsafe facts.pointee.agent = agents.classify(bytes + Int(agent.offset), Int(agent.length))
-    }
+    unsafe facts.pointee.hasAgent = !Self.isAbsent(agent, bytes)
+    unsafe facts.pointee.agent =
+      facts.pointee.hasAgent ? agents.classify(bytes + Int(agent.offset), Int(agent.length)) : AgentClass()
   }
 
   /// Not logged, empty, or the "-" of access logs; without a branch, and without a look at an empty text.

@@ -48,7 +48,7 @@ public struct ReportOptions: Sendable, Equatable {
     reader = RowReader(siteHosts: options.siteHosts, in: &memory)
     unsafe facts = unsafe memory.take(RowFacts.self, count: Self.blockRows)
     unsafe pathPages = unsafe memory.take(UInt64.self, count: Self.blockRows * PathFlow.viewsMax)
-    unsafe chosen = unsafe memory.take(UInt8.self, count: 4 * Self.blockRows)
+    unsafe chosen = unsafe memory.take(UInt8.self, count: 5 * Self.blockRows)
     users = UserSample(in: &memory)
     pages = PageCounts(in: &memory)
     referrers = FrequentItems(capacity: 4096, labelBytesMax: 96, in: &memory)
@@ -88,11 +88,14 @@ public struct ReportOptions: Sendable, Equatable {
     var carts = 0
     var paths = 0
     var users = 0
+    var agents = 0
   }
   @inline(__always) private var withSource: UnsafeMutablePointer<UInt8> { unsafe chosen }
   @inline(__always) private var withCart: UnsafeMutablePointer<UInt8> { unsafe chosen + Self.blockRows }
   @inline(__always) private var withPath: UnsafeMutablePointer<UInt8> { unsafe chosen + 2 * Self.blockRows }
   @inline(__always) private var withUser: UnsafeMutablePointer<UInt8> { unsafe chosen + 3 * Self.blockRows }
+  /// Those with an agent, or too fast for a visitor.
+  @inline(__always) private var withAgent: UnsafeMutablePointer<UInt8> { unsafe chosen + 4 * Self.blockRows }
 
   /// Adds `n` of the `ahead` rows that are to come.
   private mutating func addBlock(
@@ -101,23 +104,23 @@ public struct ReportOptions: Sendable, Equatable {
     let some = unsafe read(rows, n, ahead: ahead)
     for k in 0..<some.paths {
       let r = unsafe rows[Int(withPath[k])]
-      unsafe flow.read(r.row, r.bytes, near: reader.origin, into: pathPages + k * PathFlow.viewsMax)
+      unsafe flow.read(r.row, r.bytes, near: reader.origin, into: pathPages + k &* PathFlow.viewsMax)
     }
-    unsafe addFigures(rows, n, some)
+    let totals = unsafe addFigures(rows, n, some)
     for k in 0..<some.paths {
-      unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + k * PathFlow.viewsMax)
+      unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + k &* PathFlow.viewsMax)
     }
     for k in 0..<some.carts { unsafe delays.add(rows[Int(withCart[k])].row, counters) }
     for i in 0..<n { unsafe addPages(rows[i].bytes, facts + i) }
-    for k in 0..<some.sources {
-      let i = unsafe Int(withSource[k])
-      unsafe addReferrer(rows[i], facts + i)
+    unsafe addSources(rows, n, some, of: totals)
+    counters.add(.agentAbsent, Int64(n))
+    for k in 0..<some.agents {
+      let i = unsafe Int(withAgent[k])
+      unsafe addAgent(rows[i].row, facts + i)
     }
-    for i in 0..<n { unsafe addSource(rows[i], facts + i) }
-    for i in 0..<n { unsafe addAgent(rows[i].row, facts + i) }
     for k in 0..<some.paths {
       let r = unsafe rows[Int(withPath[k])]
-      unsafe flow.add(r.row, r.bytes, pathPages + k * PathFlow.viewsMax)
+      unsafe flow.add(r.row, r.bytes, pathPages + k &* PathFlow.viewsMax)
     }
     for k in 0..<some.users {
       let f = unsafe facts + Int(withUser[k])
@@ -134,11 +137,11 @@ public struct ReportOptions: Sendable, Equatable {
     var some = Chosen()
     for i in 0..<n {
       if i &+ 16 < ahead {
-        unsafe tw_prefetch(rows[i + 16].row)
-        unsafe tw_prefetch(UnsafeRawPointer(rows[i + 16].row) + (MemoryLayout<SessionRow>.size - 8))
+        unsafe tw_prefetch(rows[i &+ 16].row)
+        unsafe tw_prefetch(UnsafeRawPointer(rows[i &+ 16].row) + (MemoryLayout<SessionRow>.size - 8))
       }
       if i &+ 8 < ahead {
-        let text = unsafe rows[i + 8].bytes + Int(rows[i + 8].row.pointee.entry.offset)
+        let text = unsafe rows[i &+ 8].bytes + Int(rows[i &+ 8].row.pointee.entry.offset)
         unsafe tw_prefetch(text)
         unsafe tw_prefetch(text + 64)
       }
@@ -157,6 +160,8 @@ public struct ReportOptions: Sendable, Equatable {
       some.paths &+= unsafe row.pointee.pathCount > 0 ? 1 : 0
       unsafe withUser[some.users] = index
       some.users &+= unsafe users.isHeld(found.pointee.userKey) ? 1 : 0
+      unsafe withAgent[some.agents] = index
+      some.agents &+= unsafe found.pointee.hasAgent || Self.isFast(row) ? 1 : 0
     }
     return some
   }
@@ -172,13 +177,14 @@ public struct ReportOptions: Sendable, Equatable {
     unsafe users.prefetch(facts[user].userKey)
   }
 
-  /// Counts what the rows' numbers say, and asks for what comes next.
+  /// Counts what the rows' numbers say, and asks for what comes next; gives all their bounces and purchases.
   @inline(__always)
-  private mutating func addFigures(_ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen) {
+  private mutating func addFigures(_ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen) -> Outcome {
     var (events, views, items, duration, engaged, purchases) = (
       Int64(0), Int64(0), Int64(0), Int64(0), Int64(0), Int64(0)
     )
     var (startMin, startMax, endMax) = (counters[.startMin], counters[.startMax], counters[.endMax])
+    var (lengthMax, viewsMax) = (Int64(0), Int64(0))
     for i in 0..<n {
       prefetch(i, some)
       let row = unsafe rows[i].row
@@ -204,8 +210,11 @@ public struct ReportOptions: Sendable, Equatable {
       counters.addDuration(length)
       unsafe counters.add(
         .ending, row.pointee.endedBy.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
-      durations.add(length)
-      viewsPerSession.add(viewCount)
+      let durationCounted = min(length, LogHistogram.valueMax)
+      durations.count(durationCounted)
+      viewsPerSession.count(viewCount)
+      lengthMax = max(lengthMax, durationCounted)
+      viewsMax = max(viewsMax, viewCount)
       if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
       let cell = today.hourOfWeek(start)
       unsafe counters.hours[cell] &+= 1
@@ -215,6 +224,8 @@ public struct ReportOptions: Sendable, Equatable {
       unsafe f.pointee.day = today.number
       unsafe f.pointee.outcome = outcome
     }
+    durations.finish(count: n, maximum: lengthMax)
+    viewsPerSession.finish(count: n, maximum: viewsMax)
     counters.add(.sessions, Int64(n))
     counters.add(.events, events)
     counters.add(.views, views)
@@ -223,6 +234,7 @@ public struct ReportOptions: Sendable, Equatable {
     counters.add(.engaged, engaged)
     counters.add(.purchases, purchases)
     (counters[.startMin], counters[.startMax], counters[.endMax]) = (startMin, startMax, endMax)
+    return Outcome(bounces: Int64(n) &- engaged, purchases: purchases)
   }
 
   /// A day, UTC. Sessions come nearly in order, so the day of one is mostly that of the one before.
@@ -271,13 +283,19 @@ public struct ReportOptions: Sendable, Equatable {
     0, 1_000, 3_000, 10_000, 30_000, 60_000, 180_000, 600_000, 1_800_000, 3_600_000, 10_800_000,
   ]
 
+  /// More events in its time than a visitor can make.
+  @inline(__always)
+  private static func isFast(_ row: UnsafePointer<SessionRow>) -> Bool {
+    unsafe (row.pointee.flags & 1) | (row.pointee.endedBy == .bot ? 1 : 0) != 0
+  }
+
+  /// Counts an agent; all rows were counted as those without one before.
   @inline(__always)
   private func addAgent(_ row: UnsafePointer<SessionRow>, _ facts: UnsafePointer<RowFacts>) {
     let outcome = unsafe facts.pointee.outcome
     var agent = unsafe facts.pointee.agent
-    if unsafe !facts.pointee.hasAgent {
-      counters.add(.agentAbsent, 1)
-    } else {
+    if unsafe facts.pointee.hasAgent {
+      counters.add(.agentAbsent, -1)
       let (b, u) = (outcome.bounces, outcome.purchases)
       counters.add(.device, agent.device.rawValue, bounces: b, purchases: u)
       if agent.bot == .none {
@@ -285,7 +303,7 @@ public struct ReportOptions: Sendable, Equatable {
         counters.add(.browser, agent.browser.rawValue, bounces: b, purchases: u)
       }
     }
-    if agent.bot == .none, unsafe row.pointee.flags & 1 != 0 || row.pointee.endedBy == .bot { agent.bot = .rate }
+    if agent.bot == .none, unsafe Self.isFast(row) { agent.bot = .rate }
     guard agent.bot != .none else { return }
     counters.add(.bot, agent.bot.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
     counters.add(.botSessions, 1)
@@ -314,6 +332,37 @@ public struct ReportOptions: Sendable, Equatable {
     }
   }
 
+  /// Counts referrers and sources. Most rows have none: those are counted in one go, where that comes to the same.
+  @inline(__always)
+  private mutating func addSources(
+    _ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen, of totals: Outcome
+  ) {
+    var (found, bounces, purchases) = (0, totals.bounces, totals.purchases)
+    for k in 0..<some.sources {
+      let i = unsafe Int(withSource[k])
+      let f = unsafe facts + i
+      unsafe addReferrer(rows[i], f)
+      found &+= unsafe f.pointee.referrer == .absent ? 0 : 1
+      bounces &-= unsafe f.pointee.outcome.bounces
+      purchases &-= unsafe f.pointee.outcome.purchases
+    }
+    counters.add(.referrerAbsent, Int64(n &- found))
+    let direct = reader.direct
+    let weight = Int64(n &- some.sources)
+    // "(direct)" has to be in the table, and none of the others may make it drop out before its turn
+    if weight > 0, some.sources <= campaigns.capacity - campaigns.count,
+      campaigns.add(direct.hash, weight: weight, bounces: bounces, purchases: purchases) != 0
+    {
+      counters.add(.channel, direct.channel.rawValue, sessions: weight, bounces: bounces, purchases: purchases)
+      for k in 0..<some.sources {
+        let i = unsafe Int(withSource[k])
+        unsafe addSource(rows[i], facts + i)
+      }
+    } else {
+      for i in 0..<n { unsafe addSource(rows[i], facts + i) }
+    }
+  }
+
   /// Reads and counts a row's referrer, and reads its source.
   @inline(__always)
   private mutating func addReferrer(
@@ -321,6 +370,7 @@ public struct ReportOptions: Sendable, Equatable {
   ) {
     let (row, bytes) = unsafe (placed.row, placed.bytes)
     unsafe reader.readSource(row, bytes, facts)
+    counters.add(.referrerOwn, unsafe facts.pointee.referrer == .own ? 1 : 0)
     guard unsafe facts.pointee.referrer == .other else { return }
     let (bounces, purchases) = unsafe (facts.pointee.outcome.bounces, facts.pointee.outcome.purchases)
     let hash = unsafe facts.pointee.referrerHash
@@ -336,9 +386,6 @@ public struct ReportOptions: Sendable, Equatable {
   ) {
     let (row, bytes) = unsafe (placed.row, placed.bytes)
     let (bounces, purchases) = unsafe (facts.pointee.outcome.bounces, facts.pointee.outcome.purchases)
-    let kind = unsafe facts.pointee.referrer
-    counters.add(.referrerAbsent, kind == .absent ? 1 : 0)
-    counters.add(.referrerOwn, kind == .own ? 1 : 0)
     let source = unsafe facts.pointee.source
     counters.add(.channel, source.channel.rawValue, bounces: bounces, purchases: purchases)
     if campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }

@@ -19,10 +19,22 @@ static inline void tw_hexadecimal16(uint8_t *d, uint64_t v) {
 #endif
 }
 
-/// Writes fields of CSV, a comma behind each: `spans` holds pairs of an offset in `bytes` and a length, UINT32_MAX for
-/// an absent field. Returns how many bytes that were; 0 when a field needs quotes (RFC 4180): then what lies at `out`
-/// is of no use. Reads and writes up to 31 bytes past the end of a field.
-size_t tw_csv_fields(uint8_t *out, const uint8_t *bytes, const uint32_t *spans, size_t count);
+/// Copies a field of CSV; not 0 when it needs quotes (RFC 4180). Reads and writes up to 16 bytes past its end.
+static inline uint32_t tw_csv_copy(uint8_t *d, const uint8_t *s, size_t n) {
+  uint32_t special = 0;
+  size_t i = 0;
+  for (; __builtin_expect(n - i > 16, 0); i += 16) {
+    special |= tw_any16(s + i, '"', ',', '\n', '\r');
+    __builtin_memcpy(d + i, s + i, 16);
+  }
+  __builtin_memcpy(d + i, s + i, 16);
+  return special | (tw_any16(s + i, '"', ',', '\n', '\r') & ((1u << (n - i)) - 1));
+}
+
+/// Writes three fields of CSV, a comma behind each: `spans` holds their offsets in `bytes` and lengths in turns,
+/// UINT32_MAX for an absent field. Returns how many bytes that were; 0 when a field needs quotes: then what lies at
+/// `out` is of no use. Reads and writes up to 32 bytes past the end of a field.
+size_t tw_csv_fields3(uint8_t *out, const uint8_t *bytes, const uint32_t *spans);
 
 /// Copies n bytes in 16-byte steps, the first without a look at n: reads and writes up to 16 bytes past the end.
 static inline void tw_copy_at_least16(uint8_t *d, const uint8_t *s, size_t n) {

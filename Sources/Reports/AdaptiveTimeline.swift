@@ -59,7 +59,7 @@ import Foundation
     unsafe views[b] &+= viewCount
     let register = unsafe registers + (b &* Self.registerCount &+ Int(truncatingIfNeeded: userKey & 1023))
     let rank = UInt8(truncatingIfNeeded: ((userKey &>> 10) | 1 &<< 40).trailingZeroBitCount &+ 1)
-    if unsafe rank > register.pointee { unsafe register.pointee = rank }
+    unsafe register.pointee = unsafe max(register.pointee, rank)
   }
 
   /// Extends or coarsens the buckets until `time` has one; its position.

@@ -30,6 +30,8 @@ struct FrequentItem: BitwiseCopyable {
   private(set) var count = 0
   private let buckets: UnsafeMutablePointer<UInt32>
   private let bucketMask: Int
+  /// Of its own: room for the longest texts, of which little is ever used, and that from the front.
+  private let labelMemory: ReservedMemory
   private let labels: UnsafeMutablePointer<UInt8>
   private var labelBytes = 0
   /// The largest weight any item not in the table can have.
@@ -45,8 +47,10 @@ struct FrequentItem: BitwiseCopyable {
     bucketMask = bucketCount - 1
     unsafe buckets = unsafe memory.take(UInt32.self, count: bucketCount)
     unsafe items = unsafe memory.take(FrequentItem.self, count: capacity)
-    unsafe labels = unsafe memory.take(UInt8.self, count: capacity * labelBytesMax)
+    labelMemory = ReservedMemory(byteCount: capacity * labelBytesMax + bytePadding)
+    unsafe labels = unsafe labelMemory.base.assumingMemoryBound(to: UInt8.self)
   }
+  deinit { labelMemory.release() }
 
   /// Counts an item that is in the table and returns its weight seen so far; 0 when it is not in the table: then
   /// ``insert(_:_:)`` it with its text first.

@@ -56,12 +56,24 @@ struct RowFacts: BitwiseCopyable {
     origin = OriginMemo(in: &memory)
   }
 
-  /// Written in place: a copy would wait for what it has just stored. What the figures' round finds out stays as it was.
+  /// Reads a row's pages. Written in place: a copy would wait for what it has just stored.
   @inline(__always)
-  func read(
+  func readPages(
     _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into facts: UnsafeMutablePointer<RowFacts>
   ) {
     let (entry, exit) = unsafe (row.pointee.entry, row.pointee.exit)
+    unsafe RowReader.readEntry(entry, bytes, origin, tagFilter, into: facts)
+    if exit != entry {
+      unsafe RowReader.readExit(exit, bytes, origin, into: facts)
+    } else {
+      unsafe (facts.pointee.exitHash, facts.pointee.exitPath) = unsafe (facts.pointee.entryHash, facts.pointee.entryPath)
+    }
+  }
+  @inline(__always)
+  private static func readEntry(
+    _ entry: ByteSpan, _ bytes: UnsafePointer<UInt8>, _ origin: OriginMemo, _ tagFilter: TagFilter,
+    into facts: UnsafeMutablePointer<RowFacts>
+  ) {
     var (hash, path) = (UInt64(0), ByteSpan.absent)
     var (host, tagged) = (ByteSpan(offset: 0, length: 0), ByteSpan.absent)
     if unsafe !Self.isAbsent(entry, bytes) {
@@ -76,29 +88,36 @@ struct RowFacts: BitwiseCopyable {
         tagged = ByteSpan(offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
       }
     }
-    unsafe facts.pointee.entryHash = hash
-    unsafe facts.pointee.entryPath = path
-    unsafe facts.pointee.entryHost = host
-    unsafe facts.pointee.taggedQuery = tagged
-    if exit != entry {
-      (hash, path) = (0, .absent)
-      if unsafe !Self.isAbsent(exit, bytes) {
-        let q = unsafe bytes + Int(exit.offset)
-        let last = unsafe PageURL(q, Int(exit.length), near: origin)
-        hash = unsafe last.pageHash(q)
-        path = last.path(in: exit)
-      }
+    unsafe (facts.pointee.entryHash, facts.pointee.entryPath) = (hash, path)
+    unsafe (facts.pointee.entryHost, facts.pointee.taggedQuery) = (host, tagged)
+  }
+  @inline(__always)
+  private static func readExit(
+    _ exit: ByteSpan, _ bytes: UnsafePointer<UInt8>, _ origin: OriginMemo, into facts: UnsafeMutablePointer<RowFacts>
+  ) {
+    var (hash, path) = (UInt64(0), ByteSpan.absent)
+    if unsafe !Self.isAbsent(exit, bytes) {
+      let p = unsafe bytes + Int(exit.offset)
+      let url = unsafe PageURL(p, Int(exit.length), near: origin)
+      hash = unsafe url.pageHash(p)
+      path = url.path(in: exit)
     }
-    unsafe facts.pointee.exitHash = hash
-    unsafe facts.pointee.exitPath = path
+    unsafe (facts.pointee.exitHash, facts.pointee.exitPath) = (hash, path)
+  }
+
+  /// Reads what else tells of the visitor.
+  @inline(__always)
+  func readVisitor(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into facts: UnsafeMutablePointer<RowFacts>
+  ) {
     unsafe facts.pointee.userKey = UserSample.key(ofUserHash: row.pointee.userHash)
     unsafe facts.pointee.source = sources.direct
     unsafe facts.pointee.referrer = .absent
     unsafe facts.pointee.hasReferrer = !Self.isAbsent(row.pointee.referrer, bytes)
     let agent = unsafe row.pointee.agent
-    unsafe facts.pointee.hasAgent = !Self.isAbsent(agent, bytes)
-    unsafe facts.pointee.agent =
-      facts.pointee.hasAgent ? agents.classify(bytes + Int(agent.offset), Int(agent.length)) : AgentClass()
+    let hasAgent = unsafe !Self.isAbsent(agent, bytes)
+    unsafe facts.pointee.hasAgent = hasAgent
+    if hasAgent { unsafe facts.pointee.agent = agents.classify(bytes + Int(agent.offset), Int(agent.length)) }
   }
 
   /// Not logged, empty, or the "-" of access logs; without a branch, and without a look at an empty text.

@@ -106,7 +106,8 @@ public struct ReportOptions: Sendable, Equatable {
       let r = unsafe rows[Int(withPath[k])]
       unsafe flow.read(r.row, r.bytes, near: reader.origin, into: pathPages + k &* PathFlow.viewsMax)
     }
-    let totals = unsafe addFigures(rows, n, some)
+    unsafe addTimes(rows, n, some)
+    let totals = unsafe addFigures(rows, n)
     for k in 0..<some.paths {
       unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + k &* PathFlow.viewsMax)
     }
@@ -134,7 +135,6 @@ public struct ReportOptions: Sendable, Equatable {
   private func read(
     _ rows: UnsafePointer<PlacedRow>, _ n: Int, ahead: Int
   ) -> Chosen {
-    var some = Chosen()
     for i in 0..<n {
       if i &+ 16 < ahead {
         unsafe tw_prefetch(rows[i &+ 16].row)
@@ -145,9 +145,13 @@ public struct ReportOptions: Sendable, Equatable {
         unsafe tw_prefetch(text)
         unsafe tw_prefetch(text + 64)
       }
+      unsafe reader.readPages(rows[i].row, rows[i].bytes, into: facts + i)
+    }
+    var some = Chosen()
+    for i in 0..<n {
       let row = unsafe rows[i].row
       let found = unsafe facts + i
-      unsafe reader.read(row, rows[i].bytes, into: found)
+      unsafe reader.readVisitor(row, rows[i].bytes, into: found)
       unsafe pages.prefetch(found.pointee.entryHash)
       unsafe pages.prefetch(found.pointee.exitHash)
       let index = UInt8(truncatingIfNeeded: i)
@@ -177,16 +181,15 @@ public struct ReportOptions: Sendable, Equatable {
     unsafe users.prefetch(facts[user].userKey)
   }
 
-  /// Counts what the rows' numbers say, and asks for what comes next; gives all their bounces and purchases.
-  @inline(__always)
-  private mutating func addFigures(_ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen) -> Outcome {
+  /// Counts what the rows' numbers say; gives all their bounces and purchases.
+  @inline(never)
+  private mutating func addFigures(_ rows: UnsafePointer<PlacedRow>, _ n: Int) -> Outcome {
     var (events, views, items, duration, engaged, purchases) = (
       Int64(0), Int64(0), Int64(0), Int64(0), Int64(0), Int64(0)
     )
     var (startMin, startMax, endMax) = (counters[.startMin], counters[.startMax], counters[.endMax])
     var (lengthMax, viewsMax) = (Int64(0), Int64(0))
     for i in 0..<n {
-      prefetch(i, some)
       let row = unsafe rows[i].row
       let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
       let end = unsafe min(max(row.pointee.end, start), Self.timeMax)
@@ -215,14 +218,7 @@ public struct ReportOptions: Sendable, Equatable {
       viewsPerSession.count(viewCount)
       lengthMax = max(lengthMax, durationCounted)
       viewsMax = max(viewsMax, viewCount)
-      if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
-      let cell = today.hourOfWeek(start)
-      unsafe counters.hours[cell] &+= 1
-      unsafe counters.hours[cell &+ 168] &+= viewCount
-      let f = unsafe facts + i
-      unsafe timeline.add(time: start, views: viewCount, userKey: f.pointee.userKey)
-      unsafe f.pointee.day = today.number
-      unsafe f.pointee.outcome = outcome
+      unsafe (facts + i).pointee.outcome = outcome
     }
     durations.finish(count: n, maximum: lengthMax)
     viewsPerSession.finish(count: n, maximum: viewsMax)
@@ -235,6 +231,24 @@ public struct ReportOptions: Sendable, Equatable {
     counters.add(.purchases, purchases)
     (counters[.startMin], counters[.startMax], counters[.endMax]) = (startMin, startMax, endMax)
     return Outcome(bounces: Int64(n) &- engaged, purchases: purchases)
+  }
+
+  /// Counts the rows by time, and asks for what comes next.
+  @inline(never)
+  private mutating func addTimes(_ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen) {
+    for i in 0..<n {
+      prefetch(i, some)
+      let row = unsafe rows[i].row
+      let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
+      let viewCount = unsafe Int64(row.pointee.views)
+      if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
+      let cell = today.hourOfWeek(start)
+      unsafe counters.hours[cell] &+= 1
+      unsafe counters.hours[cell &+ 168] &+= viewCount
+      let f = unsafe facts + i
+      unsafe timeline.add(time: start, views: viewCount, userKey: f.pointee.userKey)
+      unsafe f.pointee.day = today.number
+    }
   }
 
   /// A day, UTC. Sessions come nearly in order, so the day of one is mostly that of the one before.
@@ -293,7 +307,7 @@ public struct ReportOptions: Sendable, Equatable {
   @inline(__always)
   private func addAgent(_ row: UnsafePointer<SessionRow>, _ facts: UnsafePointer<RowFacts>) {
     let outcome = unsafe facts.pointee.outcome
-    var agent = unsafe facts.pointee.agent
+    var agent = unsafe facts.pointee.hasAgent ? facts.pointee.agent : AgentClass()
     if unsafe facts.pointee.hasAgent {
       counters.add(.agentAbsent, -1)
       let (b, u) = (outcome.bounces, outcome.purchases)

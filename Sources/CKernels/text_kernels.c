@@ -87,10 +87,26 @@ __attribute__((target("avx2,bmi,bmi2"))) static struct tw_url split_url_avx2(
 }
 #endif
 
+// Kept out of line: its registers would be saved where they are not needed.
+__attribute__((noinline)) static struct tw_url split_url(
+    const uint8_t *p, size_t n, const uint8_t *origin, size_t origin_end) {
+  if (memcmp(p, origin, origin_end) != 0 || p[origin_end] != '/' || (origin_end == 0 && p[1] == '/'))
+    return (struct tw_url){0, 0, 0};
+  size_t i = origin_end;
+  while (i < n && p[i] != '?' && p[i] != '#') i++;
+  struct tw_url url = {(uint32_t)i, (uint32_t)i, 0};
+  if (i == n || p[i] == '#') return url;
+  url.parameters = 1ull << i;
+  for (; i < n && p[i] != '#'; i++) url.parameters |= (uint64_t)(p[i] == '&') << i;
+  url.query_end = (uint32_t)i;
+  return url;
+}
+
 struct tw_url tw_split_url(const uint8_t *p, size_t n, const uint8_t *origin, size_t origin_end) {
+  if (n >= 64 || origin_end >= n) return (struct tw_url){0, 0, 0};
 #if defined(__x86_64__)
-  if (n < 64 && origin_end < n && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
     __attribute__((musttail)) return split_url_avx2(p, n, origin, origin_end);
 #endif
-  return (struct tw_url){0, 0, 0};
+  return split_url(p, n, origin, origin_end);
 }

@@ -42,7 +42,8 @@ struct PageURL: BitwiseCopyable {
   @inline(never)
   private static func otherOrigin(_ p: UnsafePointer<UInt8>, _ n: Int, _ memo: OriginMemo) -> PageURL {
     let url = unsafe PageURL(p, n)
-    unsafe memo.keep(p, n, url)
+    // longer URLs have no use for it
+    if n < 64 { unsafe memo.keep(p, n, url) }
     return url
   }
 

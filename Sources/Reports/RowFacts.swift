@@ -66,7 +66,9 @@ struct RowFacts: BitwiseCopyable {
     if exit != entry {
       unsafe RowReader.readExit(exit, bytes, origin, into: facts)
     } else {
-      unsafe (facts.pointee.exitHash, facts.pointee.exitPath) = unsafe (facts.pointee.entryHash, facts.pointee.entryPath)
+      unsafe (facts.pointee.exitHash, facts.pointee.exitPath) = unsafe (
+        facts.pointee.entryHash, facts.pointee.entryPath
+      )
     }
   }
   @inline(__always)

@@ -36,6 +36,8 @@ public struct ReportOptions: Sendable, Equatable {
   private let chosen: UnsafeMutablePointer<UInt8>
   /// Pages of the block's paths, as many a row as a path has at most.
   private let pathPages: UnsafeMutablePointer<UInt64>
+  /// Their positions as ``FrequentItems/hint(_:)`` gave them.
+  private let pathHints: UnsafeMutablePointer<Int32>
   private var today = CalendarDay()
 
   public init(options: ReportOptions = ReportOptions()) {
@@ -48,6 +50,7 @@ public struct ReportOptions: Sendable, Equatable {
     reader = RowReader(siteHosts: options.siteHosts, in: &memory)
     unsafe facts = unsafe memory.take(RowFacts.self, count: Self.blockRows)
     unsafe pathPages = unsafe memory.take(UInt64.self, count: Self.blockRows * PathFlow.viewsMax)
+    unsafe pathHints = unsafe memory.take(Int32.self, count: Self.blockRows * PathFlow.viewsMax)
     unsafe chosen = unsafe memory.take(UInt8.self, count: 5 * Self.blockRows)
     users = UserSample(in: &memory)
     pages = PageCounts(in: &memory)
@@ -109,7 +112,8 @@ public struct ReportOptions: Sendable, Equatable {
     unsafe addTimes(rows, n, some)
     let totals = unsafe addFigures(rows, n)
     for k in 0..<some.paths {
-      unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + k &* PathFlow.viewsMax)
+      let pages = k &* PathFlow.viewsMax
+      unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + pages, into: pathHints + pages)
     }
     for k in 0..<some.carts { unsafe delays.add(rows[Int(withCart[k])].row, counters) }
     for i in 0..<n { unsafe addPages(rows[i].bytes, facts + i) }
@@ -121,7 +125,8 @@ public struct ReportOptions: Sendable, Equatable {
     }
     for k in 0..<some.paths {
       let r = unsafe rows[Int(withPath[k])]
-      unsafe flow.add(r.row, r.bytes, pathPages + k &* PathFlow.viewsMax)
+      let pages = k &* PathFlow.viewsMax
+      unsafe flow.add(r.row, r.bytes, pathPages + pages, pathHints + pages)
     }
     for k in 0..<some.users {
       let f = unsafe facts + Int(withUser[k])
@@ -390,8 +395,7 @@ public struct ReportOptions: Sendable, Equatable {
     let hash = unsafe facts.pointee.referrerHash
     if referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
     let text = unsafe reader.referrerText(row, bytes, facts.pointee) ?? ""
-    referrers.insert(hash) { $0.part(text, bytesMax: 96) }
-    _ = referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases)
+    referrers.insert(hash, weight: 1, bounces: bounces, purchases: purchases) { $0.part(text, bytesMax: 96) }
   }
 
   @inline(__always)
@@ -404,8 +408,7 @@ public struct ReportOptions: Sendable, Equatable {
     counters.add(.channel, source.channel.rawValue, bounces: bounces, purchases: purchases)
     if campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
     let resolved = unsafe reader.source(row, bytes, facts.pointee)
-    campaigns.insert(source.hash) { resolved.write(into: &$0) }
-    _ = campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases)
+    campaigns.insert(source.hash, weight: 1, bounces: bounces, purchases: purchases) { resolved.write(into: &$0) }
   }
 
   mutating func readState(from r: inout StateReader) throws {

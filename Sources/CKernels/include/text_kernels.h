@@ -64,6 +64,6 @@ struct tw_url {
   uint64_t parameters;
 };
 
-/// Splits a URL of fewer than 64 bytes that begins with the `origin_end` bytes at `origin` (fewer than 64, none for bare
-/// paths) and then a path. Reads 64 bytes of both.
+/// Splits a URL of fewer than 64 bytes that begins with the `origin_end` bytes at `origin` (none for bare paths) and then
+/// a path. Reads 64 bytes of both.
 struct tw_url tw_split_url(const uint8_t *p, size_t n, const uint8_t *origin, size_t origin_end);

@@ -79,6 +79,18 @@ public import CKernels
     unsafe tw_copy16(base + count, p, n)
     count &+= n
   }
+  /// The same where 16 bytes are mostly enough, without a look at how many they are.
+  @inlinable @inline(__always)
+  public mutating func bytes16(_ p: UnsafePointer<UInt8>, _ n: Int) {
+    unsafe tw_copy_at_least16(base + count, p, n)
+    count &+= n
+  }
+  /// The same where 48 bytes are mostly enough; reads and writes up to 48 past the end.
+  @inlinable @inline(__always)
+  public mutating func bytes48(_ p: UnsafePointer<UInt8>, _ n: Int) {
+    unsafe tw_copy_at_least48(base + count, p, n)
+    count &+= n
+  }
   @inlinable
   public mutating func text(_ s: StaticString) { unsafe bytesExact(s.utf8Start, s.utf8CodeUnitCount) }
   @inlinable
@@ -120,6 +132,23 @@ public import CKernels
     byte(34)
   }
 
+  /// A CSV field and a comma behind it; false when it needs quotes: then nothing is appended. Reserve `n + 1` first.
+  @inlinable @inline(__always)
+  public mutating func plainCSVField(_ p: UnsafePointer<UInt8>, _ n: Int) -> Bool {
+    if unsafe tw_csv_copy(base + count, p, n) != 0 { return false }
+    unsafe base[count &+ n] = 44
+    count &+= n &+ 1
+    return true
+  }
+  /// The same of three fields whose spans of `bytes` stand one behind the other.
+  @inlinable @inline(__always)
+  public mutating func plainCSVFields3(_ spans: UnsafePointer<ByteSpan>, in bytes: UnsafePointer<UInt8>) -> Bool {
+    let n = unsafe tw_csv_fields3(
+      base + count, bytes, UnsafeRawPointer(spans).assumingMemoryBound(to: UInt32.self))
+    count &+= n
+    return n > 0
+  }
+
   /// A JSON string with its quotes. Bytes that are not UTF-8 are the caller's concern. Reserve `6 n + 2` first.
   @inlinable
   public mutating func jsonString(_ p: UnsafePointer<UInt8>, _ n: Int) {
@@ -157,55 +186,55 @@ public import CKernels
     }
   }
 
-  @inlinable
-  public mutating func integer(_ v: Int64) {
-    if v < 0 { byte(45) }
-    var x = v.magnitude
-    if x < 10 {
-      byte(48 &+ UInt8(truncatingIfNeeded: x))
-      return
-    }
-    if x >= 100_000_000 {
-      let high = x / 100_000_000
-      if high >= 100_000_000 {
-        shortDigits(high / 100_000_000)
-        eightDigits(high % 100_000_000)
-      } else {
-        shortDigits(high)
-      }
-      x %= 100_000_000
-      eightDigits(x)
-    } else {
-      shortDigits(x)
-    }
-  }
-  /// Below 10^8, no leading zeros.
   @inlinable @inline(__always)
-  mutating func shortDigits(_ v: UInt64) {
-    var x = UInt32(truncatingIfNeeded: v)
+  public mutating func integer(_ v: Int64) { count &+= unsafe OutputBuffer.writeInteger(v, at: base + count) }
+
+  /// Writes up to 24 bytes, of which the given number count.
+  @inline(never) @usableFromInline
+  static func writeInteger(_ v: Int64, at p: UnsafeMutablePointer<UInt8>) -> Int {
+    if UInt64(bitPattern: v) < 100_000_000 { return unsafe writeLeading(UInt64(bitPattern: v), at: p) }
     var n = 0
-    var t: UInt64 = 0
-    repeat {
-      let q = x / 10
-      t = t &<< 8 | UInt64(48 &+ (x &- q &* 10))
-      x = q
-      n &+= 1
-    } while x != 0
-    unsafe UnsafeMutableRawPointer(base + count).storeBytes(of: t, as: UInt64.self)
-    count &+= n
+    if v < 0 {
+      unsafe p[0] = 45
+      n = 1
+    }
+    let x = v.magnitude
+    let high = x / 100_000_000
+    if high >= 100_000_000 {
+      unsafe n &+= writeLeading(high / 100_000_000, at: p + n)
+      unsafe store(eightDigits(high % 100_000_000) | 0x3030_3030_3030_3030, at: p + n)
+      n &+= 8
+    } else if high > 0 {
+      unsafe n &+= writeLeading(high, at: p + n)
+    } else {
+      return unsafe n &+ writeLeading(x, at: p + n)
+    }
+    unsafe store(eightDigits(x % 100_000_000) | 0x3030_3030_3030_3030, at: p + n)
+    return n &+ 8
   }
-  /// Exactly 8 digits.
-  @inlinable @inline(__always)
-  mutating func eightDigits(_ v: UInt64) {
+  /// Below 10^8, without leading zeros; without branches, since how many digits there are cannot be foretold.
+  @inline(__always)
+  static func writeLeading(_ v: UInt64, at p: UnsafeMutablePointer<UInt8>) -> Int {
+    let digits = eightDigits(v)
+    // the first of eight bytes that is no zero, the last one at the latest
+    let bits = (digits | 1 &<< 56).trailingZeroBitCount & ~7
+    unsafe store((digits | 0x3030_3030_3030_3030) &>> UInt64(truncatingIfNeeded: bits), at: p)
+    return 8 &- bits &>> 3
+  }
+  @inline(__always)
+  static func store(_ x: UInt64, at p: UnsafeMutablePointer<UInt8>) {
+    unsafe UnsafeMutableRawPointer(p).storeBytes(of: x, as: UInt64.self)
+  }
+  /// The 8 digits of a number below 10^8, the first in the lowest byte.
+  @inline(__always)
+  static func eightDigits(_ v: UInt64) -> UInt64 {
     let high = v / 10000
     let low = v &- high &* 10000
     var x = high | low &<< 32
     let h2 = ((x &* 10486) &>> 20) & 0x0000_007f_0000_007f
     x = h2 | (x &- h2 &* 100) &<< 16
     let h1 = ((x &* 103) &>> 10) & 0x000f_000f_000f_000f
-    x = (h1 | (x &- h1 &* 10) &<< 8) | 0x3030_3030_3030_3030
-    unsafe UnsafeMutableRawPointer(base + count).storeBytes(of: x, as: UInt64.self)
-    count &+= 8
+    return h1 | (x &- h1 &* 10) &<< 8
   }
 
   /// `v` as exactly `digits` decimal digits (zero-padded; for dates).
@@ -221,17 +250,9 @@ public import CKernels
     count &+= digits
   }
   /// 16 lower-case hexadecimal digits.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func hexadecimal(_ v: UInt64) {
-    for (at, half) in [(0, v &>> 32), (8, v & 0xffff_ffff)] {
-      // a nibble to a byte, the highest first
-      var x = half &<< 16 & 0xffff_0000_0000 | half & 0xffff
-      x = x &<< 8 & 0x00ff_0000_00ff_0000 | x & 0x0000_00ff_0000_00ff
-      x = x &<< 4 & 0x0f00_0f00_0f00_0f00 | x & 0x000f_000f_000f_000f
-      let isLetter = (x &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
-      let text = x &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
-      unsafe UnsafeMutableRawPointer(base + count + at).storeBytes(of: text.bigEndian, as: UInt64.self)
-    }
+    unsafe tw_hexadecimal16(base + count, v)
     count &+= 16
   }
 }

@@ -46,11 +46,13 @@ extension LogSessionProgram {
     let q = unsafe delays(y)
     for k in 0..<3 { unsafe p[k] = unsafe min(p[k], q[k]) }
   }
+  /// Without a branch: whether a session has steps cannot be foretold. Behind handle 0 lie readable bytes.
+  @inline(__always)
   func readSteps(_ a: UnsafeMutablePointer<Aggregate>, into row: inout SessionRow) {
-    guard unsafe a.pointee.steps != 0 else { return }
     let p = unsafe delays(a)
+    let none = unsafe a.pointee.steps == 0 ? FunnelSteps.none : 0
     (row.cartDelayMilliseconds, row.checkoutDelayMilliseconds, row.purchaseDelayMilliseconds) = unsafe (
-      p[0], p[1], p[2]
+      p[0] | none, p[1] | none, p[2] | none
     )
   }
 }

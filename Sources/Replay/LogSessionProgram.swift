@@ -307,9 +307,9 @@ struct LogSplits: Sendable {
     unsafe row.pointee.flags = isFast ? 1 : 0
     unsafe row.pointee.endedBy = isFast ? .bot : SessionEnd(s.reason)
     // a copy of three words, put back at the end: one access to the shared buffer instead of one an append
-    var arena = rows.arena
+    var arena = rows.arenaValue
     unsafe writeTexts(of: s, to: row, &arena)
-    rows.arena = arena
+    rows.arenaValue = arena
     rows.commit(1)
   }
   @inline(__always)
@@ -322,23 +322,31 @@ struct LogSplits: Sendable {
     let (agent, agentLength) = unsafe text(a.pointee.agent)
     let (exit, exitLength) = unsafe text(a.pointee.exit)
     let userLength = unsafe Int(s.key.pointee.length)
-    arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 16)
-    let user =
-      unsafe userLength <= 16
-      ? UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self) : UnsafePointer(slab.pointer(s.key.pointee.low.0))
-    unsafe row.pointee.user = append(user, userLength, to: &arena)
-    if entryLength > 0 { unsafe row.pointee.entry = append(entry, entryLength, to: &arena) }
-    unsafe row.pointee.exit =
-      a.pointee.exit == 0 ? row.pointee.entry : append(exit, exitLength, to: &arena)
-    if referrerLength > 0 { unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena) }
+    arena.reserve(userLength &+ entryLength &+ exitLength &+ referrerLength &+ agentLength &+ 64)
+    if userLength <= 16 {
+      unsafe row.pointee.user = ByteSpan(offset: arena.count, length: userLength)
+      unsafe arena.bytes16(UnsafeRawPointer(s.key).assumingMemoryBound(to: UInt8.self), userLength)
+    } else {
+      unsafe row.pointee.user = append(slab.pointer(s.key.pointee.low.0), userLength, to: &arena)
+    }
+    let first = unsafe append(entry, entryLength, to: &arena)
+    let last = unsafe append(exit, exitLength, to: &arena)
+    // the only page is both: chosen by a mask
+    let isOnly: UInt32 = unsafe a.pointee.exit == 0 ? ~0 : 0
+    unsafe row.pointee.entry = first
+    unsafe row.pointee.exit.offset = first.offset & isOnly | last.offset & ~isOnly
+    unsafe row.pointee.exit.length = first.length & isOnly | last.length & ~isOnly
+    unsafe row.pointee.referrer = append(referrer, referrerLength, to: &arena)
     if agentLength > 0 { unsafe row.pointee.agent = append(agent, agentLength, to: &arena) }
     if unsafe a.pointee.path != 0 { unsafe paths.write(a.pointee.path, into: &row.pointee, &arena, slab) }
   }
-  /// Reserved before.
+  /// A text, absent when it is empty. Reserved before; up to 47 bytes are read and written past its end: whether a
+  /// session has a referrer or a second page cannot be foretold, so that one of no bytes is copied like any other.
   @inline(__always)
   private func append(_ p: UnsafePointer<UInt8>, _ n: Int, to arena: inout OutputBuffer) -> ByteSpan {
-    let span = ByteSpan(offset: arena.count, length: n)
-    unsafe arena.bytes(p, n)
+    let span =
+      n == 0 ? ByteSpan.absent : ByteSpan(offset: arena.count, length: n)
+    unsafe arena.bytes48(p, n)
     return span
   }
 

@@ -7,7 +7,7 @@ import Reports
 /// row; rows of the same millisecond are then put in order by comparison. Memory: 32 bytes a row of one batch.
 @safe struct ReleaseOrder {
   private(set) var entries = FlatArray<PlacedRow>(capacity: 1024)
-  /// `closedAt` above the least one, then the entry's number.
+  /// `closedAt`; while sorting what it is above the least one, then the entry's number.
   private var keys = FlatArray<UInt64>(capacity: 1024)
   private var spare = FlatArray<UInt64>(capacity: 1024)
   private var sorted = FlatArray<PlacedRow>(capacity: 1024)
@@ -23,15 +23,33 @@ import Reports
 
   mutating func removeAll() {
     entries.removeAll()
+    keys.removeAll()
     (least, greatest) = (.max, .min)
   }
   var count: Int { entries.count }
 
-  @inline(__always)
-  mutating func append(_ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>) {
-    unsafe entries.append(PlacedRow(row, bytes))
-    least = unsafe min(least, row.pointee.closedAt)
-    greatest = unsafe max(greatest, row.pointee.closedAt)
+  /// Takes in those of `n` rows that closed before `bound` (all of them at `Int64.max`); gives how many that were.
+  mutating func append(
+    _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, before bound: Int64
+  ) -> Int {
+    // each row is written behind the others, and stays there if it goes out: no branch
+    entries.reserve(count + n)
+    keys.reserve(count + n)
+    let (places, times) = unsafe (entries.base, keys.base)
+    let isEnd = bound == .max
+    var (next, low, high) = (count, least, greatest)
+    for i in 0..<n {
+      let row = unsafe first + i
+      let time = unsafe row.pointee.closedAt
+      let goesOut = time < bound || isEnd
+      unsafe (places + next).initialize(to: PlacedRow(row, bytes))
+      unsafe (times + next).initialize(to: UInt64(bitPattern: time))
+      next &+= goesOut ? 1 : 0
+      low = min(low, goesOut ? time : .max)
+      high = max(high, goesOut ? time : .min)
+    }
+    defer { (entries.count, keys.count, least, greatest) = (next, next, low, high) }
+    return next - count
   }
 
   /// The entries in order; valid until the next change.
@@ -44,15 +62,16 @@ import Reports
       unsafe all.sort { ReleaseOrder.precedes($0, $1) }
       return unsafe entries.elements
     }
-    keys.removeAll()
+    let (from, times) = unsafe (UInt64(bitPattern: least), keys.base)
     for i in 0..<n {
-      let time = unsafe UInt64(bitPattern: (entries.base + i).pointee.row.pointee.closedAt &- least)
-      keys.append(time &<< UInt64(numberBits) | UInt64(i))
+      unsafe times[i] = unsafe (times[i] &- from) &<< UInt64(numberBits) | UInt64(i)
     }
     sortKeys(fromBit: numberBits, toBit: numberBits + 64 - range.leadingZeroBitCount)
-    sorted.removeAll()
+    sorted.reserve(n)
+    sorted.count = n
+    let (places, inOrder, sortedKeys) = unsafe (entries.base, sorted.base, keys.base)
     let numberMask = (UInt64(1) &<< UInt64(numberBits)) &- 1
-    for i in 0..<n { unsafe sorted.append((entries.base + Int(keys[i] & numberMask)).pointee) }
+    for i in 0..<n { unsafe inOrder[i] = unsafe places[Int(sortedKeys[i] & numberMask)] }
     orderTies(numberBits: numberBits)
     return unsafe sorted.elements
   }
@@ -64,9 +83,11 @@ import Reports
     spare.count = n
     var shift = UInt64(fromBit)
     while shift < toBit {
-      unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { starts in
-        unsafe starts.initialize(repeating: 0)
-        for i in 0..<n { unsafe starts[Int(keys[i] &>> shift & 255)] &+= 1 }
+      let (from, to) = unsafe (keys.base, spare.base)
+      unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { room in
+        let starts = room.baseAddress!
+        unsafe starts.initialize(repeating: 0, count: 256)
+        for i in 0..<n { unsafe starts[Int(from[i] &>> shift & 255)] &+= 1 }
         var next = 0
         for d in 0..<256 {
           let c = unsafe starts[d]
@@ -74,10 +95,11 @@ import Reports
           next &+= c
         }
         for i in 0..<n {
-          let k = keys[i]
+          let k = unsafe from[i]
           let d = Int(k &>> shift & 255)
-          spare[unsafe starts[d]] = k
-          unsafe starts[d] &+= 1
+          let place = unsafe starts[d]
+          unsafe to[place] = k
+          unsafe starts[d] = place &+ 1
         }
       }
       swap(&keys, &spare)
@@ -87,16 +109,18 @@ import Reports
 
   /// Rows closed at the same millisecond follow by start and id.
   private mutating func orderTies(numberBits: Int) {
-    var i = 0
-    while i &+ 1 < keys.count {
-      let time = keys[i] &>> UInt64(numberBits)
-      var j = i &+ 1
-      while j < keys.count, keys[j] &>> UInt64(numberBits) == time { j &+= 1 }
-      if j &- i > 1 {
-        var ties = unsafe UnsafeMutableBufferPointer(start: sorted.base + i, count: j &- i)
-        unsafe ties.sort { ReleaseOrder.precedes($0, $1) }
+    let (n, keys) = unsafe (self.keys.count, self.keys.base)
+    var i = 1
+    while i < n {
+      let time = unsafe keys[i] &>> UInt64(numberBits)
+      if unsafe keys[i &- 1] &>> UInt64(numberBits) != time {
+        i &+= 1
+        continue
       }
-      i = j
+      let first = i &- 1
+      while i < n, unsafe keys[i] &>> UInt64(numberBits) == time { i &+= 1 }
+      var ties = unsafe UnsafeMutableBufferPointer(start: sorted.base + first, count: i &- first)
+      unsafe ties.sort { ReleaseOrder.precedes($0, $1) }
     }
   }
 

@@ -128,13 +128,9 @@ final class SessionRowSink: Consumer<SessionRow>, CheckpointedState, @unchecked 
     _ first: UnsafePointer<SessionRow>, _ n: Int, _ bytes: UnsafePointer<UInt8>, before bound: Int64,
     into order: inout ReleaseOrder, _ kept: inout FlatArray<SessionRow>, _ keptTexts: inout OutputBuffer
   ) {
-    for i in 0..<n {
-      let r = unsafe first + i
-      if unsafe r.pointee.closedAt < bound || bound == .max {
-        unsafe order.append(r, bytes)
-      } else {
-        unsafe take(r, bytes, into: &kept, &keptTexts)
-      }
+    if unsafe order.append(first, n, bytes, before: bound) == n { return }
+    for i in 0..<n where unsafe first[i].closedAt >= bound {
+      unsafe take(first + i, bytes, into: &kept, &keptTexts)
     }
   }
 

@@ -24,9 +24,14 @@ extension LogSessionProgram {
     return unsafe slab.makeText(p, n)
   }
 
+  /// A text. Of one's own there is no branch on whether there is one at all, which cannot be foretold: handle 0 lies at
+  /// some readable place.
   @inline(__always)
   func text(_ h: UInt32) -> (UnsafePointer<UInt8>, Int) {
-    h & Self.sharedBit == 0 ? unsafe slab.text(h) : unsafe StringTable.text(h & ~Self.sharedBit, in: slab)
+    if h & Self.sharedBit != 0 { return unsafe StringTable.text(h & ~Self.sharedBit, in: slab) }
+    let r = unsafe slab.pointer(h)
+    let mask: UInt32 = h == 0 ? 0 : 0xffff
+    return unsafe (UnsafePointer(r + 2), Int(load4(r) & mask))
   }
 
   @inline(__always)

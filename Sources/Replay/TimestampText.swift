@@ -5,49 +5,71 @@ package import FlatMemory
 /// The date part of the last day is kept: 6 ns a time within a day. Civil-from-days after Howard Hinnant, "chrono-
 /// Compatible Low-Level Date Algorithms".
 package struct TimestampText {
-  private var day = Int64.min
-  private var date: (UInt64, UInt64) = (0, 0)  // "YYYY-MM-DDT" in 11 bytes
+  /// The day's first millisecond, and how many follow it: none of no day.
+  private var dayStart: Int64 = 0
+  private var dayLength: UInt64 = 0
+  /// The day's `YYYY-MM-` and `DDT`.
+  private var text: (UInt64, UInt64) = (0, 0)
+  private let digits = TimeDigits.shared
   package init() {}
   package static let byteCountMax = 32
 
   /// Reserve ``byteCountMax`` first.
   @inline(__always)
   package mutating func append(_ milliseconds: Int64, to b: inout OutputBuffer) {
-    var d = milliseconds / 86_400_000
-    var rest = milliseconds &- d &* 86_400_000
-    if rest < 0 {
-      d &-= 1
-      rest &+= 86_400_000
+    if UInt64(bitPattern: milliseconds &- dayStart) >= dayLength {
+      // by value: the caller's buffer may stay in registers
+      if !beginDay(of: milliseconds) { return b = appendRare(milliseconds, to: b) }
     }
-    if d == day {
-      let p = unsafe UnsafeMutableRawPointer(b.base + b.count)
-      unsafe p.storeBytes(of: date.0, as: UInt64.self)
-      unsafe (p + 8).storeBytes(of: date.1, as: UInt64.self)
-      b.count &+= 11
-    } else {
-      newDay(d, &b)
-    }
-    let p = unsafe b.base + b.count
-    let ms = UInt32(truncatingIfNeeded: rest)
-    let seconds = ms / 1000
-    let (h, m, s, f) = (seconds / 3600, seconds / 60 % 60, seconds % 60, ms % 1000)
-    @inline(__always) func two(_ at: Int, _ v: UInt32) {
-      unsafe p[at] = 48 &+ UInt8(truncatingIfNeeded: v / 10)
-      unsafe p[at + 1] = 48 &+ UInt8(truncatingIfNeeded: v % 10)
-    }
-    two(0, h)
-    unsafe p[2] = 58
-    two(3, m)
-    unsafe p[5] = 58
-    two(6, s)
-    unsafe p[8] = 46
-    unsafe p[9] = 48 &+ UInt8(truncatingIfNeeded: f / 100)
-    two(10, f % 100)
-    unsafe p[12] = 90
-    b.count &+= 13
+    let ms = UInt32(truncatingIfNeeded: milliseconds &- dayStart)
+    let minute = ms / 60_000
+    let rest = ms &- minute &* 60_000
+    let second = rest / 1000
+    let (seconds, thousandths) = unsafe (digits.three[Int(second)], digits.three[Int(rest &- second &* 1000)])
+    let p = unsafe UnsafeMutableRawPointer(b.base + b.count)
+    unsafe p.storeBytes(of: text.0, as: UInt64.self)
+    unsafe p.storeBytes(of: text.1 | digits.minutes[Int(minute)], toByteOffset: 8, as: UInt64.self)
+    // both have three digits: the first one of seconds is 0, and gives way to the colon
+    let end = UInt64(seconds & 0xffff00) | UInt64(thousandths) &<< 32 | 0x5a00_0000_2e00_003a
+    unsafe p.storeBytes(of: end, toByteOffset: 16, as: UInt64.self)
+    b.count &+= 24
   }
 
-  private mutating func newDay(_ d: Int64, _ b: inout OutputBuffer) {
+  /// Days since 1970 and milliseconds of the day.
+  private static func day(of milliseconds: Int64) -> (Int64, Int64) {
+    let d = milliseconds / 86_400_000
+    let rest = milliseconds - d * 86_400_000
+    return rest < 0 ? (d - 1, rest + 86_400_000) : (d, rest)
+  }
+  /// Makes the day of a time the one kept; false where its date is longer than ten bytes.
+  @inline(never)
+  private mutating func beginDay(of milliseconds: Int64) -> Bool {
+    var scratch = OutputBuffer(capacity: 32)
+    defer { scratch.deallocate() }
+    let (d, rest) = TimestampText.day(of: milliseconds)
+    TimestampText.appendDate(d, &scratch)
+    guard scratch.count == 11 else { return false }
+    (dayStart, dayLength) = (milliseconds - rest, 86_400_000)
+    text = unsafe (load8(scratch.base), load8(scratch.base + 8) & byteMask(3))
+    return true
+  }
+  @inline(never)
+  private func appendRare(_ milliseconds: Int64, to buffer: OutputBuffer) -> OutputBuffer {
+    var b = buffer
+    let (d, rest) = TimestampText.day(of: milliseconds)
+    TimestampText.appendDate(d, &b)
+    for (i, unit) in [(Int64(3_600_000), Int64(24)), (60_000, 60), (1000, 60)].enumerated() {
+      if i > 0 { b.byte(58) }
+      b.padded(rest / unit.0 % unit.1, digits: 2)
+    }
+    b.byte(46)
+    b.padded(rest % 1000, digits: 3)
+    b.byte(90)
+    return b
+  }
+
+  /// `YYYY-MM-DDT`, or with a sign and six digits of the year (ISO 8601's expanded form).
+  private static func appendDate(_ d: Int64, _ b: inout OutputBuffer) {
     let z = d + 719_468
     let era = (z >= 0 ? z : z - 146_096) / 146_097
     let doe = z - era * 146_097
@@ -56,9 +78,7 @@ package struct TimestampText {
     let mp = (5 * doy + 2) / 153
     let month = mp < 10 ? mp + 3 : mp - 9
     let year = yoe + era * 400 + (month <= 2 ? 1 : 0)
-    let from = b.count
     if year < 0 || year > 9999 {
-      // ISO 8601 expanded years
       b.byte(year < 0 ? 45 : 43)
       b.padded(abs(year), digits: 6)
     } else {
@@ -69,11 +89,5 @@ package struct TimestampText {
     b.byte(45)
     b.padded(doy - (153 * mp + 2) / 5 + 1, digits: 2)
     b.byte(84)
-    if b.count - from == 11 {
-      day = d
-      date = unsafe (load8(b.base + from), load8(b.base + from + 8))
-    } else {
-      day = .min
-    }
   }
 }

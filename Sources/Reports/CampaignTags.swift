@@ -26,6 +26,11 @@ struct CampaignTags: BitwiseCopyable {
       ("_hsenc", .hubSpotMail),
     ]
 
+    /// What the names of all campaign parameters begin with.
+    static var firstBytes: [(UInt8, UInt8)] {
+      parameters.map { unsafe ($0.0.utf8Start[0], $0.0.utf8Start[1]) } + [(UInt8(ascii: "u"), UInt8(ascii: "t"))]
+    }
+
     /// Bit n is set where a name of n bytes begins with the byte.
     static let lengths: [UInt16] = {
       var lengths = [UInt16](repeating: 0, count: 256)
@@ -140,6 +145,35 @@ struct CampaignTags: BitwiseCopyable {
     case 97...102: b - 87
     default: nil
     }
+  }
+}
+
+/// Tells most queries that hold no campaign parameter by the first two bytes of their parameters.
+///
+/// Cost: a few instructions a parameter.
+@safe struct TagFilter: BitwiseCopyable {
+  /// By the first byte of a name: bit i is set where some name's second byte is i in its lowest five bits.
+  private let seconds: UnsafeMutablePointer<UInt32>
+
+  init(in memory: inout ReportMemory) {
+    unsafe seconds = unsafe memory.take(UInt32.self, count: 256)
+    for (first, second) in CampaignTags.ClickID.firstBytes {
+      unsafe seconds[Int(first)] |= 1 &<< UInt32(second)
+    }
+  }
+
+  /// `parameters` are those of ``PageURL``; where they are not known there may be any.
+  @inline(__always)
+  func mayHoldTags(_ p: UnsafePointer<UInt8>, _ parameters: UInt64) -> Bool {
+    if parameters == 0 { return true }
+    var found: UInt32 = 0
+    var left = parameters
+    repeat {
+      let before = unsafe p + left.trailingZeroBitCount
+      found |= unsafe seconds[Int(before[1])] &>> UInt32(before[2])
+      left &= left &- 1
+    } while left != 0
+    return found & 1 != 0
   }
 }
 

@@ -30,6 +30,8 @@ struct FrequentItem: BitwiseCopyable {
   private(set) var count = 0
   private let buckets: UnsafeMutablePointer<UInt32>
   private let bucketMask: Int
+  /// Of its own: room for the longest texts, of which little is ever used, and that from the front.
+  private let labelMemory: ReservedMemory
   private let labels: UnsafeMutablePointer<UInt8>
   private var labelBytes = 0
   /// The largest weight any item not in the table can have.
@@ -45,11 +47,13 @@ struct FrequentItem: BitwiseCopyable {
     bucketMask = bucketCount - 1
     unsafe buckets = unsafe memory.take(UInt32.self, count: bucketCount)
     unsafe items = unsafe memory.take(FrequentItem.self, count: capacity)
-    unsafe labels = unsafe memory.take(UInt8.self, count: capacity * labelBytesMax)
+    labelMemory = ReservedMemory(byteCount: capacity * labelBytesMax + bytePadding)
+    unsafe labels = unsafe labelMemory.base.assumingMemoryBound(to: UInt8.self)
   }
+  deinit { labelMemory.release() }
 
   /// Counts an item that is in the table and returns its weight seen so far; 0 when it is not in the table: then
-  /// ``insert(_:_:)`` it with its text first.
+  /// ``insert(_:weight:bounces:purchases:_:)`` it with its text.
   @inline(__always)
   mutating func add(_ hash: UInt64, weight: Int64, bounces: Int64 = 0, purchases: Int64 = 0) -> Int64 {
     let tag = Self.tag(hash)
@@ -81,32 +85,47 @@ struct FrequentItem: BitwiseCopyable {
   @inline(__always)
   func prefetch(_ hash: UInt64) { unsafe tw_prefetch(buckets + home(hash)) }
 
-  /// Asks for the item, once its bucket is here.
+  /// Where the item probably is, and asks for it, once its bucket is here; -1 when it is not in the table.
   @inline(__always)
-  func prefetchItem(_ hash: UInt64) {
+  func hint(_ hash: UInt64) -> Int32 {
     let tag = Self.tag(hash)
     var i = home(hash)
-    while unsafe buckets[i] != 0 {
+    while true {
       let b = unsafe buckets[i]
+      if b == 0 { return -1 }
       if (b ^ tag) <= 0xffff {
-        let item = unsafe items + Int((b & 0xffff) &- 1)
-        unsafe tw_prefetch(item)
-        unsafe tw_prefetch(UnsafeRawPointer(item) + 40)
-        return
+        let position = Int(b & 0xffff) &- 1
+        unsafe tw_prefetch(items + position)
+        return Int32(truncatingIfNeeded: position)
       }
       i = (i &+ 1) & bucketMask
     }
   }
+  /// The same as ``add(_:weight:bounces:purchases:)``; `hint` may be outdated, or another item's.
+  @inline(__always)
+  mutating func add(_ hash: UInt64, hint: Int32, weight: Int64) -> Int64 {
+    let h = Int(hint)
+    guard h >= 0, h < count, unsafe items[h].hash == hash else { return add(hash, weight: weight) }
+    let observed = unsafe items[h].observed &+ weight
+    unsafe items[h].observed = observed
+    total &+= weight
+    return observed
+  }
 
-  /// Adds an absent item with no weight yet; what is appended to ``LabelWriter`` becomes its text.
+  /// Counts an item that is not in the table; what is appended to ``LabelWriter`` becomes its text.
   @inline(never)
-  mutating func insert(_ hash: UInt64, _ writeLabel: (inout LabelWriter) -> Void) {
+  mutating func insert(
+    _ hash: UInt64, weight: Int64, bounces: Int64 = 0, purchases: Int64 = 0, _ writeLabel: (inout LabelWriter) -> Void
+  ) {
     if count == capacity { purge() }
     var label = unsafe LabelWriter(base: labels + labelBytes, capacity: labelBytesMax)
     writeLabel(&label)
     let span = ByteSpan(offset: labelBytes, length: label.count)
     labelBytes += label.count
-    unsafe (items + count).initialize(to: FrequentItem(hash: hash, missed: errorMax, label: span))
+    unsafe (items + count).initialize(
+      to: FrequentItem(
+        hash: hash, observed: weight, missed: errorMax, bounces: bounces, purchases: purchases, label: span))
+    total &+= weight
     count += 1
     index(hash, UInt32(count))
   }

@@ -34,9 +34,16 @@
   @inline(__always)
   mutating func add(_ value: Int64) {
     let v = min(max(value, 0), Self.valueMax)
-    unsafe counts[Self.bucket(of: v)] &+= 1
-    total &+= 1
-    if v > maximum { maximum = v }
+    count(v)
+    finish(count: 1, maximum: v)
+  }
+  /// Counts one of several values of 0 to ``valueMax``; ``finish(count:maximum:)`` follows.
+  @inline(__always)
+  func count(_ value: Int64) { unsafe counts[Self.bucket(of: value)] &+= 1 }
+  @inline(__always)
+  mutating func finish(count: Int, maximum: Int64) {
+    total &+= Int64(truncatingIfNeeded: count)
+    self.maximum = max(self.maximum, maximum)
   }
 
   /// The value at rank ⌈permille · n / 1000⌉; 0 of nothing.

@@ -44,6 +44,8 @@ struct TrackedPage: BitwiseCopyable {
   private let items: UnsafeMutablePointer<TrackedPage>
   private let texts: UnsafeMutablePointer<ByteSpan>
   private let buckets: UnsafeMutablePointer<UInt32>
+  /// Of its own: room for the longest texts, of which little is ever used, and that from the front.
+  private let labelMemory: ReservedMemory
   private let labels: UnsafeMutablePointer<UInt8>
   private var labelBytes = 0
   private(set) var count = 0
@@ -57,8 +59,10 @@ struct TrackedPage: BitwiseCopyable {
     unsafe items = unsafe memory.take(TrackedPage.self, count: Self.capacity)
     unsafe texts = unsafe memory.take(ByteSpan.self, count: Self.capacity)
     unsafe buckets = unsafe memory.take(UInt32.self, count: Self.bucketCount)
-    unsafe labels = unsafe memory.take(UInt8.self, count: Self.capacity * PageURL.pageBytesMax)
+    labelMemory = ReservedMemory(byteCount: Self.capacity * PageURL.pageBytesMax + bytePadding)
+    unsafe labels = unsafe labelMemory.base.assumingMemoryBound(to: UInt8.self)
   }
+  deinit { labelMemory.release() }
 
   @inline(__always)
   private static func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 20) & (bucketCount &- 1) }

@@ -14,6 +14,8 @@ struct PageURL: BitwiseCopyable {
   /// Behind the "?"; empty when there is none.
   var queryStart = 0
   var queryEnd = 0
+  /// Bit i is set where byte i begins a parameter of the query: the "?" or an "&"; 0 where that was not looked for.
+  var parameters: UInt64 = 0
 
   /// Of nothing.
   init() {}
@@ -27,17 +29,22 @@ struct PageURL: BitwiseCopyable {
   /// The same, faster where scheme and host are those kept in `memo`.
   @inline(__always)
   init(_ p: UnsafePointer<UInt8>, _ n: Int, near memo: OriginMemo) {
-    if let origin = unsafe memo.matches(p, n) {
-      self.init(hostStart: origin.start, hostEnd: origin.end, pathStart: origin.end)
+    let found = unsafe tw_split_url(p, n, memo.text, memo.end)
+    if found.path_end != 0 {
+      (hostStart, hostEnd, pathStart, pathEnd) = (memo.start, memo.end, memo.end, Int(found.path_end))
+      parameters = found.parameters
+      queryEnd = Int(found.query_end)
+      queryStart = min(pathEnd &+ 1, queryEnd)
     } else {
-      unsafe self.init(originOf: p, n)
-      unsafe memo.keep(p, n, self)
+      self = unsafe PageURL.otherOrigin(p, n, memo)
     }
-    unsafe scanPath(p, n)
   }
-
-  private init(hostStart: Int, hostEnd: Int, pathStart: Int) {
-    (self.hostStart, self.hostEnd, self.pathStart) = (hostStart, hostEnd, pathStart)
+  @inline(never)
+  private static func otherOrigin(_ p: UnsafePointer<UInt8>, _ n: Int, _ memo: OriginMemo) -> PageURL {
+    let url = unsafe PageURL(p, n)
+    // longer URLs have no use for it
+    if n < 64 { unsafe memo.keep(p, n, url) }
+    return url
   }
 
   /// Scheme and host only: the path begins at ``pathStart``, its end is not looked for.

@@ -37,6 +37,7 @@ import FlatMemory
   /// Of the path at hand: its pages (or what stands for all light ones), and its steps.
   private let identities: UnsafeMutablePointer<UInt64>
   private let stepHashes: UnsafeMutablePointer<UInt64>
+  private let stepHints: UnsafeMutablePointer<Int32>
 
   init(in memory: inout ReportMemory) {
     let pageBytes = PageURL.pageBytesMax + 1
@@ -46,6 +47,7 @@ import FlatMemory
     unsafe reached = unsafe memory.take(Int64.self, count: Self.viewsMax)
     unsafe identities = unsafe memory.take(UInt64.self, count: Self.viewsMax)
     unsafe stepHashes = unsafe memory.take(UInt64.self, count: Self.viewsMax)
+    unsafe stepHints = unsafe memory.take(Int32.self, count: Self.viewsMax)
   }
 
   /// Whether the row's path counts; once not, never again.
@@ -77,17 +79,20 @@ import FlatMemory
       pages.prefetch(mix(page, UInt64(k)))
     }
   }
-  /// Asks for the counts themselves.
+  /// Looks up the pages, and asks for their counts.
   @inline(never)
-  func prefetch(_ row: UnsafePointer<SessionRow>, _ hashes: UnsafePointer<UInt64>) {
+  func prefetch(
+    _ row: UnsafePointer<SessionRow>, _ hashes: UnsafePointer<UInt64>, into hints: UnsafeMutablePointer<Int32>
+  ) {
     guard unsafe isUsed(row) else { return }
-    for k in unsafe 0..<Self.pageCount(row) { unsafe pages.prefetchItem(mix(hashes[k], UInt64(k))) }
+    for k in unsafe 0..<Self.pageCount(row) { unsafe hints[k] = unsafe pages.hint(mix(hashes[k], UInt64(k))) }
   }
 
-  /// Counts the path of a row whose pages were read.
+  /// Counts the path of a row whose pages were read and looked up.
   @inline(never)
   mutating func add(
-    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ hashes: UnsafePointer<UInt64>
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, _ hashes: UnsafePointer<UInt64>,
+    _ hints: UnsafePointer<Int32>
   ) {
     guard unsafe isUsed(row) else { return }
     let count = unsafe Self.pageCount(row)
@@ -95,7 +100,7 @@ import FlatMemory
     var pathHash = UInt64(count)
     for k in 0..<count {
       pathHash = unsafe mix(pathHash, hashes[k])
-      unsafe identities[k] = unsafe isHeavy(hashes[k], at: k, weight) ? hashes[k] : Self.otherHash
+      unsafe identities[k] = unsafe isHeavy(hashes[k], hints[k], at: k, weight) ? hashes[k] : Self.otherHash
     }
     let hasEnd = unsafe Int(row.pointee.views) <= count && count < Self.viewsMax
     let stepCount = hasEnd ? count : count - 1
@@ -105,16 +110,14 @@ import FlatMemory
       unsafe steps.prefetch(stepHashes[k])
     }
     paths.prefetch(pathHash)
-    for k in 0..<stepCount { unsafe steps.prefetchItem(stepHashes[k]) }
-    for k in 0..<stepCount where unsafe steps.add(stepHashes[k], weight: weight) == 0 {
-      unsafe insertStep(k, isLast: k + 1 == count, row, bytes)
-      _ = unsafe steps.add(stepHashes[k], weight: weight)
+    for k in 0..<stepCount { unsafe stepHints[k] = unsafe steps.hint(stepHashes[k]) }
+    for k in 0..<stepCount where unsafe steps.add(stepHashes[k], hint: stepHints[k], weight: weight) == 0 {
+      unsafe insertStep(k, isLast: k + 1 == count, weight, row, bytes)
     }
     if paths.add(pathHash, weight: weight) == 0 {
-      paths.insert(pathHash) { label in
+      paths.insert(pathHash, weight: weight) { label in
         for k in 0..<count { unsafe Self.writePage(k, row, bytes, into: &label) }
       }
-      _ = paths.add(pathHash, weight: weight)
     }
     used &+= 1
     self.weight &+= weight
@@ -132,13 +135,13 @@ import FlatMemory
 
   /// Counts a page at a position; whether it has a name there.
   @inline(__always)
-  private mutating func isHeavy(_ page: UInt64, at k: Int, _ weight: Int64) -> Bool {
+  private mutating func isHeavy(_ page: UInt64, _ hint: Int32, at k: Int, _ weight: Int64) -> Bool {
     unsafe reached[k] &+= weight
     let hash = mix(page, UInt64(k))
-    var n = pages.add(hash, weight: weight)
+    var n = pages.add(hash, hint: hint, weight: weight)
     if n == 0 {
-      pages.insert(hash) { _ in }
-      n = pages.add(hash, weight: weight)
+      pages.insert(hash, weight: weight) { _ in }
+      n = weight
     }
     return unsafe n &* Self.heavyShare >= reached[k]
   }
@@ -146,10 +149,10 @@ import FlatMemory
   /// Enters a step from the page at position `k` to the next one, or where the session ended there.
   @inline(never)
   private mutating func insertStep(
-    _ k: Int, isLast: Bool, _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>
+    _ k: Int, isLast: Bool, _ weight: Int64, _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>
   ) {
     let identities = unsafe identities
-    unsafe steps.insert(stepHashes[k]) { label in
+    unsafe steps.insert(stepHashes[k], weight: weight) { label in
       label.part("\(k)\(isLast ? "x" : "")", bytesMax: 2)
       for position in [k, isLast ? k : k + 1] {
         if unsafe identities[position] == Self.otherHash {

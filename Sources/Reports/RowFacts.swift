@@ -6,7 +6,7 @@ struct RowFacts: BitwiseCopyable {
   enum Referrer: UInt8 { case absent, own, other }
 
   /// Of ``UserSample``.
-  var userKey: UInt64
+  var userKey: UInt64 = 0
   /// Page identities; 0 where the page is absent.
   var entryHash: UInt64 = 0
   var exitHash: UInt64 = 0
@@ -42,55 +42,84 @@ struct RowFacts: BitwiseCopyable {
 @safe struct RowReader: ~Copyable {
   private let agents: AgentClassifier
   private let sources: TrafficSources
+  private let tagFilter: TagFilter
+  /// The source of a row that tells of none.
+  var direct: SourceKey {
+    @inline(__always) get { sources.direct }
+  }
   let origin: OriginMemo
 
   init(siteHosts: [String], in memory: inout ReportMemory) {
     agents = AgentClassifier(in: &memory)
     sources = TrafficSources(siteHosts: siteHosts, in: &memory)
+    tagFilter = TagFilter(in: &memory)
     origin = OriginMemo(in: &memory)
   }
 
-  /// Written in place: a copy would wait for what it has just stored.
+  /// Reads a row's pages. Written in place: a copy would wait for what it has just stored.
   @inline(__always)
-  func read(
+  func readPages(
     _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into facts: UnsafeMutablePointer<RowFacts>
   ) {
-    unsafe facts.initialize(
-      to: RowFacts(userKey: UserSample.key(ofUserHash: row.pointee.userHash), source: sources.direct))
     let (entry, exit) = unsafe (row.pointee.entry, row.pointee.exit)
-    let p = unsafe bytes + Int(entry.offset)
-    var url = PageURL()
+    unsafe RowReader.readEntry(entry, bytes, origin, tagFilter, into: facts)
+    if exit != entry {
+      unsafe RowReader.readExit(exit, bytes, origin, into: facts)
+    } else {
+      unsafe (facts.pointee.exitHash, facts.pointee.exitPath) = unsafe (
+        facts.pointee.entryHash, facts.pointee.entryPath
+      )
+    }
+  }
+  @inline(__always)
+  private static func readEntry(
+    _ entry: ByteSpan, _ bytes: UnsafePointer<UInt8>, _ origin: OriginMemo, _ tagFilter: TagFilter,
+    into facts: UnsafeMutablePointer<RowFacts>
+  ) {
     var (hash, path) = (UInt64(0), ByteSpan.absent)
+    var (host, tagged) = (ByteSpan(offset: 0, length: 0), ByteSpan.absent)
     if unsafe !Self.isAbsent(entry, bytes) {
-      url = unsafe PageURL(p, Int(entry.length), near: origin)
+      let p = unsafe bytes + Int(entry.offset)
+      let url = unsafe PageURL(p, Int(entry.length), near: origin)
       hash = unsafe url.pageHash(p)
       path = url.path(in: entry)
-      unsafe facts.pointee.entryHash = hash
-      unsafe facts.pointee.entryPath = path
-      unsafe facts.pointee.entryHost = ByteSpan(
-        offset: Int(entry.offset) &+ url.hostStart, length: url.hostEnd &- url.hostStart)
-      if url.hasQuery, unsafe !CampaignTags(p, from: url.queryStart, to: url.queryEnd).isEmpty {
-        unsafe facts.pointee.taggedQuery = ByteSpan(
-          offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
+      host = ByteSpan(offset: Int(entry.offset) &+ url.hostStart, length: url.hostEnd &- url.hostStart)
+      if url.hasQuery, unsafe tagFilter.mayHoldTags(p, url.parameters),
+        unsafe !CampaignTags(p, from: url.queryStart, to: url.queryEnd).isEmpty
+      {
+        tagged = ByteSpan(offset: Int(entry.offset) &+ url.queryStart, length: url.queryEnd &- url.queryStart)
       }
     }
-    if exit != entry {
-      (hash, path) = (0, .absent)
-      let q = unsafe bytes + Int(exit.offset)
-      if unsafe !Self.isAbsent(exit, bytes) {
-        let last = unsafe PageURL(q, Int(exit.length), near: origin)
-        hash = unsafe last.pageHash(q)
-        path = last.path(in: exit)
-      }
+    unsafe (facts.pointee.entryHash, facts.pointee.entryPath) = (hash, path)
+    unsafe (facts.pointee.entryHost, facts.pointee.taggedQuery) = (host, tagged)
+  }
+  @inline(__always)
+  private static func readExit(
+    _ exit: ByteSpan, _ bytes: UnsafePointer<UInt8>, _ origin: OriginMemo, into facts: UnsafeMutablePointer<RowFacts>
+  ) {
+    var (hash, path) = (UInt64(0), ByteSpan.absent)
+    if unsafe !Self.isAbsent(exit, bytes) {
+      let p = unsafe bytes + Int(exit.offset)
+      let url = unsafe PageURL(p, Int(exit.length), near: origin)
+      hash = unsafe url.pageHash(p)
+      path = url.path(in: exit)
     }
-    unsafe facts.pointee.exitHash = hash
-    unsafe facts.pointee.exitPath = path
+    unsafe (facts.pointee.exitHash, facts.pointee.exitPath) = (hash, path)
+  }
+
+  /// Reads what else tells of the visitor.
+  @inline(__always)
+  func readVisitor(
+    _ row: UnsafePointer<SessionRow>, _ bytes: UnsafePointer<UInt8>, into facts: UnsafeMutablePointer<RowFacts>
+  ) {
+    unsafe facts.pointee.userKey = UserSample.key(ofUserHash: row.pointee.userHash)
+    unsafe facts.pointee.source = sources.direct
+    unsafe facts.pointee.referrer = .absent
     unsafe facts.pointee.hasReferrer = !Self.isAbsent(row.pointee.referrer, bytes)
     let agent = unsafe row.pointee.agent
-    if unsafe !Self.isAbsent(agent, bytes) {
-      unsafe facts.pointee.hasAgent = true
-      unsafe facts.pointee.agent = agents.classify(bytes + Int(agent.offset), Int(agent.length))
-    }
+    let hasAgent = unsafe !Self.isAbsent(agent, bytes)
+    unsafe facts.pointee.hasAgent = hasAgent
+    if hasAgent { unsafe facts.pointee.agent = agents.classify(bytes + Int(agent.offset), Int(agent.length)) }
   }
 
   /// Not logged, empty, or the "-" of access logs; without a branch, and without a look at an empty text.
@@ -176,25 +205,21 @@ struct RowFacts: BitwiseCopyable {
   private static let bytesMax = 48
   /// The host's start and end, then the text.
   private let words: UnsafeMutablePointer<UInt64>
-  private var text: UnsafePointer<UInt8> { unsafe UnsafeRawPointer(words + 2).assumingMemoryBound(to: UInt8.self) }
 
-  init(in memory: inout ReportMemory) { unsafe words = unsafe memory.take(UInt64.self, count: 2 + Self.bytesMax / 8) }
+  init(in memory: inout ReportMemory) { unsafe words = unsafe memory.take(UInt64.self, count: 2 + 64 / 8) }
 
-  /// Whether the URL begins with the origin kept, and a path follows.
-  @inline(__always)
-  func matches(_ p: UnsafePointer<UInt8>, _ n: Int) -> (start: Int, end: Int)? {
-    let end = unsafe Int(truncatingIfNeeded: words[1])
-    guard end > 0, end < n, unsafe p[end] == UInt8(ascii: "/") else { return nil }
-    var i = 0
-    var difference: UInt64 = 0
-    while i < end {
-      difference |= unsafe (load8(p + i) ^ load8(text + i)) & byteMask(end &- i)
-      i &+= 8
-    }
-    return unsafe difference == 0 ? (Int(truncatingIfNeeded: words[0]), end) : nil
+  var start: Int {
+    @inline(__always) get { unsafe Int(truncatingIfNeeded: words[0]) }
+  }
+  /// 0 before there was any.
+  var end: Int {
+    @inline(__always) get { unsafe Int(truncatingIfNeeded: words[1]) }
+  }
+  /// 64 readable bytes.
+  var text: UnsafePointer<UInt8> {
+    @inline(__always) get { unsafe UnsafeRawPointer(words + 2).assumingMemoryBound(to: UInt8.self) }
   }
 
-  @inline(__always)
   func keep(_ p: UnsafePointer<UInt8>, _ n: Int, _ url: PageURL) {
     guard url.hasHost, url.hostEnd <= Self.bytesMax, url.hostEnd < n, unsafe p[url.hostEnd] == UInt8(ascii: "/") else {
       return

@@ -52,9 +52,9 @@ enum Counter: Int, CaseIterable {
   func add(_ c: Counter, _ n: Int64) { unsafe base[c.rawValue] &+= n }
 
   @inline(__always)
-  func add(_ d: Dimension, _ classCode: UInt8, bounces: Int64, purchases: Int64) {
+  func add(_ d: Dimension, _ classCode: UInt8, sessions: Int64 = 1, bounces: Int64, purchases: Int64) {
     let p = unsafe base + (Self.dimensionAt &+ (d.rawValue &* Self.classMax &+ Int(classCode & 31)) &* 3)
-    unsafe p[0] &+= 1
+    unsafe p[0] &+= sessions
     unsafe p[1] &+= bounces
     unsafe p[2] &+= purchases
   }

@@ -36,6 +36,8 @@ public struct ReportOptions: Sendable, Equatable {
   private let chosen: UnsafeMutablePointer<UInt8>
   /// Pages of the block's paths, as many a row as a path has at most.
   private let pathPages: UnsafeMutablePointer<UInt64>
+  /// Their positions as ``FrequentItems/hint(_:)`` gave them.
+  private let pathHints: UnsafeMutablePointer<Int32>
   private var today = CalendarDay()
 
   public init(options: ReportOptions = ReportOptions()) {
@@ -48,7 +50,8 @@ public struct ReportOptions: Sendable, Equatable {
     reader = RowReader(siteHosts: options.siteHosts, in: &memory)
     unsafe facts = unsafe memory.take(RowFacts.self, count: Self.blockRows)
     unsafe pathPages = unsafe memory.take(UInt64.self, count: Self.blockRows * PathFlow.viewsMax)
-    unsafe chosen = unsafe memory.take(UInt8.self, count: 4 * Self.blockRows)
+    unsafe pathHints = unsafe memory.take(Int32.self, count: Self.blockRows * PathFlow.viewsMax)
+    unsafe chosen = unsafe memory.take(UInt8.self, count: 5 * Self.blockRows)
     users = UserSample(in: &memory)
     pages = PageCounts(in: &memory)
     referrers = FrequentItems(capacity: 4096, labelBytesMax: 96, in: &memory)
@@ -88,11 +91,14 @@ public struct ReportOptions: Sendable, Equatable {
     var carts = 0
     var paths = 0
     var users = 0
+    var agents = 0
   }
   @inline(__always) private var withSource: UnsafeMutablePointer<UInt8> { unsafe chosen }
   @inline(__always) private var withCart: UnsafeMutablePointer<UInt8> { unsafe chosen + Self.blockRows }
   @inline(__always) private var withPath: UnsafeMutablePointer<UInt8> { unsafe chosen + 2 * Self.blockRows }
   @inline(__always) private var withUser: UnsafeMutablePointer<UInt8> { unsafe chosen + 3 * Self.blockRows }
+  /// Those with an agent, or too fast for a visitor.
+  @inline(__always) private var withAgent: UnsafeMutablePointer<UInt8> { unsafe chosen + 4 * Self.blockRows }
 
   /// Adds `n` of the `ahead` rows that are to come.
   private mutating func addBlock(
@@ -101,23 +107,26 @@ public struct ReportOptions: Sendable, Equatable {
     let some = unsafe read(rows, n, ahead: ahead)
     for k in 0..<some.paths {
       let r = unsafe rows[Int(withPath[k])]
-      unsafe flow.read(r.row, r.bytes, near: reader.origin, into: pathPages + k * PathFlow.viewsMax)
+      unsafe flow.read(r.row, r.bytes, near: reader.origin, into: pathPages + k &* PathFlow.viewsMax)
     }
-    unsafe addFigures(rows, n, some)
+    unsafe addTimes(rows, n, some)
+    let totals = unsafe addFigures(rows, n)
     for k in 0..<some.paths {
-      unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + k * PathFlow.viewsMax)
+      let pages = k &* PathFlow.viewsMax
+      unsafe flow.prefetch(rows[Int(withPath[k])].row, pathPages + pages, into: pathHints + pages)
     }
     for k in 0..<some.carts { unsafe delays.add(rows[Int(withCart[k])].row, counters) }
     for i in 0..<n { unsafe addPages(rows[i].bytes, facts + i) }
-    for k in 0..<some.sources {
-      let i = unsafe Int(withSource[k])
-      unsafe addReferrer(rows[i], facts + i)
+    unsafe addSources(rows, n, some, of: totals)
+    counters.add(.agentAbsent, Int64(n))
+    for k in 0..<some.agents {
+      let i = unsafe Int(withAgent[k])
+      unsafe addAgent(rows[i].row, facts + i)
     }
-    for i in 0..<n { unsafe addSource(rows[i], facts + i) }
-    for i in 0..<n { unsafe addAgent(rows[i].row, facts + i) }
     for k in 0..<some.paths {
       let r = unsafe rows[Int(withPath[k])]
-      unsafe flow.add(r.row, r.bytes, pathPages + k * PathFlow.viewsMax)
+      let pages = k &* PathFlow.viewsMax
+      unsafe flow.add(r.row, r.bytes, pathPages + pages, pathHints + pages)
     }
     for k in 0..<some.users {
       let f = unsafe facts + Int(withUser[k])
@@ -131,20 +140,23 @@ public struct ReportOptions: Sendable, Equatable {
   private func read(
     _ rows: UnsafePointer<PlacedRow>, _ n: Int, ahead: Int
   ) -> Chosen {
-    var some = Chosen()
     for i in 0..<n {
       if i &+ 16 < ahead {
-        unsafe tw_prefetch(rows[i + 16].row)
-        unsafe tw_prefetch(UnsafeRawPointer(rows[i + 16].row) + (MemoryLayout<SessionRow>.size - 8))
+        unsafe tw_prefetch(rows[i &+ 16].row)
+        unsafe tw_prefetch(UnsafeRawPointer(rows[i &+ 16].row) + (MemoryLayout<SessionRow>.size - 8))
       }
       if i &+ 8 < ahead {
-        let text = unsafe rows[i + 8].bytes + Int(rows[i + 8].row.pointee.entry.offset)
+        let text = unsafe rows[i &+ 8].bytes + Int(rows[i &+ 8].row.pointee.entry.offset)
         unsafe tw_prefetch(text)
         unsafe tw_prefetch(text + 64)
       }
+      unsafe reader.readPages(rows[i].row, rows[i].bytes, into: facts + i)
+    }
+    var some = Chosen()
+    for i in 0..<n {
       let row = unsafe rows[i].row
       let found = unsafe facts + i
-      unsafe reader.read(row, rows[i].bytes, into: found)
+      unsafe reader.readVisitor(row, rows[i].bytes, into: found)
       unsafe pages.prefetch(found.pointee.entryHash)
       unsafe pages.prefetch(found.pointee.exitHash)
       let index = UInt8(truncatingIfNeeded: i)
@@ -157,6 +169,8 @@ public struct ReportOptions: Sendable, Equatable {
       some.paths &+= unsafe row.pointee.pathCount > 0 ? 1 : 0
       unsafe withUser[some.users] = index
       some.users &+= unsafe users.isHeld(found.pointee.userKey) ? 1 : 0
+      unsafe withAgent[some.agents] = index
+      some.agents &+= unsafe found.pointee.hasAgent || Self.isFast(row) ? 1 : 0
     }
     return some
   }
@@ -172,15 +186,15 @@ public struct ReportOptions: Sendable, Equatable {
     unsafe users.prefetch(facts[user].userKey)
   }
 
-  /// Counts what the rows' numbers say, and asks for what comes next.
-  @inline(__always)
-  private mutating func addFigures(_ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen) {
+  /// Counts what the rows' numbers say; gives all their bounces and purchases.
+  @inline(never)
+  private mutating func addFigures(_ rows: UnsafePointer<PlacedRow>, _ n: Int) -> Outcome {
     var (events, views, items, duration, engaged, purchases) = (
       Int64(0), Int64(0), Int64(0), Int64(0), Int64(0), Int64(0)
     )
     var (startMin, startMax, endMax) = (counters[.startMin], counters[.startMax], counters[.endMax])
+    var (lengthMax, viewsMax) = (Int64(0), Int64(0))
     for i in 0..<n {
-      prefetch(i, some)
       let row = unsafe rows[i].row
       let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
       let end = unsafe min(max(row.pointee.end, start), Self.timeMax)
@@ -204,17 +218,15 @@ public struct ReportOptions: Sendable, Equatable {
       counters.addDuration(length)
       unsafe counters.add(
         .ending, row.pointee.endedBy.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
-      durations.add(length)
-      viewsPerSession.add(viewCount)
-      if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
-      let cell = today.hourOfWeek(start)
-      unsafe counters.hours[cell] &+= 1
-      unsafe counters.hours[cell &+ 168] &+= viewCount
-      let f = unsafe facts + i
-      unsafe timeline.add(time: start, views: viewCount, userKey: f.pointee.userKey)
-      unsafe f.pointee.day = today.number
-      unsafe f.pointee.outcome = outcome
+      let durationCounted = min(length, LogHistogram.valueMax)
+      durations.count(durationCounted)
+      viewsPerSession.count(viewCount)
+      lengthMax = max(lengthMax, durationCounted)
+      viewsMax = max(viewsMax, viewCount)
+      unsafe (facts + i).pointee.outcome = outcome
     }
+    durations.finish(count: n, maximum: lengthMax)
+    viewsPerSession.finish(count: n, maximum: viewsMax)
     counters.add(.sessions, Int64(n))
     counters.add(.events, events)
     counters.add(.views, views)
@@ -223,6 +235,25 @@ public struct ReportOptions: Sendable, Equatable {
     counters.add(.engaged, engaged)
     counters.add(.purchases, purchases)
     (counters[.startMin], counters[.startMax], counters[.endMax]) = (startMin, startMax, endMax)
+    return Outcome(bounces: Int64(n) &- engaged, purchases: purchases)
+  }
+
+  /// Counts the rows by time, and asks for what comes next.
+  @inline(never)
+  private mutating func addTimes(_ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen) {
+    for i in 0..<n {
+      prefetch(i, some)
+      let row = unsafe rows[i].row
+      let start = unsafe min(max(row.pointee.start, Self.timeMin), Self.timeMax)
+      let viewCount = unsafe Int64(row.pointee.views)
+      if start < today.start || start >= today.start &+ Self.dayMilliseconds { today = CalendarDay(of: start) }
+      let cell = today.hourOfWeek(start)
+      unsafe counters.hours[cell] &+= 1
+      unsafe counters.hours[cell &+ 168] &+= viewCount
+      let f = unsafe facts + i
+      unsafe timeline.add(time: start, views: viewCount, userKey: f.pointee.userKey)
+      unsafe f.pointee.day = today.number
+    }
   }
 
   /// A day, UTC. Sessions come nearly in order, so the day of one is mostly that of the one before.
@@ -271,13 +302,19 @@ public struct ReportOptions: Sendable, Equatable {
     0, 1_000, 3_000, 10_000, 30_000, 60_000, 180_000, 600_000, 1_800_000, 3_600_000, 10_800_000,
   ]
 
+  /// More events in its time than a visitor can make.
+  @inline(__always)
+  private static func isFast(_ row: UnsafePointer<SessionRow>) -> Bool {
+    unsafe (row.pointee.flags & 1) | (row.pointee.endedBy == .bot ? 1 : 0) != 0
+  }
+
+  /// Counts an agent; all rows were counted as those without one before.
   @inline(__always)
   private func addAgent(_ row: UnsafePointer<SessionRow>, _ facts: UnsafePointer<RowFacts>) {
     let outcome = unsafe facts.pointee.outcome
-    var agent = unsafe facts.pointee.agent
-    if unsafe !facts.pointee.hasAgent {
-      counters.add(.agentAbsent, 1)
-    } else {
+    var agent = unsafe facts.pointee.hasAgent ? facts.pointee.agent : AgentClass()
+    if unsafe facts.pointee.hasAgent {
+      counters.add(.agentAbsent, -1)
       let (b, u) = (outcome.bounces, outcome.purchases)
       counters.add(.device, agent.device.rawValue, bounces: b, purchases: u)
       if agent.bot == .none {
@@ -285,7 +322,7 @@ public struct ReportOptions: Sendable, Equatable {
         counters.add(.browser, agent.browser.rawValue, bounces: b, purchases: u)
       }
     }
-    if agent.bot == .none, unsafe row.pointee.flags & 1 != 0 || row.pointee.endedBy == .bot { agent.bot = .rate }
+    if agent.bot == .none, unsafe Self.isFast(row) { agent.bot = .rate }
     guard agent.bot != .none else { return }
     counters.add(.bot, agent.bot.rawValue, bounces: outcome.bounces, purchases: outcome.purchases)
     counters.add(.botSessions, 1)
@@ -314,6 +351,37 @@ public struct ReportOptions: Sendable, Equatable {
     }
   }
 
+  /// Counts referrers and sources. Most rows have none: those are counted in one go, where that comes to the same.
+  @inline(__always)
+  private mutating func addSources(
+    _ rows: UnsafePointer<PlacedRow>, _ n: Int, _ some: Chosen, of totals: Outcome
+  ) {
+    var (found, bounces, purchases) = (0, totals.bounces, totals.purchases)
+    for k in 0..<some.sources {
+      let i = unsafe Int(withSource[k])
+      let f = unsafe facts + i
+      unsafe addReferrer(rows[i], f)
+      found &+= unsafe f.pointee.referrer == .absent ? 0 : 1
+      bounces &-= unsafe f.pointee.outcome.bounces
+      purchases &-= unsafe f.pointee.outcome.purchases
+    }
+    counters.add(.referrerAbsent, Int64(n &- found))
+    let direct = reader.direct
+    let weight = Int64(n &- some.sources)
+    // "(direct)" has to be in the table, and none of the others may make it drop out before its turn
+    if weight > 0, some.sources <= campaigns.capacity - campaigns.count,
+      campaigns.add(direct.hash, weight: weight, bounces: bounces, purchases: purchases) != 0
+    {
+      counters.add(.channel, direct.channel.rawValue, sessions: weight, bounces: bounces, purchases: purchases)
+      for k in 0..<some.sources {
+        let i = unsafe Int(withSource[k])
+        unsafe addSource(rows[i], facts + i)
+      }
+    } else {
+      for i in 0..<n { unsafe addSource(rows[i], facts + i) }
+    }
+  }
+
   /// Reads and counts a row's referrer, and reads its source.
   @inline(__always)
   private mutating func addReferrer(
@@ -321,13 +389,13 @@ public struct ReportOptions: Sendable, Equatable {
   ) {
     let (row, bytes) = unsafe (placed.row, placed.bytes)
     unsafe reader.readSource(row, bytes, facts)
+    counters.add(.referrerOwn, unsafe facts.pointee.referrer == .own ? 1 : 0)
     guard unsafe facts.pointee.referrer == .other else { return }
     let (bounces, purchases) = unsafe (facts.pointee.outcome.bounces, facts.pointee.outcome.purchases)
     let hash = unsafe facts.pointee.referrerHash
     if referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
     let text = unsafe reader.referrerText(row, bytes, facts.pointee) ?? ""
-    referrers.insert(hash) { $0.part(text, bytesMax: 96) }
-    _ = referrers.add(hash, weight: 1, bounces: bounces, purchases: purchases)
+    referrers.insert(hash, weight: 1, bounces: bounces, purchases: purchases) { $0.part(text, bytesMax: 96) }
   }
 
   @inline(__always)
@@ -336,15 +404,11 @@ public struct ReportOptions: Sendable, Equatable {
   ) {
     let (row, bytes) = unsafe (placed.row, placed.bytes)
     let (bounces, purchases) = unsafe (facts.pointee.outcome.bounces, facts.pointee.outcome.purchases)
-    let kind = unsafe facts.pointee.referrer
-    counters.add(.referrerAbsent, kind == .absent ? 1 : 0)
-    counters.add(.referrerOwn, kind == .own ? 1 : 0)
     let source = unsafe facts.pointee.source
     counters.add(.channel, source.channel.rawValue, bounces: bounces, purchases: purchases)
     if campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases) != 0 { return }
     let resolved = unsafe reader.source(row, bytes, facts.pointee)
-    campaigns.insert(source.hash) { resolved.write(into: &$0) }
-    _ = campaigns.add(source.hash, weight: 1, bounces: bounces, purchases: purchases)
+    campaigns.insert(source.hash, weight: 1, bounces: bounces, purchases: purchases) { resolved.write(into: &$0) }
   }
 
   mutating func readState(from r: inout StateReader) throws {

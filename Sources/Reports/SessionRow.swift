@@ -63,8 +63,10 @@ public struct SessionRow: BitwiseCopyable, Sendable {
   /// Bit 0: more than 100 events at over one a second (a bot by rate).
   public var flags: UInt8
 
-  public static let none = UInt32.max
+  @inlinable @inline(__always)
+  public static var none: UInt32 { UInt32.max }
 
+  @inlinable @inline(__always)
   public init() {
     (id, userHash, start, end, closedAt, value) = (0, 0, 0, 0, 0, 0)
     (events, views, items) = (0, 0, 0)

@@ -182,8 +182,10 @@ public struct DistinctItems: BitwiseCopyable, Sendable {
   }
 
   /// The number of distinct values.
-  public func count(in slab: Slab) -> UInt32 {
-    if n & DistinctItems.sketched == 0 { return n }
+  @inlinable @inline(__always)
+  public func count(in slab: Slab) -> UInt32 { n & DistinctItems.sketched == 0 ? n : estimate(in: slab) }
+  @inline(never) @usableFromInline
+  func estimate(in slab: Slab) -> UInt32 {
     let r = unsafe slab.pointer(more)
     // registers are added in their order: the same set gives the same sum
     var sum = 0.0

@@ -22,6 +22,12 @@ public import FlatMemory
   @exclusivity(unchecked) public var ordinals = FlatArray<UInt32>(capacity: 1)
   /// Bytes the elements' spans point into.
   @exclusivity(unchecked) public var arena = OutputBuffer(capacity: 64)
+  /// ``arena`` by value, to append to and put back: the field itself has run-time checks where other modules use it.
+  @inlinable
+  public var arenaValue: OutputBuffer {
+    @inline(__always) get { unsafe arena }
+    @inline(__always) set { unsafe arena = newValue }
+  }
   /// When set, spans point here instead (the block that the elements were decoded from).
   @exclusivity(unchecked) public var borrowedArena: UnsafePointer<UInt8>?
 

@@ -9,8 +9,7 @@ import TestSupport
   private static func add(_ table: inout FrequentItems, _ item: Int, weight: Int64 = 1) {
     let hash = mix(UInt64(item), 0x1234_5678_9abc_def1)
     if table.add(hash, weight: weight) == 0 {
-      table.insert(hash) { $0.part("item \(item)", bytesMax: 40) }
-      _ = table.add(hash, weight: weight)
+      table.insert(hash, weight: weight) { $0.part("item \(item)", bytesMax: 40) }
     }
   }
 

@@ -165,3 +165,5 @@ size_t tw_positions(const uint8_t *p, size_t n, uint8_t a, uint8_t b, uint8_t c,
 /// Length of the longest prefix of p[0..<n] made of whole lines that each hold an even number of double quotes;
 /// stops before the first line that holds an odd number. Reads n rounded up to 64 bytes.
 size_t tw_even_quote_lines(const uint8_t *p, size_t n);
+
+#include "text_kernels.h"

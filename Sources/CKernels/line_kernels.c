@@ -31,33 +31,38 @@ static inline int has_all(const tw_layout *layout, const uint8_t *text, const ui
   return (d[0] | d[1]) == 0;
 }
 
+/// Fills the row of a line.
+static inline void put_spans(const tw_layout *layout, const uint32_t *stops, tw_span *row) {
+  for (uint32_t left = layout->fields; left; left &= left - 1) {
+    int i = __builtin_ctz(left);
+    uint32_t from = stops[layout->ends[2 * i]] + (uint32_t)layout->delta[2 * i];
+    uint32_t to = stops[layout->ends[2 * i + 1]] + (uint32_t)layout->delta[2 * i + 1];
+    row[i] = (tw_span){from, to - from};
+  }
+}
+
 size_t tw_take_lines_plain(const tw_layout *layout, const uint8_t *text, const uint32_t *stops, size_t stop_count,
                            size_t line_start, size_t bytes_max, size_t lines_max, tw_span *rows) {
   // a copy, which no store to the rows can change
   const tw_layout l = *layout;
-  const size_t line_stops = l.stop_count;
   size_t n = 0;
-  for (; n < lines_max && stop_count >= line_stops; n++, rows += 8) {
-    size_t line_end = stops[line_stops - 1];
+  for (; n < lines_max && stop_count >= l.stop_count; n++, rows += 8) {
+    size_t line_end = stops[l.stop_count - 1];
     if (line_end - line_start > bytes_max || !has_all(&l, text, stops, line_start)) break;
-    for (uint32_t left = l.fields; left; left &= left - 1) {
-      int i = __builtin_ctz(left);
-      uint32_t from = stops[l.ends[2 * i]] + (uint32_t)l.delta[2 * i];
-      uint32_t to = stops[l.ends[2 * i + 1]] + (uint32_t)l.delta[2 * i + 1];
-      rows[i] = (tw_span){from, to - from};
-    }
+    put_spans(&l, stops, rows);
     line_start = line_end + 1;
-    stops += line_stops;
-    stop_count -= line_stops;
+    stops += l.stop_count;
+    stop_count -= l.stop_count;
   }
   return n;
 }
 
 #if defined(__x86_64__)
-#define TW_LINES_512 __attribute__((target("avx512f,avx512bw,avx512vl,bmi")))
+#define TW_AVX2 __attribute__((target("avx2,bmi")))
+#define TW_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,bmi")))
 
 /// As has_all, two literals at a time.
-TW_LINES_512 static inline int has_all_512(
+TW_AVX2 static inline int has_all_avx2(
     const tw_layout *layout, const uint8_t *text, const uint32_t *stops, size_t line_start) {
   __m256i d = _mm256_zextsi128_si256((__m128i)difference(layout, 0, text + line_start));
   size_t i = 1;
@@ -74,25 +79,40 @@ TW_LINES_512 static inline int has_all_512(
   return _mm256_testz_si256(d, d);
 }
 
-// The places of all fields are looked up at once among the line's stops, which two registers hold.
-TW_LINES_512 static size_t take_lines_avx512(
+TW_AVX2 static size_t take_lines_avx2(
     const tw_layout *layout, const uint8_t *text, const uint32_t *stops, size_t stop_count, size_t line_start,
     size_t bytes_max, size_t lines_max, tw_span *rows) {
   const tw_layout l = *layout;
-  const size_t line_stops = l.stop_count;
+  size_t n = 0;
+  for (; n < lines_max && stop_count >= l.stop_count; n++, rows += 8) {
+    size_t line_end = stops[l.stop_count - 1];
+    if (line_end - line_start > bytes_max || !has_all_avx2(&l, text, stops, line_start)) break;
+    put_spans(&l, stops, rows);
+    line_start = line_end + 1;
+    stops += l.stop_count;
+    stop_count -= l.stop_count;
+  }
+  return n;
+}
+
+// The places of all fields are looked up at once among the line's stops, which two registers hold.
+TW_AVX512 static size_t take_lines_avx512(
+    const tw_layout *layout, const uint8_t *text, const uint32_t *stops, size_t stop_count, size_t line_start,
+    size_t bytes_max, size_t lines_max, tw_span *rows) {
+  const tw_layout l = *layout;
   const __m512i ends = _mm512_loadu_si512(l.ends), delta = _mm512_loadu_si512(l.delta);
   size_t n = 0;
-  for (; n < lines_max && stop_count >= line_stops; n++, rows += 8) {
-    size_t line_end = stops[line_stops - 1];
-    if (line_end - line_start > bytes_max || !has_all_512(&l, text, stops, line_start)) break;
+  for (; n < lines_max && stop_count >= l.stop_count; n++, rows += 8) {
+    size_t line_end = stops[l.stop_count - 1];
+    if (line_end - line_start > bytes_max || !has_all_avx2(&l, text, stops, line_start)) break;
     __m512i places = _mm512_permutex2var_epi32(_mm512_loadu_si512(stops), ends, _mm512_loadu_si512(stops + 16));
     places = _mm512_add_epi32(places, delta);
     // (from, to) becomes (from, to - from)
     __m512i spans = _mm512_sub_epi32(places, _mm512_slli_epi64(places, 32));
     _mm512_mask_storeu_epi64(rows, l.fields, spans);
     line_start = line_end + 1;
-    stops += line_stops;
-    stop_count -= line_stops;
+    stops += l.stop_count;
+    stop_count -= l.stop_count;
   }
   return n;
 }
@@ -103,6 +123,8 @@ size_t tw_take_lines(const tw_layout *layout, const uint8_t *text, const uint32_
 #if defined(__x86_64__)
   if (layout->stop_count <= 32 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
     return take_lines_avx512(layout, text, stops, stop_count, line_start, bytes_max, lines_max, rows);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+    return take_lines_avx2(layout, text, stops, stop_count, line_start, bytes_max, lines_max, rows);
 #endif
   return tw_take_lines_plain(layout, text, stops, stop_count, line_start, bytes_max, lines_max, rows);
 }

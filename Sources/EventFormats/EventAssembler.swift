@@ -24,11 +24,28 @@ struct EventAssembler {
   }
   func deallocate() { classifier.deallocate() }
 
-  /// Adds the event of one line, `[lineStart, lineEnd)` without its newline. A class handed in is taken as it is.
+  /// Adds the event of one line, `[lineStart, lineEnd)` without its newline.
   @inline(never)
   mutating func add(
     _ b: UnsafeMutablePointer<UInt8>, _ row: UnsafeMutablePointer<ByteSpan>, lineStart: Int, lineEnd: Int,
-    eventClass: EventClass? = nil, events: inout FlatArray<LogEvent>, rejected: inout FlatArray<RejectedLine>
+    events: inout FlatArray<LogEvent>, rejected: inout FlatArray<RejectedLine>
+  ) {
+    unsafe addLine(b, row, lineStart, lineEnd, nil, &events, &rejected)
+  }
+
+  /// Adds the event of one line whose class is known.
+  @inline(never)
+  mutating func add(
+    _ b: UnsafeMutablePointer<UInt8>, _ row: UnsafeMutablePointer<ByteSpan>, lineStart: Int, lineEnd: Int,
+    eventClass: EventClass, events: inout FlatArray<LogEvent>, rejected: inout FlatArray<RejectedLine>
+  ) {
+    unsafe addLine(b, row, lineStart, lineEnd, eventClass, &events, &rejected)
+  }
+
+  @inline(__always)
+  private mutating func addLine(
+    _ b: UnsafeMutablePointer<UInt8>, _ row: UnsafeMutablePointer<ByteSpan>, _ lineStart: Int, _ lineEnd: Int,
+    _ eventClass: EventClass?, _ events: inout FlatArray<LogEvent>, _ rejected: inout FlatArray<RejectedLine>
   ) {
     if hasAliases { unsafe fillAliases(row) }
     events.reserve(events.count &+ 1)
@@ -82,11 +99,14 @@ struct EventAssembler {
     _ event: UnsafeMutablePointer<LogEvent>
   ) -> Bool {
     let timeText = unsafe row[0]
-    let milliseconds = unsafe time.millisecondsInSameMinute(b + Int(timeText.offset), Int(timeText.length))
+    let timeStart = unsafe b + Int(timeText.offset)
+    // access logs, whose lines have their class, write no such times: this is decided where the code is compiled
+    let milliseconds =
+      unsafe eventClass == nil ? time.millisecondsInSameMinute(timeStart, Int(timeText.length)) : -1
     if _fastPath(milliseconds >= 0) {
       unsafe event.pointee.time = time.minuteStart &+ milliseconds
     } else {
-      let read = unsafe otherTime(b, timeText)
+      let read = unsafe eventClass == nil ? otherTime(timeStart, timeText) : anyTime(timeStart, timeText)
       if read == TimeParser.unreadable { return false }
       unsafe event.pointee.time = read
     }
@@ -140,11 +160,13 @@ struct EventAssembler {
     unsafe hashWords(load8(p) & tw_mask_low(n), load8(p + 8) & tw_mask_high(n), n)
   }
 
-  @inline(never)
-  private mutating func otherTime(_ b: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 {
+  @inline(__always)
+  private mutating func anyTime(_ p: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 {
     if text.length &+ 1 <= 1 { return TimeParser.unreadable }
-    return unsafe time.parse(b + Int(text.offset), Int(text.length))
+    return unsafe time.parse(p, Int(text.length))
   }
+  @inline(never)
+  private mutating func otherTime(_ p: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 { unsafe anyTime(p, text) }
 
   /// A name that is absent, or long.
   @inline(never)

@@ -99,14 +99,14 @@ struct EventAssembler {
     _ event: UnsafeMutablePointer<LogEvent>
   ) -> Bool {
     let timeText = unsafe row[0]
-    let timeStart = unsafe b + Int(timeText.offset)
     // access logs, whose lines have their class, write no such times: this is decided where the code is compiled
     let milliseconds =
-      unsafe eventClass == nil ? time.millisecondsInSameMinute(timeStart, Int(timeText.length)) : -1
+      unsafe eventClass == nil
+      ? time.millisecondsInSameMinute(b + Int(timeText.offset), Int(timeText.length)) : -1
     if _fastPath(milliseconds >= 0) {
       unsafe event.pointee.time = time.minuteStart &+ milliseconds
     } else {
-      let read = unsafe eventClass == nil ? otherTime(timeStart, timeText) : anyTime(timeStart, timeText)
+      let read = unsafe eventClass == nil ? otherTime(b, timeText) : anyTime(b, timeText)
       if read == TimeParser.unreadable { return false }
       unsafe event.pointee.time = read
     }
@@ -161,12 +161,12 @@ struct EventAssembler {
   }
 
   @inline(__always)
-  private mutating func anyTime(_ p: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 {
+  private mutating func anyTime(_ b: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 {
     if text.length &+ 1 <= 1 { return TimeParser.unreadable }
-    return unsafe time.parse(p, Int(text.length))
+    return unsafe time.parse(b + Int(text.offset), Int(text.length))
   }
   @inline(never)
-  private mutating func otherTime(_ p: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 { unsafe anyTime(p, text) }
+  private mutating func otherTime(_ b: UnsafePointer<UInt8>, _ text: ByteSpan) -> Int64 { unsafe anyTime(b, text) }
 
   /// A name that is absent, or long.
   @inline(never)

@@ -13,8 +13,8 @@ import FlatMemory
 /// Cost: 0.5 ns a field.
 @safe struct LayoutTrace {
   static let stepsMax = 64
-  /// Lines taken at a time: their rows stay in the nearest cache.
-  static let linesMax = 32
+  /// Lines taken at a time, some more than a stretch of the ``StopList`` usually has.
+  static let linesMax = 128
   private static let trialMisses = 64
   private static let pauseMin = 64
   private static let pauseMax = 1 << 16

@@ -72,7 +72,9 @@ import FlatMemory
       var k = 0
       while k < stopsEnd {
         let left = unsafe UnsafeBufferPointer(start: positions + k, count: stopsEnd &- k)
-        var taken = unsafe at.trace.take(b, left, lineStart: lineStart, byteCountMax: lineByteCountMax)
+        let linesMax = at.trace.linesMax(checksUTF8: at.checksUTF8)
+        var taken = unsafe at.trace.take(
+          b, left, lineStart: lineStart, byteCountMax: lineByteCountMax, linesMax: linesMax)
         if at.checksUTF8 { taken = unsafe linesInUTF8(b, left, lineStart, taken, at.trace.stopCount) }
         if taken > 0 {
           at.trace.noteHits(taken)
@@ -82,7 +84,7 @@ import FlatMemory
             events: &at.events, rejected: &at.rejected)
           k &+= taken &* at.trace.stopCount
           lineStart = unsafe Int(positions[k &- 1]) &+ 1
-          if taken == LayoutTrace.linesMax || k == stopsEnd { continue }
+          if taken == linesMax || k == stopsEnd { continue }
         }
         k = unsafe otherLine(b, positions, k, lineStart, walk, &at)
         lineStart = unsafe Int(positions[k &- 1]) &+ 1

@@ -14,7 +14,9 @@ import FlatMemory
 @safe struct LayoutTrace {
   static let stepsMax = 64
   /// Lines taken at a time, some more than a stretch of the ``StopList`` usually has.
-  static let linesMax = 128
+  private static let linesMax = 128
+  /// The same where a line that was taken may yet prove another: those behind it are taken again.
+  private static let doubtfulLinesMax = 8
   private static let trialMisses = 64
   private static let pauseMin = 64
   private static let pauseMax = 1 << 16
@@ -59,16 +61,22 @@ import FlatMemory
     unsafe rows.deallocate()
   }
 
+  /// How many lines to take at a time.
+  @inline(__always)
+  func linesMax(checksUTF8: Bool) -> Int {
+    checksUTF8 || bareCount > 0 ? LayoutTrace.doubtfulLinesMax : LayoutTrace.linesMax
+  }
+
   /// Takes lines from `lineStart` on as long as they have this layout and are no longer than `byteCountMax`, the rows
   /// being filled; gives how many. `stops` are those of whole lines and begin with the first line's.
   @inline(__always)
   func take(
-    _ b: UnsafePointer<UInt8>, _ stops: UnsafeBufferPointer<UInt32>, lineStart: Int, byteCountMax: Int
+    _ b: UnsafePointer<UInt8>, _ stops: UnsafeBufferPointer<UInt32>, lineStart: Int, byteCountMax: Int, linesMax: Int
   ) -> Int {
     if stopCount == 0 { return 0 }
     let takeLines = unsafe isPortable ? tw_take_lines_plain : tw_take_lines
     let n = unsafe takeLines(
-      layout, b, stops.baseAddress!, stops.count, lineStart, byteCountMax, LayoutTrace.linesMax,
+      layout, b, stops.baseAddress!, stops.count, lineStart, byteCountMax, linesMax,
       UnsafeMutableRawPointer(rows).assumingMemoryBound(to: tw_span.self))
     return bareCount == 0 ? n : unsafe linesWithBareValues(b, stops.baseAddress!, n)
   }

@@ -3,30 +3,45 @@
 
 #if defined(__x86_64__)
 // As many places are written as usual text has stops in 64 bytes, whether or not there are that many: no branch per
-// stop, and seldom one per word.
-__attribute__((target("avx512bw,avx512vl,avx512vbmi2,popcnt"))) static struct tw_stops stops_avx512(
-    const uint8_t *p, size_t n, uint32_t base, uint32_t *out) {
-  uint8_t ascending[64];
-  for (int i = 0; i < 64; i++) ascending[i] = (uint8_t)i;
-  const __m512i places = _mm512_loadu_si512(ascending);
+// stop, and one per word that seldom changes its way.
+#define TW_STOPS_512 __attribute__((target("avx512bw,avx512vl,avx512vbmi2,popcnt")))
+
+/// Writes the places of a word's bits, as bytes of `ascending`, plus `at`; returns how many there are.
+TW_STOPS_512 static inline size_t put_stops(uint64_t m, __m512i ascending, __m512i at, uint32_t *out) {
+  size_t count = (size_t)_mm_popcnt_u64(m);
+  __m512i found = _mm512_maskz_compress_epi8(m, ascending);
+  _mm512_storeu_si512(out, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(found))));
+  if (count > 16) {
+    _mm512_storeu_si512(out + 16, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 1))));
+    _mm512_storeu_si512(out + 32, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 2))));
+    _mm512_storeu_si512(out + 48, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 3))));
+  }
+  return count;
+}
+
+TW_STOPS_512 static inline uint64_t stop_bits(__m512i v) {
+  __mmask64 other = _mm512_cmpge_epu8_mask(v, _mm512_set1_epi8(0x20));
+  other = _mm512_mask_cmpneq_epu8_mask(other, v, _mm512_set1_epi8('"'));
+  return ~_mm512_mask_cmpneq_epu8_mask(other, v, _mm512_set1_epi8('\\'));
+}
+
+TW_STOPS_512 static struct tw_stops stops_avx512(const uint8_t *p, size_t n, uint32_t base, uint32_t *out) {
+  uint8_t bytes[64];
+  for (int i = 0; i < 64; i++) bytes[i] = (uint8_t)i;
+  const __m512i ascending = _mm512_loadu_si512(bytes);
+  __m512i at = _mm512_set1_epi32((int)base), all = _mm512_setzero_si512();
   uint32_t *o = out;
-  __m512i all = _mm512_setzero_si512();
-  for (size_t i = 0; i < n; i += 64) {
+  size_t i = 0, whole = n & ~(size_t)63;
+  for (; i < whole; i += 64) {
     __m512i v = _mm512_loadu_si512(p + i);
     all = _mm512_or_si512(all, v);
-    uint64_t m = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'))
-               | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20));
-    if (n - i < 64) m &= (1ull << (n - i)) - 1;
-    __m512i found = _mm512_maskz_compress_epi8(m, places);
-    __m512i at = _mm512_set1_epi32((int)(base + (uint32_t)i));
-    int count = (int)_mm_popcnt_u64(m);
-    _mm512_storeu_si512(o, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(found))));
-    _mm512_storeu_si512(o + 16, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 1))));
-    if (__builtin_expect(count > 32, 0)) {
-      _mm512_storeu_si512(o + 32, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 2))));
-      _mm512_storeu_si512(o + 48, _mm512_add_epi32(at, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 3))));
-    }
-    o += count;
+    o += put_stops(stop_bits(v), ascending, at, o);
+    at = _mm512_add_epi32(at, _mm512_set1_epi32(64));
+  }
+  if (i < n) {
+    __m512i v = _mm512_loadu_si512(p + i);
+    all = _mm512_or_si512(all, v);
+    o += put_stops(stop_bits(v) & ((1ull << (n - i)) - 1), ascending, at, o);
   }
   return (struct tw_stops){(size_t)(o - out), _mm512_movepi8_mask(all) != 0};
 }

@@ -6,9 +6,10 @@ import FlatMemory
 /// hash of its bytes), some 100 ns otherwise. The owner calls ``deallocate()``.
 @safe struct EventClassifier {
   private struct Entry {
-    /// Of the name; 0: nothing here.
-    var hash: UInt64 = 0
+    /// Of the name; where there is none, one that would not be looked for here.
+    var hash: UInt64
     var eventClass = EventClass.other
+    var isTaken = false
   }
   private static let entryCount = 256
   private static let probesMax = 8
@@ -16,15 +17,15 @@ import FlatMemory
 
   init() {
     unsafe entries = .allocate(capacity: EventClassifier.entryCount)
-    unsafe entries.initialize(repeating: Entry(), count: EventClassifier.entryCount)
+    for i in 0..<EventClassifier.entryCount { unsafe (entries + i).initialize(to: Entry(hash: UInt64(i) ^ 1)) }
   }
   func deallocate() { unsafe entries.deallocate() }
 
+  /// The class of a name, whose hash is ``hashBytes(_:_:)``.
   @inline(__always)
-  func classify(_ p: UnsafePointer<UInt8>, _ n: Int) -> EventClass {
-    let hash = unsafe hashBytes(p, n)
+  func classify(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64) -> EventClass {
     let home = Int(truncatingIfNeeded: hash) & (EventClassifier.entryCount &- 1)
-    if unsafe entries[home].hash == hash, hash != 0 { return unsafe entries[home].eventClass }
+    if _fastPath(unsafe entries[home].hash == hash) { return unsafe entries[home].eventClass }
     return unsafe classifyInFull(p, n, hash, home)
   }
 
@@ -34,15 +35,15 @@ import FlatMemory
     var place = home
     for probe in 0..<EventClassifier.probesMax {
       let i = (home + probe) & (EventClassifier.entryCount - 1)
-      if unsafe entries[i].hash == hash, hash != 0 { return unsafe entries[i].eventClass }
-      if unsafe entries[i].hash == 0 {
+      if unsafe !entries[i].isTaken {
         place = i
         break
       }
+      if unsafe entries[i].hash == hash { return unsafe entries[i].eventClass }
     }
     let text = unsafe String(decoding: UnsafeBufferPointer(start: p, count: min(n, 255)), as: UTF8.self)
     let eventClass = EventClassifier.eventClass(normalizedName: EventClassifier.normalized(text))
-    unsafe entries[place] = Entry(hash: hash, eventClass: eventClass)
+    unsafe entries[place] = Entry(hash: hash, eventClass: eventClass, isTaken: true)
     return eventClass
   }
 

@@ -17,6 +17,9 @@ public func fuzzDecoder(_ format: LogFormat, _ bytes: UnsafeRawBufferPointer) {
   if format == .ndjson {
     unsafe precondition(
       cold == DecodingTrace(LogDecoder(plan: plan, learns: false), bytes), "learning changed the result")
+    unsafe precondition(
+      cold == DecodingTrace(LogDecoder(plan: plan, learns: true, isPortable: true), bytes),
+      "the machine changed the result")
     let trained = LogDecoder(plan: plan)
     unsafe fuzzTypicalLines.utf8.withContiguousStorageIfAvailable {
       _ = unsafe DecodingTrace(trained, UnsafeRawBufferPointer($0))

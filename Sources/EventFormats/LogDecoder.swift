@@ -17,11 +17,12 @@ public final class LogDecoder: @unchecked Sendable {
 
   public convenience init(plan: DecodingPlan) { self.init(plan: plan, learns: true) }
 
-  /// `learns` false reads every line by the general way, to compare with.
-  init(plan: DecodingPlan, learns: Bool) {
+  /// To compare with: `learns` false reads every line by the general way, `isPortable` true takes no advantage of the
+  /// machine it runs on.
+  init(plan: DecodingPlan, learns: Bool, isPortable: Bool = false) {
     self.plan = plan
     switch plan.format {
-    case .ndjson: kind = .json(JSONLinesDecoder(plan: plan, learns: learns))
+    case .ndjson: kind = .json(JSONLinesDecoder(plan: plan, learns: learns, isPortable: isPortable))
     case .csv, .tsv: kind = .delimited(DelimitedDecoder(plan: plan))
     case .combined, .common: kind = .accessLog(AccessLogDecoder(plan: plan))
     }

@@ -4,8 +4,8 @@ import FlatMemory
 ///
 /// Guarantees: only real dates and times of the years 0 to 9999 are accepted; anything else is ``unreadable``.
 /// A leap second (`:60`) counts as the first second of the next minute; a missing zone is UTC.
-/// Cost: 2 ns for a date that is the previous one's (the day is cached, the clock is read as one word), 20 ns
-/// otherwise. Reads up to 31 bytes past the start of the text, whatever its length.
+/// Cost: 1 ns for a minute that is the previous one's (it is cached, the rest is read as one word), 3 ns for a date
+/// that is, 20 ns otherwise. Reads up to 31 bytes past the start of the text, whatever its length.
 struct TimeParser {
   static let unreadable = Int64.min
   /// 9999-12-31T23:59:59.999Z and 0001-01-01T00:00:00.000Z.
@@ -14,9 +14,13 @@ struct TimeParser {
 
   let format: TimeFormat
   /// The text of the last day read, as overlapping words, and the time it began.
-  private var dayLow: UInt64 = 0
-  private var dayHigh: UInt64 = 0
+  private var dayLow = UInt64.max
+  private var dayHigh = UInt64.max
   private var dayStart: Int64 = 0
+  /// The same of the last minute read, of times as `2026-01-01T00:00:00.000Z`.
+  private var minuteLow = UInt64.max
+  private var minuteHigh = UInt64.max
+  private(set) var minuteStart: Int64 = 0
   /// The text of the last zone read; of an access log it is part of what ``dayStart`` was computed from.
   private var zone: UInt64 = 0
   private var zoneOffset: Int64 = 0
@@ -44,17 +48,38 @@ struct TimeParser {
 
   // MARK: ISO 8601
 
+  /// Milliseconds since ``minuteStart`` when the text is of the same minute as the one before, else negative. Only of ISO
+  /// times is a minute kept.
+  @inline(__always)
+  func millisecondsInSameMinute(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
+    guard n == 24, unsafe load8(p) == minuteLow, unsafe load8(p + 8) == minuteHigh else { return -1 }
+    return unsafe TimeParser.millisecondsOfMinute(load8(p + 16))
+  }
+
+  /// ":SS.mmmZ" as milliseconds, or -1. One word: the digits must be 0...9 (the first of the seconds 0...5), the rest
+  /// exact.
+  @inline(__always)
+  private static func millisecondsOfMinute(_ word: UInt64) -> Int64 {
+    let m = word &- 0x5a30_3030_2e30_303a
+    if ((m &+ 0x7f76_7676_7f76_7a7f) | m) & 0x8080_8080_8080_8080 != 0 { return -1 }
+    let pairs = m &* 10 &+ (m &>> 8)
+    let seconds = (pairs &>> 8) & 0xff
+    return Int64(truncatingIfNeeded: seconds &* 1000 &+ ((pairs &>> 32) & 0xff) &* 10 &+ m &>> 48)
+  }
+
   @inline(__always)
   private mutating func iso8601(_ p: UnsafePointer<UInt8>, _ n: Int) -> Int64 {
+    let milliseconds = unsafe millisecondsInSameMinute(p, n)
+    if milliseconds >= 0 { return minuteStart &+ milliseconds }
     if n >= 19, unsafe load8(p) == dayLow, unsafe load8(p + 3) == dayHigh {  // the same "2026-01-01T" as last time
       let clock = unsafe TimeParser.clockMilliseconds(load8(p + 11))
       if clock >= 0 {
         if n == 24 {
-          // ":SS.mmmZ" as a word: the digits must be 0...9, the rest exact
-          let m = unsafe load8(p + 16) &- 0x5a30_3030_2e30_303a
-          if ((m &+ 0x7f76_7676_7f76_767f) | m) & 0x8080_8080_8080_8080 == 0 {
-            let ms = ((m &>> 32) & 0xff) &* 100 &+ ((m &>> 40) & 0xff) &* 10 &+ ((m &>> 48) & 0xff)
-            return dayStart &+ clock &+ Int64(truncatingIfNeeded: ms)
+          let milliseconds = unsafe TimeParser.millisecondsOfMinute(load8(p + 16))
+          if milliseconds >= 0 {
+            (minuteLow, minuteHigh) = unsafe (load8(p), load8(p + 8))
+            minuteStart = dayStart &+ clock &- clock % 60_000
+            return minuteStart &+ milliseconds
           }
         } else if n == 20, unsafe p[19] == 90 {
           return dayStart &+ clock

@@ -1,3 +1,4 @@
+import FlatMemory
 import Testing
 
 @testable import EventFormats
@@ -96,6 +97,27 @@ import Testing
   @Test(arguments: ["", "12", "20150517", "u1", "2026-01", "nan", "inf"])
   func noTime(text: String) {
     #expect(TimeFormat(sample: text) == nil)
+  }
+
+  /// A minute that is known, from the times before, changes neither what is read nor what is refused.
+  @Test func timesOfAKnownMinute() {
+    var g = SeededGenerator(seed: newSeed("timesOfAKnownMinute"))
+    let bytes: [UInt8] = [0, 32, 44, 46, 47, 48, 53, 54, 57, 58, 90, 122, 176, 255]
+    var refused = 0
+    for _ in 0..<5000 {
+      var text = Array("2026-01-01T12:34:\(10 + g.below(50)).\(100 + g.below(900))Z".utf8)
+      if g.chance(50) { text[16 + g.below(8)] = bytes[g.below(bytes.count)] }
+      var cold = TimeParser(.iso8601)
+      var warm = TimeParser(.iso8601)
+      for milliseconds in 0..<3 { _ = parse("2026-01-01T12:34:56.00\(milliseconds)Z", &warm) }
+      text += [UInt8](repeating: 0, count: bytePadding)
+      let (want, got) = unsafe text.withUnsafeBufferPointer {
+        unsafe (cold.parse($0.baseAddress!, 24), warm.parse($0.baseAddress!, 24))
+      }
+      #expect(got == want, "\(text.prefix(24))")
+      if want == TimeParser.unreadable { refused += 1 }
+    }
+    #expect((1000...2400).contains(refused))
   }
 
   /// Written and read again, through a parser that keeps its cached day from one to the next.

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "files.h"
+#include "line_kernels.h"
 #if defined(__SSE2__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)

@@ -16,6 +16,13 @@ struct FieldFinder {
   let options: FormatOptions
   /// Whether fields may also be given by number (columns).
   let isTable: Bool
+  /// By field.
+  private let borneNames: [BorneNames]
+
+  init(source: String, fields: [SampledField], options: FormatOptions, isTable: Bool) {
+    (self.source, self.fields, self.options, self.isTable) = (source, fields, options, isTable)
+    borneNames = fields.map { BorneNames($0.keys) }
+  }
 
   struct Found {
     var indexes: [FieldRole: Int] = [:]
@@ -57,28 +64,39 @@ struct FieldFinder {
     let names = FieldNames.usual(role).map(FieldNames.normalized)
     let depthMax = fields.map(\.keys.count).max() ?? 0
     for depth in stride(from: 1, through: max(depthMax, 1), by: 1) {
+      let candidates = fields.indices.filter { fields[$0].keys.count == depth }
       for name in names {
-        for (i, field) in fields.enumerated() where field.keys.count == depth && fits(field, role) {
-          if isNamed(field, name) { return i }
-        }
+        // the values are looked at last: that takes longest
+        if let i = candidates.first(where: { isNamed(borneNames[$0], name) && fits(fields[$0], role) }) { return i }
       }
     }
     return nil
   }
 
-  /// Whether a field bears a name: by itself, or together with the objects it stands in (`user.id`).
-  private func isNamed(_ field: SampledField, _ name: String) -> Bool {
-    let keys = field.keys
-    if keys.count > 1 {
-      if FieldNames.normalized(keys.suffix(2).joined()) == name { return true }
-      if FieldNames.normalized(keys.joined()) == name { return true }
-      // inside other objects these names say too little
-      let vague: Set = [
-        "type", "t", "action", "date", "product", "item", "ref", "total", "path", "page", "agent", "value",
-      ]
-      if vague.contains(name) { return false }
+  /// What a field is called, as ``FieldNames/normalized(_:)`` writes it.
+  private struct BorneNames {
+    /// By its last key.
+    let last: String
+    /// With the object it stands in (`user.id`), and with all objects around it.
+    var nested: [String] = []
+
+    init(_ keys: [String]) {
+      last = FieldNames.normalized(keys[keys.count - 1])
+      guard keys.count > 1 else { return }
+      nested = [FieldNames.normalized(keys.suffix(2).joined())]
+      if keys.count > 2 { nested.append(FieldNames.normalized(keys.joined())) }
     }
-    return FieldNames.normalized(keys[keys.count - 1]) == name
+  }
+
+  /// Inside other objects these names say too little.
+  private static let vagueNames: Set = [
+    "type", "t", "action", "date", "product", "item", "ref", "total", "path", "page", "agent", "value",
+  ]
+
+  /// Whether a field bears a name: by itself, or together with the objects it stands in (`user.id`).
+  private func isNamed(_ field: BorneNames, _ name: String) -> Bool {
+    if field.nested.contains(name) { return true }
+    return field.last == name && (field.nested.isEmpty || !FieldFinder.vagueNames.contains(name))
   }
 
   /// Whether the values of a field suit a role.

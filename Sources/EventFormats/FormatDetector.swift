@@ -59,9 +59,7 @@ public enum FormatDetector {
 
   /// JSON or an access log, when some lines read as one of them beyond doubt.
   static func clearFormat(of sample: UnsafeRawBufferPointer) -> LogFormat? {
-    var outline = JSONOutline()
-    let samples = unsafe lines(sample, max: 20)
-    for i in unsafe samples.indices { unsafe outline.add(UnsafeRawBufferPointer(rebasing: samples[i])) }
+    let outline = unsafe jsonOutline(sample, linesMax: 20)
     if outline.objectCount > 0, outline.objectCount == outline.lineCount { return .ndjson }
     return unsafe accessLog(sample)
   }
@@ -92,9 +90,7 @@ public enum FormatDetector {
       }
     }
     if unsafe head[start] == 123 {
-      var outline = JSONOutline()
-      let samples = unsafe lines(head, max: 20)
-      for i in unsafe samples.indices { unsafe outline.add(UnsafeRawBufferPointer(rebasing: samples[i])) }
+      let outline = unsafe jsonOutline(head, linesMax: 20)
       if outline.objectCount > 0 { return .ndjson }
       throw refuse("JSON, but not one object a line", "put each event on a line of its own: jq -c . \(name) | …")
     }
@@ -139,9 +135,7 @@ public enum FormatDetector {
   private static func jsonPlan(
     _ head: UnsafeRawBufferPointer, _ name: String, _ options: FormatOptions
   ) throws(FormatError) -> DecodingPlan {
-    var outline = JSONOutline()
-    let samples = unsafe lines(head, max: linesMax)
-    for i in unsafe samples.indices { unsafe outline.add(UnsafeRawBufferPointer(rebasing: samples[i])) }
+    let outline = unsafe jsonOutline(head, linesMax: linesMax)
     guard outline.objectCount > 0 else {
       throw .unknownFormat(
         "\(name): none of its first \(outline.lineCount) lines is a JSON object; "
@@ -187,12 +181,30 @@ public enum FormatDetector {
   /// The first lines that are not blank, without their newlines.
   private static func lines(_ head: UnsafeRawBufferPointer, max: Int) -> [Slice<UnsafeRawBufferPointer>] {
     var lines: [Slice<UnsafeRawBufferPointer>] = unsafe []
+    guard let start = head.baseAddress else { return unsafe lines }
+    let b = unsafe start.assumingMemoryBound(to: UInt8.self)
     var from = 0
     while from < head.count, unsafe lines.count < max {
-      let end = unsafe head[from...].firstIndex(of: 10) ?? head.count
+      let end = unsafe lineEnd(b, from, head.count)
       if unsafe head[from..<end].contains(where: { $0 > 32 }) { unsafe lines.append(head[from..<end]) }
       from = end + 1
     }
     return unsafe lines
+  }
+
+  /// What the first lines that are not blank hold as JSON.
+  private static func jsonOutline(_ head: UnsafeRawBufferPointer, linesMax: Int) -> JSONOutline {
+    var outline = JSONOutline()
+    let samples = unsafe lines(head, max: linesMax)
+    for i in unsafe samples.indices {
+      let line = unsafe samples[i]
+      if unsafe line.endIndex + bytePadding < head.count {
+        // its newline and enough beyond it can be read where it stands
+        unsafe outline.add((head.baseAddress! + line.startIndex).assumingMemoryBound(to: UInt8.self), line.count)
+      } else {
+        unsafe outline.add(UnsafeRawBufferPointer(rebasing: line))
+      }
+    }
+    return outline
   }
 }

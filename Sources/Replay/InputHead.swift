@@ -9,30 +9,22 @@ struct InputHead {
 
   /// Decodes the heads. Throws ``BadInputError`` when too many of the first 1,000 lines are malformed.
   init(sources: [LogFileSource], maxBadPercent: Double?) throws {
-    for (i, source) in sources.enumerated() where !source.sample.isEmpty {
+    for (i, source) in sources.enumerated() where source.sample.count > 0 {
       let sample = source.sample
       // a line that the sample ends within is left out, unless it is the only one
-      let ending = sample.last == 10 ? nil : sample.lastIndex(of: 10)
       let isCut = sample.count >= LogFileSource.sampleByteCount
-      let n = isCut ? ending.map { $0 + 1 - sample.startIndex } ?? sample.count : sample.count
-      let needsEnd = sample[sample.startIndex + n - 1] != 10
-      let end = needsEnd ? n + 1 : n
-      // decoding needs as much again for what it unescapes; most of that stays untouched
-      let head = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * end + 6 * bytePadding)
-      defer { unsafe head.deallocate() }
-      unsafe sample.withUnsafeBufferPointer { unsafe head.update(from: $0.baseAddress!, count: n) }
-      unsafe (head + n).initialize(repeating: 0, count: 3 * bytePadding)
-      if needsEnd { unsafe head[n] = 10 }
+      let n = unsafe isCut ? sample.bytes.lastIndex(of: 10).map { $0 + 1 } ?? sample.count : sample.count
+      let needsEnd = unsafe sample.base[n - 1] != 10
+      if needsEnd { unsafe sample.base[n] = 10 }
       var events = FlatArray<LogEvent>(capacity: 1024)
       var rejected = FlatArray<RejectedLine>(capacity: 64)
       defer {
         events.deallocate()
         rejected.deallocate()
       }
-      unsafe LogDecoder(plan: source.plan).decode(
-        head, start: 0, end: end, spareStart: end + 2 * bytePadding, events: &events, rejected: &rejected)
+      sample.decode(needsEnd ? n + 1 : n, plan: source.plan, events: &events, rejected: &rejected)
       measureDisorder(events)
-      try unsafe check(i, sources, head, events, rejected, maxBadPercent)
+      try unsafe check(i, sources, sample.base, events, rejected, maxBadPercent)
     }
   }
 

@@ -12,62 +12,55 @@ final class LogFileSource: ByteSource, @unchecked Sendable {
   /// The first line's digest: a file may grow between runs, but not change its beginning.
   let identity: String?
   private let input: any ByteInput
-  private var head: [UInt8]
+  private let head: InputSample
   private var headCursor = 0
-  private var headEnd: Int
-  static let sampleByteCount = 1 << 20
+  static let sampleByteCount = InputSample.byteCountMax
 
   /// Opens an input and finds its format. Throws ``EventFormats/InputError`` or ``EventFormats/FormatError``.
   init(path: String, options: FormatOptions) throws {
     let input = try openInput(path: path)
     name = input.name
     self.input = input
-    var sample = [UInt8](repeating: 0, count: LogFileSource.sampleByteCount + bytePadding)
-    var n = 0
-    while n < LogFileSource.sampleByteCount {
-      let r = try unsafe sample.withUnsafeMutableBytes { b in
-        try unsafe input.read(into: b.baseAddress! + n, LogFileSource.sampleByteCount - n)
-      }
-      if r == 0 { break }
-      n += r
+    let sample = InputSample()
+    while sample.count < LogFileSource.sampleByteCount {
+      let n = try unsafe input.read(into: sample.base + sample.count, LogFileSource.sampleByteCount - sample.count)
+      if n == 0 { break }
+      sample.count += n
     }
     // the last line of a whole file is a line even if it lacks its end
+    let n = sample.count
     let isWhole = n < LogFileSource.sampleByteCount
-    let sampled = isWhole && n > 0 && sample[n - 1] != 10 ? n + 1 : n
-    if sampled > n { sample[n] = 10 }
-    plan = try unsafe sample.withUnsafeBytes { b in
-      try unsafe FormatDetector.plan(
-        sample: UnsafeRawBufferPointer(rebasing: b[0..<sampled]), name: input.name, options: options)
-    }
+    let sampled = unsafe isWhole && n > 0 && sample.base[n - 1] != 10 ? n + 1 : n
+    if sampled > n { unsafe sample.base[n] = 10 }
+    plan = unsafe try FormatDetector.plan(
+      sample: UnsafeRawBufferPointer(start: sample.base, count: sampled), name: input.name, options: options)
     var digest = RunningDigest()
-    let line = sample[0..<n].prefix { $0 != 10 }
-    unsafe line.withUnsafeBufferPointer { if let p = $0.baseAddress { unsafe digest.append(p, $0.count) } }
+    unsafe digest.append(sample.base, sample.bytes.firstIndex(of: 10) ?? n)
     identity = "first line \(String(digest.value, radix: 16))"
     head = sample
-    headEnd = n
   }
 
-  /// The head that was read for detection.
-  var sample: ArraySlice<UInt8> { head[0..<headEnd] }
+  /// The head that was read for detection; none once it has been read from here.
+  var sample: InputSample { head }
   /// Compressed bytes read of how many, for progress.
   var consumedBytes: UInt64 { input.bytesConsumed }
   var sizeInBytes: UInt64? { input.sizeInBytes }
 
   func read(into p: UnsafeMutableRawPointer, count: Int) throws -> Int {
-    if headCursor < headEnd {
-      let n = min(count, headEnd - headCursor)
-      unsafe head.withUnsafeBytes { unsafe p.copyMemory(from: $0.baseAddress! + headCursor, byteCount: n) }
+    if headCursor < head.count {
+      let n = min(count, head.count - headCursor)
+      unsafe p.copyMemory(from: head.base + headCursor, byteCount: n)
       headCursor += n
-      if headCursor == headEnd { head = [] }
+      if headCursor == head.count { head.release() }
       return n
     }
     return try unsafe input.read(into: p, count)
   }
   func seek(to offset: UInt64) throws {
-    if offset <= UInt64(headEnd) {
+    if offset <= UInt64(head.count) {
       headCursor = Int(offset)
     } else {
-      headCursor = headEnd
+      headCursor = head.count
       try input.skip(to: offset)
     }
   }

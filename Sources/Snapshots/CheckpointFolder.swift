@@ -36,6 +36,16 @@ struct CheckpointFolder: Sendable {
     return id
   }
 
+  /// Whether there is no such folder yet.
+  var isMissing: Bool {
+    do throws(SnapshotError) {
+      _ = try fileSystem.names(inFolder: path)
+      return false
+    } catch {
+      return error.kind == .inputOutput(ENOENT)
+    }
+  }
+
   /// The ids of all checkpoint files in ascending order, and those of interrupted writes.
   func scan() throws(SnapshotError) -> (ids: [UInt64], interrupted: [UInt64]) {
     var ids: [UInt64] = []

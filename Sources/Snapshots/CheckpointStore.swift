@@ -55,10 +55,11 @@ public final class CheckpointStore: Sendable {
     try options.validate()
     var trimmed = directory
     while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-    try options.fileSystem.createFolder(trimmed)
     self.directory = trimmed
     self.options = options
     folder = CheckpointFolder(path: trimmed, fileSystem: options.fileSystem)
+    let isNew = folder.isMissing
+    try options.fileSystem.createFolder(trimmed)
     lock = try options.fileSystem.lock(folder: trimmed)
     let (ids, interrupted) = try folder.scan()
     var initial = State(nextID: max(ids.last ?? 0, interrupted.last ?? 0) + 1)
@@ -70,8 +71,8 @@ public final class CheckpointStore: Sendable {
       }
     }
     // a checkpoint that a failed write took away again must not come back when the power fails later: what is there now
-    // is what all that follows counts on
-    try options.fileSystem.synchronizeFolder(trimmed)
+    // is what all that follows counts on (in a new folder, nothing)
+    if !isNew { try options.fileSystem.synchronizeFolder(trimmed) }
     state = Mutex(initial)
   }
 
@@ -79,9 +80,11 @@ public final class CheckpointStore: Sendable {
   ///
   /// Blocks until it is durable: call it from a background thread. The section bytes must not change meanwhile.
   /// If it throws, no checkpoint was added and the earlier ones are untouched. `beforePublishing` runs when the file is
-  /// whole and before it gets its name: what must be durable before the checkpoint counts.
+  /// whole and before it gets its name: what must be durable before the checkpoint counts. `threads`: how many may
+  /// compress; the file does not depend on it.
   public func write(
-    metadata: [UInt8], sections: [CheckpointSection], beforePublishing: () throws(SnapshotError) -> Void = {}
+    metadata: [UInt8], sections: [CheckpointSection], threads: Int = 1,
+    beforePublishing: () throws(SnapshotError) -> Void = {}
   ) throws(SnapshotError) -> CheckpointInfo {
     try state.withLock { (state) throws(SnapshotError) -> CheckpointInfo in
       try check(metadata, sections)
@@ -95,7 +98,7 @@ public final class CheckpointStore: Sendable {
         header.baseChecksum = base.checksum
         header.chainLength = UInt32(base.chainLength + 1)
       }
-      let (checksum, byteCount) = try publish(header, metadata, sections, plan, beforePublishing)
+      let (checksum, byteCount) = try publish(header, metadata, sections, plan, threads, beforePublishing)
       state.last = LastCheckpoint(
         id: id, checksum: checksum, chainLength: Int(header.chainLength), digests: plan.digests)
       state.retention.note(id, base: plan.base?.id)
@@ -141,10 +144,10 @@ public final class CheckpointStore: Sendable {
     try CheckpointInspector.list(directory: directory, limits: options.limits).compactMap { $0.info }
   }
 
-  /// The metadata of the oldest checkpoint whose header and table are sound; nil if there is none.
-  package func oldestMetadata() throws(SnapshotError) -> [UInt8]? {
+  /// The metadata of the oldest checkpoint before `id` whose header and table are sound; nil if there is none.
+  package func oldestMetadata(before id: UInt64) throws(SnapshotError) -> [UInt8]? {
     let files = CheckpointFiles(folder: folder, limits: options.limits, verification: .structure)
-    for id in try folder.scan().ids {
+    for id in try folder.scan().ids.prefix(while: { $0 < id }) {
       if let file = try? files.open(id) { return try file.metadata() }
     }
     return nil
@@ -223,13 +226,13 @@ public final class CheckpointStore: Sendable {
   /// Writes aside, syncs, renames, syncs the folder; on failure removes what it made.
   private func publish(
     _ header: SnapshotHeader, _ metadata: [UInt8], _ sections: [CheckpointSection], _ plan: Plan,
-    _ beforePublishing: () throws(SnapshotError) -> Void
+    _ threads: Int, _ beforePublishing: () throws(SnapshotError) -> Void
   ) throws(SnapshotError) -> (checksum: UInt64, byteCount: Int) {
     let fileSystem = options.fileSystem
     let final = folder.filePath(of: header.id)
     let aside = final + CheckpointFolder.temporarySuffix
     do throws(SnapshotError) {
-      let result = try writeFile(aside, header, metadata, sections, plan)
+      let result = try writeFile(aside, header, metadata, sections, plan, threads)
       try beforePublishing()
       try fileSystem.rename(aside, to: final)
       do throws(SnapshotError) {
@@ -247,19 +250,22 @@ public final class CheckpointStore: Sendable {
   }
 
   private func writeFile(
-    _ path: String, _ header: SnapshotHeader, _ metadata: [UInt8], _ sections: [CheckpointSection], _ plan: Plan
+    _ path: String, _ header: SnapshotHeader, _ metadata: [UInt8], _ sections: [CheckpointSection], _ plan: Plan,
+    _ threads: Int
   ) throws(SnapshotError) -> (checksum: UInt64, byteCount: Int) {
     let writer = try SnapshotFileWriter(
       path: path, header: header, sectionCount: sections.count, level: options.compressionLevel,
       fileSystem: options.fileSystem)
     var failure: SnapshotError?
     unsafe metadata.withUnsafeBytes { bytes in
-      do throws(SnapshotError) { try unsafe writer.section("", bytes, blocks: nil) } catch { failure = error }
+      // the metadata comes first, without a name
+      var list = unsafe [(section: CheckpointSection(name: "", bytes: bytes), blocks: [Int]?.none)]
+      for (position, section) in sections.enumerated() {
+        list.append((section, plan.base == nil ? nil : plan.changed[position]))
+      }
+      do throws(SnapshotError) { try writer.sections(list, threads: threads) } catch { failure = error }
     }
     if let failure { throw failure }
-    for (position, section) in sections.enumerated() {
-      try unsafe writer.section(section.name, section.bytes, blocks: plan.base == nil ? nil : plan.changed[position])
-    }
     return try writer.finish()
   }
 }

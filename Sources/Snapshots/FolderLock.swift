@@ -27,8 +27,9 @@ final class FolderLock: Sendable {
         advice: "stop the other job, or give this one a folder of its own")
     }
     let text = "\(getpid())\n"
-    _ = ftruncate(descriptor, 0)
+    // cut off afterwards: of a file that was empty in between, ext4 would write the content when it is closed
     _ = unsafe text.withCString { unsafe pwrite(descriptor, $0, strlen($0), 0) }
+    _ = ftruncate(descriptor, off_t(text.utf8.count))
     self.descriptor = descriptor
   }
 

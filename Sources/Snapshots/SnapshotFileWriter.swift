@@ -2,13 +2,15 @@
 ///
 /// Guarantees: every byte goes through the checksum in the order it is written; ``finish()`` returns when the bytes are
 /// on the medium; the file has the name it was given, which is not yet the final one.
-/// Cost: one compression context and an output buffer of about 1 MiB, whatever the size of the state.
+/// Cost: an output buffer of about 1 MiB and what ``ParallelEncoder`` needs, whatever the size of the state.
 @safe final class SnapshotFileWriter {
   private static let flushByteCount = 1 << 20
+  /// Frames from this size on are written from where they are, without a copy.
+  private static let directByteCount = 128 << 10
 
   private let path: String
   private let fileSystem: any SnapshotFileSystem
-  private let encoder: FrameEncoder
+  private let level: Int
   private let blockByteCount: Int
   private let table = SnapshotByteWriter()
   private let output: UnsafeMutableRawBufferPointer
@@ -24,9 +26,8 @@
     self.path = path
     self.fileSystem = fileSystem
     blockByteCount = Int(header.blockByteCount)
-    encoder = try FrameEncoder(level: level)
-    let largest = FrameEncoder.byteCountMax(of: blockByteCount)
-    unsafe output = .allocate(byteCount: Self.flushByteCount + largest, alignment: 64)
+    self.level = level
+    unsafe output = .allocate(byteCount: Self.flushByteCount + Self.directByteCount, alignment: 64)
     descriptor = try fileSystem.create(path)
     let start = SnapshotByteWriter(capacity: SnapshotHeader.byteCount)
     header.encode(into: start)
@@ -40,10 +41,28 @@
     unsafe output.deallocate()
   }
 
-  /// Writes the given blocks of a section; nil writes all of them.
-  func section(_ name: String, _ bytes: UnsafeRawBufferPointer, blocks: [Int]?) throws(SnapshotError) {
-    let blockCount = SnapshotSection.blockCount(bytes.count, blockByteCount)
-    let storedCount = blocks?.count ?? blockCount
+  /// Writes the given blocks of each section, compressed by up to so many threads; nil writes all of them.
+  func sections(
+    _ list: [(section: CheckpointSection, blocks: [Int]?)], threads: Int
+  ) throws(SnapshotError) {
+    var blocks: [UnsafeRawBufferPointer] = unsafe []
+    for (section, stored) in list {
+      let bytes = unsafe section.bytes
+      for index in stored ?? Array(0..<SnapshotSection.blockCount(bytes.count, blockByteCount)) {
+        let start = index * blockByteCount
+        let length = SnapshotSection.blockLength(index, of: bytes.count, blockByteCount)
+        unsafe blocks.append(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+      }
+    }
+    let encoder = unsafe ParallelEncoder(blocks, level: level, threads: threads)
+    defer { encoder.finish() }
+    for (section, stored) in list { try unsafe self.section(section.name, section.bytes, blocks: stored, encoder) }
+  }
+
+  private func section(
+    _ name: String, _ bytes: UnsafeRawBufferPointer, blocks: [Int]?, _ encoder: ParallelEncoder
+  ) throws(SnapshotError) {
+    let storedCount = blocks?.count ?? SnapshotSection.blockCount(bytes.count, blockByteCount)
     var name = name
     name.withUTF8 {
       table.integer(UInt16($0.count))
@@ -52,16 +71,15 @@
     table.integer(UInt64(bytes.count))
     table.integer(UInt32(storedCount))
     for position in 0..<storedCount {
-      let index = blocks?[position] ?? position
-      let start = index * blockByteCount
-      let length = SnapshotSection.blockLength(index, of: bytes.count, blockByteCount)
-      let block = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
-      let written = try unsafe encoder.encode(
-        block, into: UnsafeMutableRawBufferPointer(rebasing: output[outputCount...]))
-      outputCount += written
-      table.integer(UInt32(index))
-      table.integer(UInt32(written))
-      if outputCount >= Self.flushByteCount { try flush() }
+      let frame = try unsafe encoder.next()
+      if frame.count >= Self.directByteCount {
+        try flush()
+        try unsafe put(frame)
+      } else {
+        try unsafe append(frame)
+      }
+      table.integer(UInt32(blocks?[position] ?? position))
+      table.integer(UInt32(frame.count))
     }
   }
 
@@ -100,10 +118,13 @@
   }
 
   private func flush() throws(SnapshotError) {
-    let pending = unsafe UnsafeRawBufferPointer(rebasing: output[..<outputCount])
-    unsafe hash.append(pending)
-    try unsafe fileSystem.write(descriptor, pending, path: path)
-    byteCount += outputCount
+    try unsafe put(UnsafeRawBufferPointer(rebasing: output[..<outputCount]))
     outputCount = 0
+  }
+
+  private func put(_ bytes: UnsafeRawBufferPointer) throws(SnapshotError) {
+    unsafe hash.append(bytes)
+    try unsafe fileSystem.write(descriptor, bytes, path: path)
+    byteCount += bytes.count
   }
 }

@@ -283,8 +283,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
     return Int64(spent)
   }
 
-  /// Writes the copies in the background.
-  func commit(_ batch: Batch) {
+  /// Writes the copies in the background. `threads`: how many may compress them, when processing needs none.
+  func commit(_ batch: Batch, threads: Int = 1) {
     join()
     let metadata = CheckpointMetadata(
       job: job, keyGroups: keyGroups, sources: batch.positions, frontier: batch.frontier, records: batch.recordsSoFar,
@@ -307,7 +307,8 @@ final class CheckpointCoordinator: @unchecked Sendable {
           }
         }
         // outputs are flushed last, when most of them has gone to the disk while the state was compressed
-        _ = try store?.write(metadata: bytes, sections: sections) { () throws(SnapshotError) in
+        let info = try store?.write(metadata: bytes, sections: sections, threads: threads) {
+          () throws(SnapshotError) in
           do {
             for list in snapshots { for (state, _) in list { try state.makeDurable() } }
           } catch {
@@ -316,7 +317,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
           }
         }
         for list in snapshots { for (state, _) in list { try state.wasCommitted() } }
-        try letGo(before: oldestKept ?? metadata)
+        try letGo(before: info.flatMap { oldestKept(before: $0.id) } ?? metadata)
         written.wrappingAdd(1, ordering: .relaxed)
       } catch {
         failure.withLock { $0 = $0 ?? undurable ?? error }
@@ -333,9 +334,10 @@ final class CheckpointCoordinator: @unchecked Sendable {
     self.writer = nil
   }
 
-  /// What the oldest checkpoint says that the folder still has: recovery goes back to it if the newer ones are damaged.
-  private var oldestKept: CheckpointMetadata? {
-    guard let metadata = try? store?.oldestMetadata() else { return nil }
+  /// What the oldest checkpoint says that the folder still has, if there is one before `id`: recovery goes back to it if
+  /// the newer ones are damaged.
+  private func oldestKept(before id: UInt64) -> CheckpointMetadata? {
+    guard let metadata = try? store?.oldestMetadata(before: id) else { return nil }
     return try? JSONDecoder().decode(CheckpointMetadata.self, from: Data(metadata))
   }
   /// Tells sources and log what no checkpoint will ask for again.

@@ -490,7 +490,8 @@ final class Scheduler: @unchecked Sendable {
     while let b = inFlight.removeFinished() {
       if isMetered { meterRetired(b) }
       if b.isCheckpoint, let coordinator {
-        coordinator.commit(b)
+        // the last one is what the end of the run waits for, with ``StreamingContext/onProcessed`` on one thread
+        coordinator.commit(b, threads: lastCheckpointQueued ? threads - 1 : 1)
         if let e = coordinator.error { failure = failure ?? e }
       }
       inFlight.recycle(b)

@@ -5,12 +5,17 @@ import Foundation
 /// Variables are turned into arguments before parsing, so they are read and checked like flags. A flag on the command
 /// line wins over its variable. A switch such as `--fresh` is on for `1`, `true`, `yes` or `on`.
 struct EnvironmentOptions {
-  private let environment: [String: String]
+  /// The value of a variable.
+  private let value: (String) -> String?
 
-  init(_ environment: [String: String]) { self.environment = environment }
+  init(_ environment: [String: String]) { value = { environment[$0] } }
+
+  /// Those of the process, asked for one by one: most runs have none.
+  init() { value = { name in unsafe getenv(name).map { unsafe String(cString: $0) } } }
 
   static func variable(for option: String) -> String {
-    "THALWEG_" + option.uppercased().replacing("-", with: "_")
+    let name = option.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+    return "THALWEG_" + String(decoding: name, as: UTF8.self).uppercased()
   }
 
   /// The arguments with those of the environment put right after the subcommand's name.
@@ -18,7 +23,7 @@ struct EnvironmentOptions {
     guard let (command, names) = EnvironmentOptions.subcommand(of: given) else { return given }
     var added: [String] = []
     for option in command.environmentOptions where !isGiven(option.name, given) {
-      guard let value = environment[EnvironmentOptions.variable(for: option.name)], !value.isEmpty else { continue }
+      guard let value = value(EnvironmentOptions.variable(for: option.name)), !value.isEmpty else { continue }
       if option.isSwitch {
         if ["1", "true", "yes", "on"].contains(value.lowercased()) { added.append("--\(option.name)") }
       } else {
@@ -33,7 +38,7 @@ struct EnvironmentOptions {
     guard let (command, _) = EnvironmentOptions.subcommand(of: given) else { return nil }
     for option in command.environmentOptions where !isGiven(option.name, given) {
       let variable = EnvironmentOptions.variable(for: option.name)
-      guard let value = environment[variable], message.contains("'--\(option.name) ") else { continue }
+      guard let value = value(variable), message.contains("'--\(option.name) ") else { continue }
       return "it comes from the environment: \(variable)=\(value)"
     }
     return nil

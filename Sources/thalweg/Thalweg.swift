@@ -27,15 +27,23 @@ struct Thalweg: ParsableCommand {
 
   static func main() {
     let given = Array(CommandLine.arguments.dropFirst())
-    let environment = EnvironmentOptions(ProcessInfo.processInfo.environment)
+    let environment = EnvironmentOptions()
     let arguments = environment.adding(to: given)
     do {
+      if let replay = replay(arguments) { return try replay.run() }
       try refuseUnknownCommand(given)
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
       CommandFailure(error, root: Thalweg.self, note: environment.note(for: message(for: error), given: given)).exit()
     }
+  }
+
+  /// A replay whose arguments are in order; nil leaves the arguments to the parser of all commands, which words what there
+  /// is to say. It would take twice as long, a tenth of a short run.
+  private static func replay(_ arguments: [String]) -> ReplayCommand? {
+    guard arguments.first == ReplayCommand.configuration.commandName else { return nil }
+    return try? ReplayCommand.parseAsRoot(Array(arguments.dropFirst())) as? ReplayCommand
   }
 
   /// The parser would only call it an unexpected argument.

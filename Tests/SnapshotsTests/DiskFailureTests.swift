@@ -70,7 +70,7 @@ private final class FailingFileSystem: SnapshotFileSystem {
       try state.write(to: store)
       for i in stride(from: 0, to: 4_000_000, by: 50_000) { state.sections[0].bytes[i] &+= 1 }
       fileSystem.allow(limit)
-      let error = snapshotError { try state.write(to: store) }
+      let error = snapshotError { try state.write(to: store, threads: 1 + limit % 3) }
       fileSystem.allow(.max)
       if let error {
         failures += 1

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Snapshots
@@ -44,6 +45,25 @@ import Testing
     var generator = SeededGenerator(seed: 6)
     try check(
       TestState([("noise/and/runs", generator.bytes(9_000_001)), ("zeros", [UInt8](repeating: 0, count: 3 << 20))]))
+  }
+
+  @Test func theFileDoesNotDependOnTheThreads() throws {
+    var generator = SeededGenerator(seed: 9)
+    // more than one run of blocks, small ones and large ones, and a delta
+    let state = TestState(
+      (0..<40).map { ("s\($0)", generator.bytes($0 % 4 == 0 ? 400_000 : $0 * 30)) }, metadata: "{\"a\":1}")
+    var changed = state
+    for i in stride(from: 0, to: 400_000, by: 70_000) { changed.sections[4].bytes[i] &+= 1 }
+    let files = try [1, 2, 7].map { threads in
+      let folder = try TemporaryFolder()
+      let store = try CheckpointStore(directory: folder.path, options: CheckpointStoreOptions(blockByteCount: 65536))
+      let ids = try [state, changed].map { try $0.write(to: store, threads: threads).id }
+      let recovered = try #require(try store.newest())
+      #expect(TestState(recovered) == changed)
+      return try ids.map { try Data(contentsOf: URL(fileURLWithPath: folder.file($0))) }
+    }
+    #expect(files[0][0].count > 1_000_000 && files[0][1].count < 500_000)
+    #expect(files[1] == files[0] && files[2] == files[0])
   }
 
   @Test func manySections() throws {

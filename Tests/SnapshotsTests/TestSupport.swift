@@ -72,7 +72,7 @@ struct TestState: Equatable {
   }
 
   @discardableResult
-  func write(to store: CheckpointStore) throws -> CheckpointInfo {
+  func write(to store: CheckpointStore, threads: Int = 1) throws -> CheckpointInfo {
     var buffers: [UnsafeMutableRawBufferPointer] = unsafe []
     defer { for i in buffers.indices { unsafe buffers[i].deallocate() } }
     let given = sections.map { section in
@@ -81,7 +81,7 @@ struct TestState: Equatable {
       unsafe buffers.append(buffer)
       return unsafe CheckpointSection(name: section.name, bytes: UnsafeRawBufferPointer(buffer))
     }
-    return try store.write(metadata: metadata, sections: given)
+    return try store.write(metadata: metadata, sections: given, threads: threads)
   }
 }
 

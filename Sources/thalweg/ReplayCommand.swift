@@ -10,8 +10,6 @@ extension GapBoundary: ExpressibleByArgument {}
 struct ReplayCommand: ParsableCommand, EnvironmentConfigurable {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    // also says that a parser of this command alone need not look for a request for completion scripts
-    _superCommandName: "thalweg",
     abstract: "Turn recorded event logs into sessions and a session report.",
     discussion: """
       Reads NDJSON, CSV, TSV, and Common and Combined access logs, also compressed with zstd or gzip; what they are \

@@ -33,6 +33,7 @@ public final class ReplayJob: @unchecked Sendable {
     self.configuration = configuration
     self.clock = clock
     try configuration.validate()
+    SessionReportAccumulator.prepareMemory()
     first = try configuration.inputs.map { try LogFileSource(path: $0, options: configuration.format) }
   }
 

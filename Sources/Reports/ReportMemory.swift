@@ -1,4 +1,6 @@
+import Dispatch
 import FlatMemory
+import Synchronization
 
 /// All memory of an accumulator but its labels': one zero-filled region, carved once and never moved.
 ///
@@ -14,8 +16,42 @@ struct ReportMemory {
   private(set) var used = 0
 
   init(byteCount: Int = Self.byteCount) {
-    memory = ReservedMemory(byteCount: byteCount, hugePages: true)
+    memory =
+      Self.prepared.withLock { prepared in
+        defer { prepared = .none }
+        if case .ready(let memory) = prepared, memory.byteCount == byteCount { return memory }
+        return nil
+      } ?? ReservedMemory(byteCount: byteCount, hugePages: true)
     self.byteCount = byteCount
+  }
+
+  private enum Prepared {
+    case none
+    /// Asked for, and not yet begun.
+    case wanted
+    case ready(ReservedMemory)
+  }
+  private static let prepared = Mutex<Prepared>(.none)
+
+  /// Has another thread make and touch the memory that is asked for next: where fresh memory is slow, zeroing it takes
+  /// several milliseconds. Whoever asks meanwhile waits for that; whoever asks before it has begun gets memory of his own.
+  static func prepare() {
+    let isNew = prepared.withLock { prepared in
+      guard case .none = prepared else { return false }
+      prepared = .wanted
+      return true
+    }
+    guard isNew else { return }
+    DispatchQueue.global().async {
+      prepared.withLock { prepared in
+        guard case .wanted = prepared else { return }
+        let memory = ReservedMemory(byteCount: byteCount, hugePages: true)
+        for i in stride(from: 0, to: byteCount, by: 4096) {
+          unsafe memory.base.storeBytes(of: 0, toByteOffset: i, as: UInt8.self)
+        }
+        prepared = .ready(memory)
+      }
+    }
   }
 
   /// Zeroed room for `count` values, with ``bytePadding`` bytes behind it.

@@ -64,6 +64,10 @@ public struct ReportOptions: Sendable, Equatable {
   }
   deinit { memory.release() }
 
+  /// Readies the memory of the accumulator that is made next, on another thread; for those who have other things to do
+  /// before they make it.
+  public static func prepareMemory() { ReportMemory.prepare() }
+
   /// Sessions added so far.
   public var sessionCount: Int { Int(counters[.sessions]) }
 

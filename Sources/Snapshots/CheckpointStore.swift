@@ -28,6 +28,8 @@ public final class CheckpointStore: Sendable {
   private let folder: CheckpointFolder
   private let lock: any AnyObject & Sendable
   private let state: Mutex<State>
+  /// What compresses the checkpoint that is being written.
+  private let encoding = Mutex<ParallelEncoder?>(nil)
   /// Of the block digests.
   private let seed = UInt64.random(in: .min ... .max)
 
@@ -112,6 +114,10 @@ public final class CheckpointStore: Sendable {
       return info
     }
   }
+
+  /// Takes part in compressing the checkpoint that another thread is writing, if there is one; for a thread that would
+  /// only wait for it.
+  public func helpWriting() { encoding.withLock { $0 }?.help() }
 
   /// The newest checkpoint whose whole chain is good, read back; nil if the folder holds none at all.
   ///
@@ -263,7 +269,9 @@ public final class CheckpointStore: Sendable {
       for (position, section) in sections.enumerated() {
         list.append((section, plan.base == nil ? nil : plan.changed[position]))
       }
-      do throws(SnapshotError) { try writer.sections(list, threads: threads) } catch { failure = error }
+      do throws(SnapshotError) { try writer.sections(list, threads: threads, encoding: encoding) } catch {
+        failure = error
+      }
     }
     if let failure { throw failure }
     return try writer.finish()

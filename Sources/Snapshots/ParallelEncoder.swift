@@ -16,7 +16,7 @@ import Synchronization
   private let blocks: [UnsafeRawBufferPointer]
   private let threads: Int
   private let level: Int
-  private var encoders: [FrameEncoder] = []
+  private var encoder: FrameEncoder?
   /// The run in hand, and where each block's frame has room in ``memory``.
   private var run = 0..<0
   private var starts: [Int] = []
@@ -27,6 +27,8 @@ import Synchronization
   private let claimed = Atomic<Int>(0)
   private let failure = Mutex<SnapshotError?>(nil)
   private let helpers = DispatchGroup()
+  /// Whether there is a run for others to help with; who does has entered ``helpers``.
+  private let accepts = Mutex(false)
   /// Signalled after every frame that a helper has done.
   private let progress = DispatchSemaphore(value: 0)
 
@@ -48,17 +50,32 @@ import Synchronization
       let count = byteCounts.withLock { $0[i] }
       if count > 0 { return unsafe UnsafeRawBufferPointer(rebasing: memory[starts[i]..<starts[i] + count]) }
       if let error = failure.withLock({ $0 }) { throw error }
-      if !compressOne(encoders[0]), failure.withLock({ $0 == nil }) { progress.wait() }
+      if !compressOne(encoder!), failure.withLock({ $0 == nil }) { progress.wait() }
     }
+  }
+
+  /// Compresses too, until nobody is needed for the run in hand any more; for those who would only wait.
+  func help() {
+    let isWelcome = accepts.withLock { accepts in
+      if accepts { helpers.enter() }
+      return accepts
+    }
+    guard isWelcome else { return }
+    defer { helpers.leave() }
+    guard let encoder = try? FrameEncoder(level: level) else { return }
+    while compressOne(encoder) { progress.signal() }
+    progress.signal()
   }
 
   /// Waits until nobody works on the blocks any more.
   func finish() {
+    accepts.withLock { $0 = false }
     claimed.store(run.upperBound, ordering: .relaxed)
     helpers.wait()
   }
 
   private func beginRun() throws(SnapshotError) {
+    accepts.withLock { $0 = false }
     helpers.wait()
     var (end, raw, room) = (given, 0, 0)
     starts.removeAll(keepingCapacity: true)
@@ -77,15 +94,11 @@ import Synchronization
       unsafe memory = .allocate(byteCount: room, alignment: 64)
     }
     let wanted = max(1, min(threads, raw / Self.threadByteCountMin))
-    while encoders.count < wanted { encoders.append(try FrameEncoder(level: level)) }
+    if encoder == nil { encoder = try FrameEncoder(level: level) }
     claimed.store(run.lowerBound, ordering: .relaxed)
-    for helper in 1..<wanted {
-      DispatchQueue.global().async(group: helpers) { [self] in
-        while compressOne(encoders[helper]) { progress.signal() }
-        // a failure too is worth waking up for
-        progress.signal()
-      }
-    }
+    accepts.withLock { $0 = true }
+    // whoever comes when all is done has nothing to do, and nobody waits for him
+    for _ in 1..<wanted { DispatchQueue.global().async { [self] in help() } }
   }
 
   /// Compresses the next block that nobody has taken; false if there is none.

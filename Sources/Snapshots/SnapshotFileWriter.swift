@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Writes one snapshot file from front to back: header, frames, section table, trailer.
 ///
 /// Guarantees: every byte goes through the checksum in the order it is written; ``finish()`` returns when the bytes are
@@ -41,9 +43,10 @@
     unsafe output.deallocate()
   }
 
-  /// Writes the given blocks of each section, compressed by up to so many threads; nil writes all of them.
+  /// Writes the given blocks of each section, compressed by up to so many threads; nil writes all of them. `encoding`
+  /// has the encoder at hand meanwhile, for who can help.
   func sections(
-    _ list: [(section: CheckpointSection, blocks: [Int]?)], threads: Int
+    _ list: [(section: CheckpointSection, blocks: [Int]?)], threads: Int, encoding: borrowing Mutex<ParallelEncoder?>
   ) throws(SnapshotError) {
     var blocks: [UnsafeRawBufferPointer] = unsafe []
     for (section, stored) in list {
@@ -55,7 +58,11 @@
       }
     }
     let encoder = unsafe ParallelEncoder(blocks, level: level, threads: threads)
-    defer { encoder.finish() }
+    encoding.withLock { $0 = encoder }
+    defer {
+      encoding.withLock { $0 = nil }
+      encoder.finish()
+    }
     for (section, stored) in list { try unsafe self.section(section.name, section.bytes, blocks: stored, encoder) }
   }
 

@@ -350,6 +350,7 @@ final class CheckpointCoordinator: @unchecked Sendable {
 
   /// Waits for the checkpoint being written, if any, and leaves the folder to others.
   func finish() throws {
+    if busy.load(ordering: .relaxed) { store?.helpWriting() }
     join()
     store = nil
     try intervalLog?.close()

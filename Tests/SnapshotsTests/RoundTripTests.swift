@@ -1,7 +1,9 @@
+import Dispatch
 import Foundation
 import Testing
 
 @testable import Snapshots
+import Synchronization
 
 @Suite struct RoundTripTests {
   /// Writes a state with one store and reads it back with another.
@@ -54,16 +56,28 @@ import Testing
       (0..<40).map { ("s\($0)", generator.bytes($0 % 4 == 0 ? 400_000 : $0 * 30)) }, metadata: "{\"a\":1}")
     var changed = state
     for i in stride(from: 0, to: 400_000, by: 70_000) { changed.sections[4].bytes[i] &+= 1 }
-    let files = try [1, 2, 7].map { threads in
+    let files = try [(1, 0), (2, 0), (7, 0), (1, 1), (2, 3)].map { (threads, helpers) in
       let folder = try TemporaryFolder()
       let store = try CheckpointStore(directory: folder.path, options: CheckpointStoreOptions(blockByteCount: 65536))
+      // others come to help at any time: before there is something to do, between two runs of blocks, when all is done
+      let isWritten = Atomic(false)
+      let helping = DispatchGroup()
+      for _ in 0..<helpers {
+        DispatchQueue.global().async(group: helping) {
+          while !isWritten.load(ordering: .acquiring) { store.helpWriting() }
+        }
+      }
+      defer {
+        isWritten.store(true, ordering: .releasing)
+        helping.wait()
+      }
       let ids = try [state, changed].map { try $0.write(to: store, threads: threads).id }
       let recovered = try #require(try store.newest())
       #expect(TestState(recovered) == changed)
       return try ids.map { try Data(contentsOf: URL(fileURLWithPath: folder.file($0))) }
     }
     #expect(files[0][0].count > 1_000_000 && files[0][1].count < 500_000)
-    #expect(files[1] == files[0] && files[2] == files[0])
+    for file in files.dropFirst() { #expect(file == files[0]) }
   }
 
   @Test func manySections() throws {

@@ -39,7 +39,7 @@ struct LogSplits: Sendable {
     var events: UInt32
     var views: UInt32
     var value: (UInt32, UInt32)
-    /// Texts (``keepText(_:_:)``) of the first event's URL and of the last one's, 0 for the same as the first's.
+    /// Texts (``SessionText``) of the first event's URL and of the last one's, 0 for the same as the first's.
     var entry: UInt32
     var exit: UInt32
     /// Texts of the first event.
@@ -142,7 +142,7 @@ struct LogSplits: Sendable {
     if splits.onCampaign { unsafe a.pointee.campaign = unsafe campaignHash(url, Int(e.pointee.urlLength)) }
     unsafe a.pointee.path = unsafe paths.begin(
       sampleHash: e.pointee.userHash, isView: e.pointee.eventClass == .view, time: e.pointee.time, url,
-      Int(e.pointee.urlLength), &slab)
+      Int(e.pointee.urlLength), isShared: sharesTexts, &strings, &slab)
   }
   @inline(__always) static func items(_ a: UnsafeMutablePointer<Aggregate>) -> UnsafeMutablePointer<DistinctItems> {
     unsafe (UnsafeMutableRawPointer(a) + MemoryLayout<Aggregate>.offset(of: \Aggregate.items)!)
@@ -166,7 +166,7 @@ struct LogSplits: Sendable {
     if unsafe e.pointee.item != 0 { unsafe DistinctItems.add(LogSessionProgram.items(a), e.pointee.item, &slab) }
     if unsafe e.pointee.eventClass.rawValue >= EventClass.cart.rawValue { unsafe noteStep(a, e, start: start) }
     if unsafe a.pointee.path != 0, unsafe e.pointee.eventClass == .view {
-      unsafe paths.add(a.pointee.path, time: e.pointee.time, url, n, &slab)
+      unsafe paths.add(a.pointee.path, time: e.pointee.time, url, n, isShared: sharesTexts, &strings, &slab)
     }
     if splits.onCampaign {
       let c = unsafe campaignHash(url, n)
@@ -220,7 +220,7 @@ struct LogSplits: Sendable {
     unsafe DistinctItems.merge(LogSessionProgram.items(x), LogSessionProgram.items(y), &slab)
     unsafe y.pointee.items = DistinctItems()
     unsafe mergeSteps(x, xStart, y, yStart)
-    unsafe paths.merge(x.pointee.path, y.pointee.path, &slab)
+    unsafe paths.merge(x.pointee.path, y.pointee.path, isShared: sharesTexts, &strings, &slab)
     if unsafe y.pointee.campaign != 0 { unsafe x.pointee.campaign = unsafe y.pointee.campaign }
     unsafe drop(y)
   }
@@ -280,7 +280,7 @@ struct LogSplits: Sendable {
     unsafe releaseText(a.pointee.exit)
     unsafe a.pointee.items.drop(&slab)
     if unsafe a.pointee.steps != 0 { unsafe slab.release(a.pointee.steps, byteCount: FunnelSteps.byteCount) }
-    unsafe paths.drop(a.pointee.path, &slab)
+    unsafe paths.drop(a.pointee.path, &strings, &slab)
   }
 
   mutating func emit(_ s: EmittedSession<LogSessionProgram>) {

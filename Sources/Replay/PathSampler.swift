@@ -10,7 +10,7 @@ import StreamCore
 /// 16,000 sessions is kept whole. Depends on the partition's events alone, so it is the same in every run.
 ///
 /// Record: `[count u16][weightLog2 u16][last u32 unused]`, then up to 5 of `[time i64][text handle u32][0 u32]`. The
-/// texts are the record's own: so few sessions are sampled that sharing them would cost more than it saves.
+/// texts are kept as ``SessionText`` says.
 struct PathSampler {
   static let stepsMax = 5
   private static let header = 8
@@ -24,7 +24,7 @@ struct PathSampler {
   @inline(__always)
   mutating func begin(
     sampleHash: UInt64, isView: Bool, time: Int64, _ url: UnsafePointer<UInt8>, _ n: Int,
-    _ slab: inout Slab
+    isShared: Bool, _ strings: inout StringTable, _ slab: inout Slab
   ) -> UInt32 {
     opened &+= 1
     let weightLog2 = Int.bitWidth &- ((opened &- 1) &>> 10).leadingZeroBitCount
@@ -32,31 +32,33 @@ struct PathSampler {
     let h = slab.allocate(byteCount: PathSampler.byteCount)
     let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
     unsafe r.storeBytes(of: UInt64(weightLog2) << 16, as: UInt64.self)
-    if isView { unsafe add(h, time: time, url, n, &slab) }
+    if isView { unsafe add(h, time: time, url, n, isShared: isShared, &strings, &slab) }
     return h
   }
 
   @inline(never)
   func add(
-    _ h: UInt32, time: Int64, _ url: UnsafePointer<UInt8>, _ n: Int, _ slab: inout Slab
+    _ h: UInt32, time: Int64, _ url: UnsafePointer<UInt8>, _ n: Int, isShared: Bool, _ strings: inout StringTable,
+    _ slab: inout Slab
   ) {
     guard n > 0 else { return }
-    unsafe insert(h, time: time, text: slab.makeText(url, n), &slab)
+    let text = unsafe SessionText.keep(url, n, isShared: isShared, &strings, &slab)
+    insert(h, time: time, text: text, &strings, &slab)
   }
   /// Puts a step in its place after all with the same or an earlier time; the last one falls out when full.
-  private func insert(_ h: UInt32, time: Int64, text: UInt32, _ slab: inout Slab) {
+  private func insert(_ h: UInt32, time: Int64, text: UInt32, _ strings: inout StringTable, _ slab: inout Slab) {
     let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
     var n = unsafe Int(r.load(as: UInt16.self))
     var at = n
     while at > 0, unsafe r.load(fromByteOffset: PathSampler.header + (at - 1) * PathSampler.step, as: Int64.self) > time
     { at -= 1 }
     if at == PathSampler.stepsMax {
-      slab.releaseText(text)
+      SessionText.release(text, &strings, &slab)
       return
     }
     if n == PathSampler.stepsMax {
       let last = PathSampler.header + (n - 1) * PathSampler.step
-      unsafe slab.releaseText(r.load(fromByteOffset: last + 8, as: UInt32.self))
+      unsafe SessionText.release(r.load(fromByteOffset: last + 8, as: UInt32.self), &strings, &slab)
       n -= 1
     }
     let from = unsafe r + PathSampler.header + at * PathSampler.step
@@ -67,20 +69,21 @@ struct PathSampler {
   }
 
   /// Takes the steps of a later session's record into an earlier one's.
-  func merge(_ x: UInt32, _ y: UInt32, _ slab: inout Slab) {
+  func merge(_ x: UInt32, _ y: UInt32, isShared: Bool, _ strings: inout StringTable, _ slab: inout Slab) {
     guard x != 0, y != 0 else { return }
     let q = unsafe UnsafeMutableRawPointer(slab.pointer(y))
     for k in unsafe 0..<Int(q.load(as: UInt16.self)) {
       let s = PathSampler.header + k * PathSampler.step
-      let (p, n) = unsafe slab.text(q.load(fromByteOffset: s + 8, as: UInt32.self))
-      unsafe add(x, time: q.load(fromByteOffset: s, as: Int64.self), p, n, &slab)
+      let (p, n) = unsafe SessionText.text(q.load(fromByteOffset: s + 8, as: UInt32.self), in: slab)
+      unsafe add(x, time: q.load(fromByteOffset: s, as: Int64.self), p, n, isShared: isShared, &strings, &slab)
     }
   }
-  func drop(_ h: UInt32, _ slab: inout Slab) {
+  func drop(_ h: UInt32, _ strings: inout StringTable, _ slab: inout Slab) {
     guard h != 0 else { return }
     let r = unsafe UnsafeMutableRawPointer(slab.pointer(h))
     for k in unsafe 0..<Int(r.load(as: UInt16.self)) {
-      unsafe slab.releaseText(r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self))
+      unsafe SessionText.release(
+        r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self), &strings, &slab)
     }
     slab.release(h, byteCount: PathSampler.byteCount)
   }
@@ -96,8 +99,8 @@ struct PathSampler {
     unsafe withUnsafeMutableBytes(of: &spans) { s in
       let out = unsafe s.bindMemory(to: ByteSpan.self)
       for k in 0..<count {
-        let (p, n) = unsafe slab.text(
-          r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self))
+        let (p, n) = unsafe SessionText.text(
+          r.load(fromByteOffset: PathSampler.header + k * PathSampler.step + 8, as: UInt32.self), in: slab)
         arena.reserve(n + 16)
         unsafe out[k] = ByteSpan(offset: arena.count, length: n)
         unsafe arena.bytes(p, n)
